@@ -1,0 +1,54 @@
+"""The names a backend author needs, nothing else.
+
+They load on first use, so that `import lofi_core` alone, which every CLI command does, costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lofi_core.backend import BackendSpec, GenerateRequest, ModelFiles, Schedule, Stage, Step
+    from lofi_core.errors import InferenceFailed, InvalidOption, LofiError, ModelLoadFailed
+    from lofi_core.events import Event
+    from lofi_core.hookspecs import hookimpl
+    from lofi_core.runtime import Runtime
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BackendSpec",
+    "Event",
+    "GenerateRequest",
+    "InferenceFailed",
+    "InvalidOption",
+    "LofiError",
+    "ModelFiles",
+    "ModelLoadFailed",
+    "Runtime",
+    "Schedule",
+    "Stage",
+    "Step",
+    "hookimpl",
+]
+
+_HOME = {
+    "BackendSpec": "backend",
+    "Event": "events",
+    "GenerateRequest": "backend",
+    "InferenceFailed": "errors",
+    "InvalidOption": "errors",
+    "LofiError": "errors",
+    "ModelFiles": "backend",
+    "ModelLoadFailed": "errors",
+    "Runtime": "runtime",
+    "Schedule": "backend",
+    "Stage": "backend",
+    "Step": "backend",
+    "hookimpl": "hookspecs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lofi_core' has no attribute {name!r}")
+    return getattr(import_module(f"lofi_core.{_HOME[name]}"), name)

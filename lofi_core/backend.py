@@ -1,0 +1,135 @@
+"""The nouns that a backend and the core share. In-process only: none of these crosses the wire."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from msgspec import Struct
+    from numpy.typing import NDArray
+
+Loudness = Literal["measured", "by_construction"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """Files one variant of a model consists of, relative to the backend's model directory."""
+
+    variant: str
+    files: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """What a backend is, told without importing anything heavy.
+
+    Attributes:
+        name: the entry-point name.
+        title: for people.
+        sample_rate: Hz.
+        channels: 1 or 2.
+        min_duration_sec: shortest track it makes.
+        max_duration_sec: longest track it makes.
+        model_version: part of every track's identity; change it when the same request sounds different.
+        options: a `msgspec.Struct` with defaults for all its fields. Its constraints are what users may set.
+        streaming: it yields finished samples long before the end.
+        loudness: `by_construction` when its samples already sit at -14 LUFS with true peaks under -1 dBTP;
+            the store then leaves them as they are.
+        licence: of the weights, where there are weights.
+        models: what must lie in the model directory; nothing for a backend that computes everything.
+    """
+
+    name: str
+    title: str
+    sample_rate: int
+    channels: int
+    min_duration_sec: float
+    max_duration_sec: float
+    model_version: str
+    options: type[Struct] | None = None
+    streaming: bool = False
+    loudness: Loudness = "measured"
+    licence: str | None = None
+    models: Sequence[ModelFiles] = ()
+
+    def __post_init__(self) -> None:
+        if not 8_000 <= self.sample_rate <= 192_000:
+            raise ValueError(f"sample_rate is {self.sample_rate} Hz; must be 8000 to 192000")
+        if self.channels not in {1, 2}:
+            raise ValueError(f"channels is {self.channels}; must be 1 or 2")
+        if not 0 < self.min_duration_sec <= self.max_duration_sec < math.inf:
+            raise ValueError(f"durations {self.min_duration_sec} to {self.max_duration_sec} s are no range")
+        if self.loudness not in {"measured", "by_construction"}:
+            raise ValueError(f"loudness is {self.loudness!r}; must be 'measured' or 'by_construction'")
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRequest:
+    """One validated request.
+
+    Attributes:
+        prompt: NFC, 1 to 2,000 characters.
+        duration_sec: in whole milliseconds, within the backend's range.
+        seed: 0 … 2**32 - 1. All randomness comes from it: same request, same samples.
+        options: an instance of `BackendSpec.options`, complete; None when the backend has none.
+    """
+
+    prompt: str
+    duration_sec: float
+    seed: int
+    options: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One phase of a generation: how many steps it has, and what share of the time it takes."""
+
+    name: str
+    steps: int
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(f"stage {self.name!r} has {self.steps} steps; needs at least 1")
+        if not 0 <= self.weight < math.inf:
+            raise ValueError(f"stage {self.name!r} has weight {self.weight}; must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What a generation will go through, known before it starts.
+
+    Attributes:
+        stages: in order. Their weights decide percent and ETA.
+        state: whatever `generate` wants back (timesteps, sigmas, a plan). The core does not look.
+    """
+
+    stages: Sequence[Stage]
+    state: Any = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        names = [stage.name for stage in self.stages]
+        if not names:
+            raise ValueError("a schedule needs at least one stage")
+        if len(set(names)) != len(names):
+            raise ValueError(f"stage names must differ: {', '.join(names)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Yielded at every step boundary; here a job can be paused, resumed or cancelled.
+
+    Attributes:
+        stage: name of a stage of the schedule.
+        index: of the step just finished, from 0.
+        audio: finished samples, float32 [C, N] in [-1, 1]. All of them together are the track.
+    """
+
+    stage: str
+    index: int
+    audio: NDArray[np.float32] | None = None

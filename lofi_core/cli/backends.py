@@ -1,0 +1,50 @@
+"""Which backends are installed, and in what state?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from lofi_core.cli.options import Command, Globals, pass_globals
+from lofi_core.cli.output import clean, print_json, print_table
+from lofi_core.rpc.client import Client
+
+
+@click.command(cls=Command)
+@pass_globals
+def backends(options: Globals) -> None:
+    """List the installed backends, broken and disabled ones too."""
+    with Client(options.socket_path()) as client:
+        answer = client.call("get_backends")
+    if options.json:
+        print_json(answer)
+        return
+    found = answer["backends"]
+    default = answer["default_backend"]
+    print_table(
+        ("name", "status", "makes", "options", "package"),
+        [(_name(backend, default), backend["status"], _makes(backend), *_details(backend)) for backend in found],
+    )
+    for backend in found:
+        if backend["error"]:
+            click.echo(f"{clean(backend['type'])}: {clean(backend['error'])}")
+    click.echo("* is used when none is named")
+
+
+def _name(backend: dict[str, Any], default: str) -> str:
+    return backend["type"] + (" *" if backend["type"] == default else "")
+
+
+def _makes(backend: dict[str, Any]) -> str:
+    if backend["sample_rate"] is None:
+        return ""
+    channels = "stereo" if backend["channels"] == 2 else "mono"
+    shortest, longest = backend["min_duration_sec"], backend["max_duration_sec"]
+    return f"{shortest:g} to {longest:g} s, {backend['sample_rate'] / 1000:g} kHz {channels}"
+
+
+def _details(backend: dict[str, Any]) -> tuple[str, str]:
+    options = (backend["options"] or {}).get("properties", {})
+    package = " ".join(part for part in (backend["package"], backend["package_version"]) if part)
+    return ", ".join(options), package

@@ -1,0 +1,67 @@
+"""Which configuration is in force, and where does each value come from?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lofi_core.cli.options import Command, Globals, Group, pass_globals
+from lofi_core.cli.output import clean, print_json, print_table
+
+if TYPE_CHECKING:
+    from lofi_core.config import Settings
+
+NOT_USED = "not used by this version"
+
+
+@click.group(cls=Group)
+def config() -> None:
+    """Show the configuration, without asking the daemon."""
+
+
+@config.command(cls=Command)
+@pass_globals
+def show(options: Globals) -> None:
+    """Show every value and where it comes from."""
+    values = _values(options.settings())
+    if options.json:
+        print_json(values)
+        return
+    print_table(
+        ("key", "value", "from"),
+        [(key, _shown(entry["value"]), _origin(entry)) for key, entry in values.items()],
+    )
+
+
+@config.command(cls=Command)
+@pass_globals
+def path(options: Globals) -> None:
+    """Show where the configuration file is, or would be."""
+    file = options.settings().paths.config
+    if options.json:
+        print_json({"path": str(file), "exists": file.exists()})
+    else:
+        click.echo(clean(str(file)))
+
+
+def _values(settings: Settings) -> dict[str, dict[str, Any]]:
+    import msgspec
+
+    from lofi_core.settings import keys
+
+    found = keys.values_of(settings.config)
+    found |= {f"paths.{name}": str(place) for name, place in msgspec.structs.asdict(settings.paths).items()}
+    return {
+        key: {"value": value, "source": settings.sources[key], "used": keys.is_used(key)}
+        for key, value in found.items()
+    }
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _origin(entry: dict[str, Any]) -> str:
+    return entry["source"] if entry["used"] else f"{entry['source']} ({NOT_USED})"

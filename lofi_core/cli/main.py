@@ -1,0 +1,122 @@
+"""What does `lofi-core` do with its arguments, and what does it say when something goes wrong?"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+import lofi_core
+from lofi_core.cli.options import Globals, Group
+from lofi_core.cli.output import clean
+from lofi_core.errors import InternalError, LofiError
+from lofi_core.rpc.client import NoDaemon
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_REFUSED = 1
+EXIT_NO_DAEMON = 3
+EXIT_INTERRUPTED = 130
+
+# In the order that --help shows them. A command's file is imported when it is asked for.
+COMMANDS = {
+    "generate": "generate",
+    "status": "status",
+    "queue": "queue",
+    "cancel": "queue",
+    "tracks": "tracks",
+    "backends": "backends",
+    "config": "config",
+    "serve": "serve",
+    "shutdown": "serve",
+    "completion": "completion",
+}
+
+
+class _LazyGroup(Group):
+    """Imports a command's file when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"lofi_core.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a suggestion for a misspelt name."""
+        from lofi_core.suggest import suggestion
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = suggestion(args[0], COMMANDS) or "lofi-core --help lists the commands"
+            raise click.UsageError(f"there is no command {clean(args[0])!r}; {close}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="The options above may also follow the command.",
+)
+@click.version_option(lofi_core.__version__, prog_name="lofi-core", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Make music from a sentence, on this machine.
+
+    \b
+    lofi-core generate "rainy night, jazzy rhodes, 75 bpm" -o rain.flac
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line.
+
+    Returns:
+        0 done, 1 the daemon or a value said no, 2 bad usage, 3 no daemon, 130 interrupted.
+    """
+    # Prompts are in any language, terminals are not.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    options = Globals()
+    try:
+        result = cli.main(arguments, prog_name="lofi-core", standalone_mode=False, obj=options)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except NoDaemon as error:
+        return _say(error, EXIT_NO_DAEMON)
+    except LofiError as error:
+        return _say(error, EXIT_REFUSED)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has seen enough; the interpreter's own last flush must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_REFUSED
+    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
+        return _say_bug(error, with_traceback=options.verbose)
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: LofiError, exit_code: int) -> int:
+    click.echo(clean(error.text(), keep="\n"), err=True)
+    return exit_code
+
+
+def _say_bug(error: Exception, *, with_traceback: bool) -> int:
+    if with_traceback:
+        import traceback
+
+        traceback.print_exception(error)
+    return _say(InternalError(f"{type(error).__name__}: {error}", "run it again with --verbose and report it"), 1)

@@ -1,0 +1,115 @@
+"""How is a job's progress shown: as a live bar on a terminal, as plain lines anywhere else?"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from lofi_core.cli.output import clean, eta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Progress
+
+LINE_EVERY_PERCENT = 20
+
+
+class ProgressView(Protocol):
+    """Shows the events of one job."""
+
+    def show(self, name: str, fields: dict[str, Any]) -> None:
+        """Take one event."""
+
+
+@contextmanager
+def progress_view(*, quiet: bool) -> Iterator[ProgressView]:
+    """A view on standard error, gone or finished when the block ends.
+
+    Args:
+        quiet: show nothing unless there is a terminal to show it on.
+    """
+    if not sys.stderr.isatty():
+        yield _Silent() if quiet else _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
+        yield _Bar(progress)
+
+
+class _Silent:
+    def show(self, name: str, fields: dict[str, Any]) -> None:
+        """Show nothing: the one document on standard output says all."""
+
+
+class _Lines:
+    """One line for each change that matters, without any escape codes."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._next_percent = 0
+
+    def show(self, name: str, fields: dict[str, Any]) -> None:
+        match name:
+            case "generation_progress":
+                self._progress(fields)
+            case _:
+                if text := _in_words(name, fields):
+                    click.echo(text, err=True)
+
+    def _progress(self, fields: dict[str, Any]) -> None:
+        stage, percent = clean(fields["stage"]), fields["percent"]
+        if stage == self._stage and percent < self._next_percent:
+            return
+        self._stage = stage
+        self._next_percent = (percent // LINE_EVERY_PERCENT + 1) * LINE_EVERY_PERCENT
+        left = eta(fields["eta_sec"])
+        click.echo(f"{stage}: {percent} %{', ' + left if left else ''}", err=True)
+
+
+class _Bar:
+    """One bar over all stages; its label is the stage, or why nothing moves."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("asking", total=None, left="")
+        self._stage = "generating"
+
+    def show(self, name: str, fields: dict[str, Any]) -> None:
+        match name:
+            case "generation_progress":
+                self._stage = clean(fields["stage"])
+                left = eta(fields["eta_sec"])
+                self._progress.update(
+                    self._task, total=100, completed=fields["percent"], description=self._stage, left=left
+                )
+            case "generation_resumed":
+                self._progress.update(self._task, description=self._stage)
+            case _:
+                if text := _in_words(name, fields):
+                    self._progress.update(self._task, description=text, left="")
+
+
+def _in_words(name: str, fields: dict[str, Any]) -> str:
+    match name:
+        case "generation_queued" if fields["position"] > 0:
+            return f"waiting, {fields['position']}. in the queue"
+        case "generation_start":
+            return f"generating {fields['duration_sec']:g} s with {clean(fields['backend'])}"
+        case "generation_paused":
+            return "paused: another job goes first"
+        case "generation_resumed":
+            return "resumed"
+        case _:
+            return ""

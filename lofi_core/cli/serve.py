@@ -1,0 +1,83 @@
+"""How does the daemon begin and end?"""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from lofi_core.cli.options import Command, Globals, pass_globals
+from lofi_core.cli.output import print_json
+from lofi_core.errors import LofiError
+from lofi_core.rpc.client import Client, NoDaemon
+
+SHUTDOWN_TIMEOUT_SEC = 30.0
+POLL_SEC = 0.02
+
+
+class AlreadyRunning(LofiError):
+    """A second daemon was asked for at the same socket."""
+
+    code = "ALREADY_RUNNING"
+
+
+@click.command(cls=Command)
+@click.option("--detach", is_flag=True, help="Return when the daemon answers.")
+@pass_globals
+def serve(options: Globals, *, detach: bool) -> int:
+    """Run the daemon, in the foreground unless told otherwise."""
+    settings = options.settings()
+    _refuse_a_second(options)
+    if not detach:
+        from lofi_core.daemon import serve as serve_forever
+
+        return serve_forever(settings)
+    from lofi_core.cli.connect import start_daemon
+
+    started = start_daemon(settings, verbose=options.verbose)
+    started.client.close()
+    if options.json:
+        print_json({"pid": started.pid, "socket": str(settings.paths.socket)})
+    else:
+        click.echo(f"the daemon runs: pid {started.pid}, socket {settings.paths.socket}")
+    return 0
+
+
+def _refuse_a_second(options: Globals) -> None:
+    try:
+        client = Client(options.socket_path())
+    except NoDaemon:
+        return
+    with client:
+        pid = client.call("hello")["pid"]
+    raise AlreadyRunning(
+        f"a daemon runs already: pid {pid}, socket {client.path}", "end it with lofi-core shutdown, or use that one"
+    )
+
+
+@click.command(cls=Command)
+@pass_globals
+def shutdown(options: Globals) -> None:
+    """End the daemon, and wait until it is gone."""
+    path = options.socket_path()
+    with Client(path) as client:
+        answer = client.call("shutdown")
+        gone = client.wait_closed(SHUTDOWN_TIMEOUT_SEC) and _nobody_listens(options)
+    if options.json:
+        print_json(answer)
+    elif gone:
+        click.echo("the daemon has ended")
+    else:
+        click.echo("the daemon is shutting down")
+
+
+def _nobody_listens(options: Globals) -> bool:
+    """Whether the socket is given up in time; the daemon closes connections before that."""
+    deadline = time.monotonic() + SHUTDOWN_TIMEOUT_SEC
+    while time.monotonic() < deadline:
+        try:
+            Client(options.socket_path()).close()
+        except NoDaemon:
+            return True
+        time.sleep(POLL_SEC)
+    return False

@@ -1,0 +1,44 @@
+"""What is the daemon doing?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lofi_core.cli.options import Command, Globals, pass_globals
+from lofi_core.cli.output import eta, print_fields, print_json, seconds, size
+from lofi_core.rpc.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.command(cls=Command)
+@pass_globals
+def status(options: Globals) -> None:
+    """Show what the daemon is doing. Does not start it."""
+    with Client(options.socket_path()) as client:
+        answer = client.call("status")
+    if options.json:
+        print_json(answer)
+    else:
+        print_fields(_fields(answer))
+
+
+def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    queue, tracks = answer["queue"], answer["tracks"]
+    yield "daemon", f"lofi-core {answer['version']}, pid {answer['pid']}, up {seconds(answer['uptime_sec'])}"
+    yield "socket", answer["socket"]
+    for job in answer["running"]:
+        left = eta(job["eta_sec"])
+        yield "running", f"{job['percent']} %{', ' + left if left else ''}: {job['prompt']}"
+    if not answer["running"]:
+        yield "running", "nothing"
+    paused = f", {queue['paused']} paused" if queue["paused"] else ""
+    yield "queue", f"{queue['length']} of {queue['capacity']}{paused}"
+    yield "backends", ", ".join(f"{backend['name']} ({backend['status']})" for backend in answer["backends"])
+    yield "loaded", ", ".join(answer["models_loaded"]) or "no model"
+    yield "tracks", f"{tracks['count']}, {size(tracks['bytes'])}"
+    yield "memory", size(answer["rss_bytes"])
+    yield "clients", str(answer["clients"])

@@ -1,0 +1,202 @@
+"""Build everything, in order, and take it down in reverse.
+
+`serve` is the daemon; `run_once` makes one track in this process, without a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from lofi_core import __version__
+from lofi_core.errors import ERRORS, InternalError
+from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
+from lofi_core.jobs.announce import completion
+from lofi_core.jobs.engine import Engine
+from lofi_core.plugins import PluginHost
+from lofi_core.rpc.dispatch import Dispatcher
+from lofi_core.rpc.handlers.backends import BackendMethods
+from lofi_core.rpc.handlers.daemon import DaemonMethods
+from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
+from lofi_core.rpc.handlers.tracks import TrackMethods
+from lofi_core.rpc.hub import Hub
+from lofi_core.rpc.listener import Listener
+from lofi_core.rpc.server import Server
+from lofi_core.runtime import resolve_runtime
+from lofi_core.tracks.library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from anyio.abc import TaskGroup
+
+    from lofi_core.config import Settings
+    from lofi_core.events import Event
+    from lofi_core.rpc.params import GenerateParams, TracksExportParams
+
+log = logging.getLogger("lofi")
+
+# How long the end waits for a backend to reach its next step boundary.
+STEP_GRACE_SEC = 5.0
+
+
+def serve(settings: Settings) -> int:
+    """Serve until `shutdown`, SIGTERM or SIGINT. Returns the exit status.
+
+    Raises:
+        LofiError: the daemon cannot start, and why.
+    """
+    _log_to_stderr(settings.config.daemon.log_level)
+    # A backend's Python code gives the event loop its turn after a millisecond, not after five.
+    sys.setswitchinterval(0.001)
+    return anyio.run(_serve, settings)
+
+
+def run_once(
+    settings: Settings,
+    params: GenerateParams,
+    on_event: Callable[[Event], None],
+    export: TracksExportParams | None = None,
+) -> GenerationComplete:
+    """Make one track in this process, with the same library as the daemon's.
+
+    Args:
+        settings: whose data directory gets the track.
+        params: as `generate` takes them.
+        on_event: called with every event of the job, on the event loop.
+        export: where else to write it; its `track_id` is filled in here.
+
+    Raises:
+        LofiError: the request was refused or the job failed.
+        KeyboardInterrupt: Ctrl-C; the job was cancelled and nothing was written.
+    """
+    _log_to_stderr("error")
+    return anyio.run(_run_once, settings, params, on_event, export)
+
+
+async def _serve(settings: Settings) -> int:
+    stop = _Stop()
+    with Listener(settings.paths.socket) as listener:
+        plugins = PluginHost(settings.config.backends)
+        hub = Hub(plugins.observe)
+        async with _workshop(settings, plugins, hub.publish) as (library, engine, tasks):
+            jobs = JobMethods(engine, library, plugins, settings.config, hub, asyncio.get_running_loop())
+            groups = [
+                DaemonMethods(hub, engine, jobs, library, plugins, settings.paths.socket, stop.ask),
+                jobs,
+                BackendMethods(plugins, settings.config),
+                TrackMethods(library),
+            ]
+            server = Server(hub, Dispatcher(groups, tasks), on_closed=engine.forget_client)
+            await server.start(listener)
+            tasks.start_soon(_watch_signals, stop.ask)
+            log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
+            await stop.asked.wait()
+            log.info("shutting down: %s", stop.reason)
+            hub.publish(ShuttingDown(stop.reason), None)
+            await engine.close(STEP_GRACE_SEC)
+            await server.close()
+    return 0
+
+
+class _Stop:
+    """Who asked the daemon to end first, and that somebody did."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.reason = ""
+
+    def ask(self, reason: str) -> None:
+        self.reason = self.reason or reason
+        # In the next turn of the loop, so that the reply to `shutdown` is on its way by then.
+        asyncio.get_running_loop().call_soon(self.asked.set)
+
+
+@asynccontextmanager
+async def _workshop(
+    settings: Settings, plugins: PluginHost, publish: Callable[[Event, frozenset[object] | None], None]
+) -> AsyncIterator[tuple[Library, Engine, TaskGroup]]:
+    """Library and engine, running; left in reverse order, whatever happens inside."""
+    runtime = resolve_runtime(settings.config.runtime)
+    library = await Library.open(settings.paths.data, settings.paths.cache)
+    try:
+        engine = Engine(
+            plugins, library, runtime, _model_dirs(settings), settings.config.queue_capacity, publish
+        )
+        async with anyio.create_task_group() as tasks:
+            engine.start(tasks)
+            try:
+                yield library, engine, tasks
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await engine.close(STEP_GRACE_SEC)
+                tasks.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await library.close()
+
+
+async def _watch_signals(stop: Callable[[str], None]) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            stop(signal.Signals(number).name)
+
+
+async def _run_once(
+    settings: Settings,
+    params: GenerateParams,
+    on_event: Callable[[Event], None],
+    export: TracksExportParams | None,
+) -> GenerationComplete:
+    plugins = PluginHost(settings.config.backends)
+    prepared = prepare_params(params, plugins, settings.config)
+    end: asyncio.Future[GenerationComplete] = asyncio.get_running_loop().create_future()
+
+    def publish(event: Event, _audience: frozenset[object] | None) -> None:
+        plugins.observe(event)
+        on_event(event)
+        if isinstance(event, GenerationComplete):
+            end.set_result(event)
+        elif isinstance(event, GenerationError):
+            hint = event.hint if isinstance(event.hint, str) else None
+            end.set_exception(ERRORS.get(event.code, InternalError)(event.message, hint))
+
+    async with _workshop(settings, plugins, publish) as (library, engine, _tasks):
+        track = await library.find(prepared.track_id) if params.cache else None
+        if track is not None:
+            on_event(completion(track))
+            done = completion(track)
+        else:
+            engine.submit(prepared, client="this process", priority=params.priority)
+            done = await end
+        if export is not None:
+            await library.export(done.track_id, export.path, export.format, overwrite=export.overwrite)
+    return done
+
+
+def _model_dirs(settings: Settings) -> Callable[[str], Path]:
+    """Where a backend's model files lie: its own `model_dir`, else a directory of its name."""
+
+    def model_dir(backend: str) -> Path:
+        configured = settings.config.backends.get(backend)
+        if configured is not None and configured.model_dir is not None:
+            return Path(configured.model_dir).expanduser()
+        return settings.paths.models / backend
+
+    return model_dir
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(
+        level=level.upper(),
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )

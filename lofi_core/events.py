@@ -1,0 +1,163 @@
+"""Everything the daemon tells without being asked, one struct per event.
+
+On the wire an event is the notification `[2, name, [fields]]`. Each class docstring opens with the wire name.
+A backend plugin sees the same objects through `observe_event`.
+"""
+
+from typing import ClassVar
+
+from msgspec import UNSET, Struct, UnsetType
+
+
+class Event(Struct, frozen=True, omit_defaults=True):
+    """Base of all events: `name` is the notification's method."""
+
+    name: ClassVar[str]
+    # A later event of the same name and job makes an unsent earlier one worthless.
+    coalesces: ClassVar[bool] = False
+
+
+class JobEvent(Event, frozen=True):
+    """Base of the events that belong to one job. They go to the clients that asked for it."""
+
+    track_id: str
+    job_id: str
+
+
+class GenerationQueued(JobEvent, frozen=True):
+    """`generation_queued`: the job is accepted; `position` 0 means it runs next or already does."""
+
+    name = "generation_queued"
+
+    position: int
+
+
+class GenerationStart(JobEvent, frozen=True):
+    """`generation_start`: the job has the worker for the first time."""
+
+    name = "generation_start"
+
+    prompt: str
+    duration_sec: float
+    seed: int
+    backend: str
+
+
+class GenerationProgress(JobEvent, frozen=True):
+    """`generation_progress`: how far the job is over all its stages; `percent` never falls and ends at 99."""
+
+    name = "generation_progress"
+    coalesces = True
+
+    percent: int
+    stage: str
+    current_step: int
+    total_steps: int
+    eta_sec: float | None
+
+
+class GenerationAudio(JobEvent, frozen=True):
+    """`generation_audio`: the growing float32 WAV at `path` can be played up to `available_sec`."""
+
+    name = "generation_audio"
+    coalesces = True
+
+    path: str
+    available_sec: float
+    gain_db: float
+
+
+class GenerationPaused(JobEvent, frozen=True):
+    """`generation_paused`: the job gave up the worker, because someone asked or outranked it."""
+
+    name = "generation_paused"
+
+
+class GenerationResumed(JobEvent, frozen=True):
+    """`generation_resumed`: the job has the worker again."""
+
+    name = "generation_resumed"
+
+
+class GenerationComplete(Event, frozen=True):
+    """`generation_complete`: the track is on disk. `job_id` lacks when it came from the cache."""
+
+    name = "generation_complete"
+
+    track_id: str
+    path: str
+    duration_sec: float
+    sample_rate: int
+    channels: int
+    prompt: str
+    seed: int
+    backend: str
+    model_version: str
+    generation_time_sec: float
+    cached: bool
+    job_id: str | UnsetType = UNSET
+
+
+class GenerationError(JobEvent, frozen=True):
+    """`generation_error`: the job failed; nothing was written."""
+
+    name = "generation_error"
+
+    code: str
+    message: str
+    hint: str | UnsetType = UNSET
+
+
+class GenerationCancelled(JobEvent, frozen=True):
+    """`generation_cancelled`: the job was given up, after `at_step` of `total_steps`."""
+
+    name = "generation_cancelled"
+
+    at_step: int
+    total_steps: int
+
+
+class BackendStatus(Event, frozen=True):
+    """`backend_status`: a backend's status changed."""
+
+    name = "backend_status"
+
+    backend: str
+    status: str
+    error: str | UnsetType = UNSET
+
+
+class QueueChanged(Event, frozen=True):
+    """`queue_changed`: so many jobs wait now."""
+
+    name = "queue_changed"
+    coalesces = True
+
+    length: int
+
+
+class ShuttingDown(Event, frozen=True):
+    """`shutting_down`: the daemon ends; connections close right after."""
+
+    name = "shutting_down"
+
+    reason: str
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.name: event
+    for event in (
+        GenerationQueued,
+        GenerationStart,
+        GenerationProgress,
+        GenerationAudio,
+        GenerationPaused,
+        GenerationResumed,
+        GenerationComplete,
+        GenerationError,
+        GenerationCancelled,
+        BackendStatus,
+        QueueChanged,
+        ShuttingDown,
+    )
+}

@@ -1,0 +1,121 @@
+"""Turn what happens to a job into the events clients see.
+
+Every event is published in a later turn of the loop, so that the reply to a request always precedes the first
+event it causes.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import UNSET
+
+from lofi_core import events as ev
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from lofi_core.errors import LofiError
+    from lofi_core.events import Event
+    from lofi_core.jobs.job import Client, Job
+    from lofi_core.plugins import PluginRecord
+    from lofi_core.tracks.track import Track
+
+# Called with an event and the clients that asked for its job; None for an event of no job.
+Publish: TypeAlias = "Callable[[Event, frozenset[Client] | None], None]"
+
+
+class Announcer:
+    """Publishes the events of jobs, each to the job's audience at the moment it is sent."""
+
+    def __init__(self, publish: Publish, loop: asyncio.AbstractEventLoop) -> None:
+        self._publish = publish
+        self._loop = loop
+
+    def queued(self, job: Job, position: int) -> None:
+        """The job was accepted."""
+        self._emit(job, ev.GenerationQueued(job.track_id, job.job_id, position))
+
+    def started(self, job: Job) -> None:
+        """The job has the worker for the first time."""
+        request, backend = job.prepared.request, job.prepared.spec.name
+        event = ev.GenerationStart(
+            job.track_id, job.job_id, request.prompt, request.duration_sec, request.seed, backend
+        )
+        self._emit(job, event)
+
+    def paused(self, job: Job) -> None:
+        """The job waits, though it was begun or was next."""
+        self._emit(job, ev.GenerationPaused(job.track_id, job.job_id))
+
+    def resumed(self, job: Job) -> None:
+        """The job goes on."""
+        self._emit(job, ev.GenerationResumed(job.track_id, job.job_id))
+
+    def progressed(self, job: Job) -> None:
+        """The job is further than it was."""
+        progress = job.progress
+        event = ev.GenerationProgress(
+            job.track_id,
+            job.job_id,
+            progress.percent,
+            progress.stage,
+            progress.current_step,
+            progress.total_steps,
+            progress.eta_sec(time.monotonic()),
+        )
+        self._emit(job, event)
+
+    def audible(self, job: Job, path: str, available_sec: float, gain_db: float) -> None:
+        """More of the growing WAV can be played."""
+        self._emit(job, ev.GenerationAudio(job.track_id, job.job_id, path, round(available_sec, 3), gain_db))
+
+    def completed(self, job: Job, track: Track) -> None:
+        """The track is on disk."""
+        self._emit(job, completion(track, job.job_id))
+
+    def cancelled(self, job: Job) -> None:
+        """The job was given up."""
+        progress = job.progress
+        event = ev.GenerationCancelled(
+            job.track_id, job.job_id, progress.at_step_overall, progress.total_steps_overall
+        )
+        self._emit(job, event)
+
+    def failed(self, job: Job, error: LofiError) -> None:
+        """The job ended in an error."""
+        event = ev.GenerationError(job.track_id, job.job_id, error.code, error.message, error.hint or UNSET)
+        self._emit(job, event)
+
+    def queue_changed(self, length: int) -> None:
+        """So many jobs wait now."""
+        self._loop.call_soon(self._publish, ev.QueueChanged(length), None)
+
+    def backend_changed(self, record: PluginRecord) -> None:
+        """A backend has another status."""
+        event = ev.BackendStatus(record.name, record.status, record.error or UNSET)
+        self._loop.call_soon(self._publish, event, None)
+
+    def _emit(self, job: Job, event: Event) -> None:
+        # The audience is read when the event leaves: `submit` adds the client after the job was queued.
+        self._loop.call_soon(lambda: self._publish(event, frozenset(job.audience)))
+
+
+def completion(track: Track, job_id: str | None = None) -> ev.GenerationComplete:
+    """The event that says a track is on disk; without a job id it came from the cache."""
+    return ev.GenerationComplete(
+        track_id=track.track_id,
+        path=track.path,
+        duration_sec=track.duration_sec,
+        sample_rate=track.sample_rate,
+        channels=track.channels,
+        prompt=track.prompt,
+        seed=track.seed,
+        backend=track.backend,
+        model_version=track.model_version,
+        generation_time_sec=track.generation_time_sec,
+        cached=job_id is None,
+        job_id=UNSET if job_id is None else job_id,
+    )

@@ -1,0 +1,220 @@
+"""What clients can ask of jobs: submit, join, cancel, pause, resume, look. All of it on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import count
+from typing import TYPE_CHECKING
+
+from lofi_core.errors import ShuttingDown
+from lofi_core.jobs.announce import Announcer, Publish
+from lofi_core.jobs.history import JobTable
+from lofi_core.jobs.job import Client, Job, Priority, State
+from lofi_core.jobs.models import LoadedModels
+from lofi_core.jobs.progress import Progress
+from lofi_core.jobs.queue import JobQueue
+from lofi_core.jobs.runner import Runner
+from lofi_core.jobs.slices import Wanted
+from lofi_core.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from anyio.abc import TaskGroup
+
+    from lofi_core.jobs.request import Prepared
+    from lofi_core.plugins import PluginHost
+    from lofi_core.runtime import Runtime
+    from lofi_core.tracks.library import Library
+
+
+class Engine:
+    """The job engine: one queue, and the runner that serves it.
+
+    Args:
+        plugins: what can be asked to generate.
+        library: where tracks go.
+        runtime: of the device whose worker thread this engine feeds.
+        model_dir: backend name → where its model files lie.
+        capacity: how many jobs may wait.
+        publish: called with every event and the clients that asked for its job; None for events of no job.
+    """
+
+    def __init__(
+        self,
+        plugins: PluginHost,
+        library: Library,
+        runtime: Runtime,
+        model_dir: Callable[[str], Path],
+        capacity: int,
+        publish: Publish,
+    ) -> None:
+        self.queue = JobQueue(capacity)
+        self.table = JobTable()
+        self._announce = Announcer(publish, asyncio.get_running_loop())
+        self._worker = Worker(f"lofi-{runtime.device}")
+        self.models = LoadedModels(plugins, runtime, self._worker, model_dir, self._announce.backend_changed)
+        self.runner = Runner(runtime, self._worker, plugins, library, self.models, self._announce, owner=self)
+        self._serial = count()
+        self._closing = False
+        self._job_ended = asyncio.Event()
+
+    def start(self, tasks: TaskGroup) -> None:
+        """Serve from now on, in a task group that outlives every job."""
+        self.runner.start(tasks)
+
+    def check_open(self) -> None:
+        """Raise ShuttingDown when no new work is taken."""
+        if self._closing:
+            raise ShuttingDown("the daemon is shutting down", "start it again and repeat the request")
+
+    def submit(self, prepared: Prepared, client: Client, priority: Priority = "normal") -> Job:
+        """Queue a request, or join the job that already makes the same track.
+
+        Raises:
+            QueueFull, ShuttingDown: it was not accepted.
+        """
+        self.check_open()
+        job = self.table.active_for(prepared.track_id)
+        if job is None:
+            job = self._new_job(prepared, priority)
+        elif priority == "high":
+            job.priority = "high"
+        job.interested.add(client)
+        job.audience.add(client)
+        self._dispatch()
+        return job
+
+    def cancel(self, job: Job, client: Client, *, force: bool = False) -> bool:
+        """Withdraw a client's interest. True when that ends the job, within one step."""
+        if job.has_ended or job.committing:
+            return False
+        if job.cancelling:
+            return True
+        others = job.interested - {client}
+        if others and not force:
+            if client in job.interested:
+                job.audience.discard(client)
+            job.interested = others
+            return False
+        self._end(job)
+        return True
+
+    async def pause(self, job: Job) -> State:
+        """Hold a job: at once if it waits; if it runs, return when it has reached its next step boundary."""
+        if job.state == "running":
+            if not job.cancelling and not job.committing:
+                job.control.wanted = Wanted.PAUSED
+            await job.left_worker.wait()
+        elif not job.has_ended and not job.held:
+            if job.state == "queued":
+                job.state = "paused"
+                self._announce.paused(job)
+            job.held = True
+        return job.state
+
+    def resume(self, job: Job) -> State:
+        """Let a held job go on when its turn comes."""
+        if job.state == "running" and job.control.wanted is Wanted.PAUSED:
+            job.control.wanted = None
+        if job.held:
+            job.held = False
+            if job.generator is None:
+                job.state = "queued"
+                self._announce.resumed(job)
+        self._dispatch()
+        return job.state
+
+    def clear(self) -> int:
+        """Cancel every job that waits and was not begun. How many that were."""
+        waiting = [job for job in (*self.queue.in_order(), *self.queue.held()) if job.generator is None]
+        for job in waiting:
+            self._end(job)
+        return len(waiting)
+
+    def forget_client(self, client: Client) -> None:
+        """A connection is gone. Its jobs go on; it just cannot object to a cancel any more."""
+        for job in self.table.live():
+            job.interested.discard(client)
+            job.audience.discard(client)
+
+    def position(self, job: Job) -> int:
+        """0 for a job that runs or has ended, else its place in the queue from 1."""
+        return self.queue.position(job) if job in self.queue else 0
+
+    def eta_sec(self, job: Job) -> float | None:
+        """Seconds of work left; None while that cannot be said."""
+        return None if job.has_ended else job.progress.eta_sec(time.monotonic())
+
+    async def close(self, timeout_sec: float) -> None:
+        """Take no new work, cancel what there is, and wait for the running step.
+
+        A backend that does not come back from its step in time is left behind; its thread dies with the
+        process.
+        """
+        self._closing = True
+        for job in self.table.live():
+            self._end(job)
+        try:
+            async with asyncio.timeout(timeout_sec):
+                while self.table.live():
+                    self._job_ended.clear()
+                    await self._job_ended.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._worker.stop(timeout_sec=0.0)
+
+    # -- what the runner tells its owner ---------------------------------------------------------------
+
+    def gave_back(self, job: Job) -> None:
+        """A job paused; it waits again."""
+        self.queue.put(job)
+        self._announce.queue_changed(len(self.queue))
+
+    def ended(self, _job: Job) -> None:
+        """A job is over."""
+        self.table.forget_old()
+        self._job_ended.set()
+
+    def idle(self) -> None:
+        """The worker is free."""
+        if not self._closing:
+            self._dispatch()
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _new_job(self, prepared: Prepared, priority: Priority) -> Job:
+        starts_at_once = self.runner.current is None and not self.queue.in_order()
+        if not starts_at_once:
+            self.queue.check_room()
+        progress = Progress(prepared.schedule, loads=self.models.needs_load(prepared.spec.name))
+        job = Job(prepared, priority, next(self._serial), progress)
+        self.table.add(job)
+        self.queue.put(job)
+        self._announce.queued(job, 0 if starts_at_once else self.queue.position(job))
+        return job
+
+    def _end(self, job: Job) -> None:
+        """Begin to end a job: within one step if it runs, at the next boundary if it waits."""
+        if job.cancelling or job.has_ended:
+            return
+        job.cancelling = True
+        job.control.wanted = Wanted.CANCELLED
+        if job in self.queue:
+            self.queue.remove(job)
+            self.runner.drop(job)
+            self._announce.queue_changed(len(self.queue))
+
+    def _dispatch(self) -> None:
+        """Give the idle runner the next job, or ask the running one to make way."""
+        current = self.runner.current
+        if current is None:
+            job = self.queue.take()
+            if job is not None:
+                self.runner.assign(job)
+        elif current.control.wanted is None and self.queue.outranks(current):
+            current.control.wanted = Wanted.OUTRANKED
+        self._announce.queue_changed(len(self.queue))

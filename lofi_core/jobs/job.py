@@ -1,0 +1,76 @@
+"""What is known about one job, from acceptance to its end. Touched on the event loop only."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from lofi_core.jobs.slices import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from lofi_core.errors import LofiError
+    from lofi_core.jobs.progress import Progress
+    from lofi_core.jobs.request import Prepared
+    from lofi_core.jobs.slices import Tape
+    from lofi_core.tracks.spool import Spool
+
+Client: TypeAlias = Hashable
+Priority = Literal["normal", "high"]
+State = Literal["queued", "running", "paused", "complete", "cancelled", "error"]
+ENDED: frozenset[State] = frozenset({"complete", "cancelled", "error"})
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """One execution of one request.
+
+    Attributes:
+        interested: clients that want the track and are still connected. The job ends when a `cancel` leaves
+            none; a disconnect only makes a client unable to object.
+        audience: clients that are told about the job.
+        held: paused by `job_pause`; only `job_resume` lets it go on.
+        has_turn: let through after a row of high-priority jobs; nothing outranks it.
+        left_worker: set while the job does not run.
+        committing: past the point where it can be cancelled.
+    """
+
+    prepared: Prepared
+    priority: Priority
+    serial: int
+    progress: Progress
+    job_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    state: State = "queued"
+    interested: set[Client] = field(default_factory=set)
+    audience: set[Client] = field(default_factory=set)
+    control: Control = field(default_factory=Control)
+    left_worker: asyncio.Event = field(default_factory=asyncio.Event)
+    held: bool = False
+    has_turn: bool = False
+    cancelling: bool = False
+    committing: bool = False
+    generator: Generator[object, None, None] | None = None
+    spool: Spool | None = None
+    tape: Tape | None = None
+    error: LofiError | None = None
+    path: str | None = None
+
+    @property
+    def track_id(self) -> str:
+        """The track it makes."""
+        return self.prepared.track_id
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its terminal event is out."""
+        return self.state in ENDED
+
+    def end(self, state: State) -> None:
+        """Note how it ended and let go of what it held."""
+        self.state = state
+        self.generator = self.tape = None
+        self.left_worker.set()

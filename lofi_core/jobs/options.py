@@ -1,0 +1,91 @@
+"""Are these options ones the backend has, with values it takes?"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lofi_core.errors import (
+    InvalidGuidanceScale,
+    InvalidInferenceSteps,
+    InvalidOption,
+    InvalidScheduler,
+    LofiError,
+)
+from lofi_core.suggest import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Options that also have a place of their own in `generate`, and errors of their own.
+ALIASED: dict[str, type[LofiError]] = {
+    "inference_steps": InvalidInferenceSteps,
+    "scheduler": InvalidScheduler,
+    "guidance_scale": InvalidGuidanceScale,
+}
+
+
+def merged_aliases(options: Mapping[str, Any], aliases: Mapping[str, Any]) -> dict[str, Any]:
+    """Put top-level aliases into `options`.
+
+    Raises:
+        InvalidOption: both are given and differ.
+    """
+    merged = dict(options)
+    for name, value in aliases.items():
+        if value is None:
+            continue
+        if name in merged and merged[name] != value:
+            raise InvalidOption(
+                f"{name} is given twice: {value!r}, and {merged[name]!r} in options", "give it once"
+            )
+        merged[name] = value
+    return merged
+
+
+def validated_options(
+    backend: str, declared: type[msgspec.Struct] | None, given: Mapping[str, Any]
+) -> msgspec.Struct | None:
+    """The backend's options struct, complete. None when the backend has no options.
+
+    Raises:
+        InvalidOption: naming the option and the value; the aliased options have errors of their own.
+    """
+    known = declared.__struct_encode_fields__ if declared else ()
+    for name, value in given.items():
+        if name not in known:
+            expected = f"it has: {', '.join(known)}" if known else "it has no options"
+            raise InvalidOption(f"{backend} has no option {name!r}", suggestion(name, known) or expected)
+        if not _is_finite(value):
+            raise ALIASED.get(name, InvalidOption)(f"{name} is {value!r}; must be finite")
+    if declared is None:
+        return None
+    try:
+        return msgspec.convert(dict(given), declared)
+    except msgspec.ValidationError as error:
+        raise _refusal(backend, error, given) from error
+
+
+def _refusal(backend: str, error: msgspec.ValidationError, given: Mapping[str, Any]) -> LofiError:
+    text, _, path = str(error).partition(" - at `$.")
+    name = path.rstrip("`").partition(".")[0].partition("[")[0]
+    if name not in given:
+        return InvalidOption(f"{backend}: {error}")
+    expected = text[0].lower() + text[1:]
+    kind = ALIASED.get(name, InvalidOption)
+    hint = f"`lofi-core backends --json` has the schema of {backend}'s options"
+    return kind(f"{name} is {given[name]!r:.80}: {expected}", hint)
+
+
+def _is_finite(value: object) -> bool:
+    match value:
+        case float():
+            return math.isfinite(value)
+        case list():
+            return all(map(_is_finite, value))
+        case dict():
+            return all(map(_is_finite, value.values()))
+        case _:
+            return True

@@ -1,0 +1,221 @@
+"""Which backends are installed, and what is wrong with those that do not work?
+
+Each entry point of the group `lofi.backends` is loaded alone, so that a broken one becomes a record with its
+error and nothing else. A disabled one is never imported.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+import pluggy
+
+from lofi_core import hookspecs
+from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
+from lofi_core.errors import BackendNotReady, InferenceFailed, InvalidBackend, LofiError
+from lofi_core.suggest import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from lofi_core.config import BackendConfig
+    from lofi_core.events import Event
+    from lofi_core.runtime import Runtime
+
+log = logging.getLogger("lofi.plugins")
+
+Status = Literal["not_installed", "ready", "loading", "loaded", "disabled", "error"]
+
+REQUIRED_HOOKS = ("describe_backend", "make_schedule", "generate")
+ALIASES = {"acestep": "ace_step"}
+
+
+def canonical_name(name: str) -> str:
+    """`ace-step` and `acestep` are `ace_step`; an entry point's name is taken as it is otherwise."""
+    plain = name.strip().replace("-", "_").lower()
+    return ALIASES.get(plain, plain)
+
+
+@dataclass(slots=True)
+class PluginRecord:
+    """One entry point and what became of it. `spec` is None for those that are disabled or broken."""
+
+    name: str
+    package: str | None = None
+    package_version: str | None = None
+    status: Status = "ready"
+    error: str | None = None
+    spec: BackendSpec | None = None
+    options_schema: dict[str, Any] | None = None
+
+
+class PluginHost:
+    """Loads the plugins and calls their hooks, one backend at a time."""
+
+    def __init__(self, configured: Mapping[str, BackendConfig] | None = None) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self.records: dict[str, PluginRecord] = {}
+        switches = {canonical_name(name): backend.enabled for name, backend in (configured or {}).items()}
+        for entry_point in _installed():
+            self._add(entry_point, enabled=switches.get(canonical_name(entry_point.name), True))
+
+    def find(self, name: str) -> PluginRecord:
+        """The record a client means by `name`.
+
+        Raises:
+            InvalidBackend: there is none.
+        """
+        wanted = canonical_name(name)
+        for record in self.records.values():
+            if name == record.name or wanted == canonical_name(record.name):
+                return record
+        close = suggestion(wanted, self.records)
+        raise InvalidBackend(
+            f"no backend {name!r} is installed",
+            close or f"installed: {', '.join(self.records) or 'none'}; see `lofi-core backends`",
+        )
+
+    def usable(self, name: str) -> tuple[PluginRecord, BackendSpec]:
+        """The record of a backend that can be asked to work, with its spec.
+
+        Raises:
+            InvalidBackend: there is none of that name.
+            BackendNotReady: it is disabled or broken.
+        """
+        record = self.find(name)
+        if record.status == "disabled":
+            hint = f"set enabled = true under [backends.{record.name}] in the configuration"
+            raise BackendNotReady(f"backend {record.name!r} is disabled", hint)
+        if record.spec is None:
+            hint = f"mend or uninstall the package {record.package!r}"
+            raise BackendNotReady(f"backend {record.name!r} is broken: {record.error}", hint)
+        return record, record.spec
+
+    def make_schedule(self, name: str, request: GenerateRequest) -> Schedule:
+        """Ask a backend for its plan.
+
+        Raises:
+            LofiError: the backend refuses the request.
+            InferenceFailed: it raised anything else, or answered something else than a schedule.
+        """
+        try:
+            schedule = self._call(name, "make_schedule", request=request)
+        except LofiError:
+            raise
+        except Exception as error:
+            log.exception("backend %s: make_schedule raised", name)
+            raise InferenceFailed(f"backend {name!r} raised in make_schedule: {_brief(error)}") from error
+        if not isinstance(schedule, Schedule):
+            found = type(schedule).__name__
+            raise InferenceFailed(f"backend {name!r}: make_schedule answered {found}, not a Schedule")
+        return schedule
+
+    def load_model(self, name: str, model_dir: Path, runtime: Runtime) -> Any:
+        """Run the loader. Worker thread. None for a backend without one."""
+        return self._call(name, "load_model", model_dir=model_dir, runtime=runtime)
+
+    def generate(
+        self, name: str, request: GenerateRequest, model: Any, schedule: Schedule, runtime: Runtime
+    ) -> Any:
+        """Create the generator. Worker thread. What comes back is checked by the caller."""
+        return self._call(name, "generate", request=request, model=model, schedule=schedule, runtime=runtime)
+
+    def has_loader(self, name: str) -> bool:
+        """Whether the backend has anything to load."""
+        return bool(self._caller(name, "load_model").get_hookimpls())
+
+    def observe(self, event: Event) -> None:
+        """Show an event to every plugin that wants to see events. One that raises is logged."""
+        if not self._manager.hook.observe_event.get_hookimpls():
+            return
+        for name, record in self.records.items():
+            if record.spec is None:
+                continue
+            try:
+                self._call(name, "observe_event", event=event)
+            except Exception:
+                log.exception("backend %s: observe_event raised", name)
+
+    def _call(self, name: str, hook: str, **arguments: Any) -> Any:
+        return self._caller(name, hook)(**arguments)
+
+    def _caller(self, name: str, hook: str) -> pluggy.HookCaller:
+        # Never one call over all backends: a generator function that answers "not mine" still returns a
+        # generator, and `firstresult` would take it.
+        own = self._manager.get_plugin(name)
+        others = [plugin for plugin in self._manager.get_plugins() if plugin is not own]
+        return self._manager.subset_hook_caller(hook, others)
+
+    def _add(self, entry_point: EntryPoint, *, enabled: bool) -> None:
+        record = _record(entry_point)
+        if record.name in self.records:
+            other = self.records[record.name].package
+            log.error("package %s: backend %r is taken by package %s", record.package, record.name, other)
+            record.status, record.error = "error", f"the name is taken by the package {other!r}"
+            record.name = f"{record.name} ({record.package})"
+        elif not enabled:
+            record.status = "disabled"
+        else:
+            self._load(entry_point, record)
+        self.records[record.name] = record
+
+    def _load(self, entry_point: EntryPoint, record: PluginRecord) -> None:
+        try:
+            plugin = entry_point.load()
+            self._manager.register(plugin, record.name)
+            self._check_hooks(record.name)
+            record.spec = _checked_spec(record.name, self._call(record.name, "describe_backend"))
+            record.options_schema = _options_schema(record.spec)
+        except (Exception, SystemExit) as error:  # a module may call sys.exit() when imported
+            log.warning("backend %s is broken: %s", record.name, _brief(error), exc_info=True)
+            record.status, record.error, record.spec = "error", _brief(error), None
+            if self._manager.has_plugin(record.name):
+                self._manager.unregister(name=record.name)
+
+    def _check_hooks(self, name: str) -> None:
+        self._manager.check_pending()  # raises for a misspelt hook
+        missing = [hook for hook in REQUIRED_HOOKS if not self._caller(name, hook).get_hookimpls()]
+        if missing:
+            raise TypeError(f"implements no {', no '.join(missing)} (are they marked @hookimpl?)")
+
+
+def _installed() -> Iterable[EntryPoint]:
+    found = entry_points(group=hookspecs.ENTRY_POINT_GROUP)
+    # Ours first, whatever order the path gives.
+    return sorted(found, key=lambda entry_point: (entry_point.name != "procedural", entry_point.name))
+
+
+def _record(entry_point: EntryPoint) -> PluginRecord:
+    distribution = entry_point.dist
+    return PluginRecord(
+        name=entry_point.name,
+        package=distribution.metadata["Name"] if distribution else None,
+        package_version=distribution.version if distribution else None,
+    )
+
+
+def _checked_spec(name: str, spec: object) -> BackendSpec:
+    if not isinstance(spec, BackendSpec):
+        raise TypeError(f"describe_backend answered {type(spec).__name__}, not a BackendSpec")
+    if spec.name != name:
+        log.warning("backend %s calls itself %r; its entry point's name counts", name, spec.name)
+        return replace(spec, name=name)
+    return spec
+
+
+def _options_schema(spec: BackendSpec) -> dict[str, Any]:
+    if spec.options is None:
+        return {"type": "object", "properties": {}}
+    spec.options()  # every option must have a default; raises TypeError naming the one that has none
+    (schema,), components = msgspec.json.schema_components([spec.options], ref_template="#/$defs/{name}")
+    return {**components.pop(spec.options.__name__, schema), **({"$defs": components} if components else {})}
+
+
+def _brief(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

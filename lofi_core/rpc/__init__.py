@@ -1,0 +1,1 @@
+"""The wire: frames → messages → methods → handlers, over a Unix socket."""

@@ -1,0 +1,243 @@
+"""One client's end of the socket: bytes in, requests served in order, replies and events out.
+
+A raw asyncio Protocol: sync handlers run inline, only async ones cost a task, and the replies to one read
+leave in one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lofi_core.errors import LofiError, ParseError
+from lofi_core.rpc import messages
+from lofi_core.rpc.frames import FrameReader
+from lofi_core.rpc.hub import Subscriptions
+from lofi_core.rpc.messages import BadMessage, Notification, Request
+from lofi_core.rpc.outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger("lofi.rpc")
+
+# A client that leaves its full socket unread for so long is given up.
+STALL_SEC = 10.0
+# Per turn of the event loop, so that one client's flood leaves room for the others.
+MAX_MESSAGES_PER_TURN = 200
+MAX_REQUESTS_IN_FLIGHT = 64
+FLUSH_BYTES = 256 * 1024
+
+
+class Service(Protocol):
+    """What a connection needs from the server behind it."""
+
+    def opened(self, connection: Connection) -> bool:
+        """Admit a client, or not."""
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a client."""
+
+    def serve(
+        self, connection: Connection, method: object, params: Any, reply: Callable[[object], None]
+    ) -> None:
+        """Serve a request; `reply` is called once, with a result or a LofiError."""
+
+    def knows(self, method: object) -> bool:
+        """Whether there is such a method."""
+
+
+class Connection(asyncio.Protocol):
+    """One connected client.
+
+    Attributes:
+        client_id: tells clients apart, never used twice.
+        subscriptions: which events it wants beyond those of its own jobs.
+        name: what it called itself in `hello`.
+    """
+
+    def __init__(self, client_id: int, service: Service) -> None:
+        self.client_id = client_id
+        self.subscriptions = Subscriptions()
+        self.name = f"client {client_id}"
+        self._service = service
+        self._frames = FrameReader()
+        self._inbox: deque[bytes] = deque()
+        self._outbox = Outbox()
+        self._broken: ParseError | None = None
+        self._in_flight = 0
+        self._writable = True
+        self._flush_is_due = False
+        self._serve_is_due = False
+        self._reading = True
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport
+        self._loop = asyncio.get_running_loop()
+
+    # -- asyncio.Protocol ------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by asyncio once."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream transport is what we listen with
+        self._transport = transport
+        if not self._service.opened(self):
+            self._broken = ParseError("refused")  # nothing it says is read
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio once. The jobs the client asked for go on."""
+        if exc is not None:
+            log.debug("%s: %s", self.name, exc)
+        self._stop_stall_timer()
+        self._inbox.clear()
+        self._service.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what came into messages and serve them."""
+        if self._broken is not None:
+            return
+        try:
+            self._inbox.extend(self._frames.feed(data))
+        except ParseError as error:
+            self._broken = error
+        self._serve()
+
+    def pause_writing(self) -> None:
+        """The client does not read: serve nothing more for it, and give it a while."""
+        self._writable = False
+        self._stall_timer = self._loop.call_later(
+            STALL_SEC, self._give_up, f"read nothing for {STALL_SEC:g} s"
+        )
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._writable = True
+        self._stop_stall_timer()
+        self._flush()
+        self._serve()
+
+    # -- what the rest of the daemon uses --------------------------------------------------------------
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The transport under the connection."""
+        return self._transport
+
+    def send(self, message: bytes, coalesce_key: object = None) -> None:
+        """Send an encoded message, soon. A client too far behind is disconnected instead."""
+        if self._transport.is_closing():
+            return
+        self._outbox.add(message, coalesce_key)
+        if self._outbox.overflowing:
+            self._give_up("does not read what it is sent")
+        elif self._writable and not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        """Write what is due, then close."""
+        self._flush()
+        self._transport.close()
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        self._serve_is_due = False
+        budget = MAX_MESSAGES_PER_TURN
+        while self._inbox and budget and self._writable and self._in_flight < MAX_REQUESTS_IN_FLIGHT:
+            self._take(self._inbox.popleft())
+            budget -= 1
+            if self._outbox.size_bytes > FLUSH_BYTES:
+                self._flush()
+        if self._broken is not None and not self._inbox:
+            self._refuse(BadMessage(0, self._broken, closes=True))
+        self._flush()
+        if self._inbox and not budget:
+            self._serve_soon()
+        self._read_only_when_idle()
+
+    def _serve_soon(self) -> None:
+        if not self._serve_is_due:
+            self._serve_is_due = True
+            self._loop.call_soon(self._serve)
+
+    def _read_only_when_idle(self) -> None:
+        """Stop reading while requests wait here: what the kernel holds back costs us nothing."""
+        if self._transport.is_closing() or self._reading == (not self._inbox):
+            return
+        self._reading = not self._inbox
+        if self._reading:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def _take(self, frame: bytes) -> None:
+        try:
+            message = messages.decode(frame)
+        except BadMessage as bad:
+            self._refuse(bad)
+            return
+        match message:
+            case Request(msgid, method, params):
+                self._in_flight += 1
+                self._service.serve(self, method, params, _Reply(self, msgid))
+            case Notification(method, params):
+                if self._service.knows(method):
+                    self._in_flight += 1
+                    self._service.serve(self, method, params, _Reply(self, None))
+                else:
+                    log.debug("%s: unknown notification %r ignored", self.name, method)
+            case _:
+                log.debug("%s: response to a request nobody sent, ignored", self.name)
+
+    def _refuse(self, bad: BadMessage) -> None:
+        self.send(messages.encode_error(bad.msgid, bad.problem))
+        if bad.closes:
+            log.info("%s: %s", self.name, bad.problem)
+            self._inbox.clear()
+            self.close()
+
+    def answered(self, message: bytes | None) -> None:
+        """A request is done; None when it was a notification."""
+        self._in_flight -= 1
+        if message is not None:
+            self.send(message)
+        if self._inbox:
+            self._serve_soon()
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        if self._writable and self._outbox and not self._transport.is_closing():
+            self._transport.write(self._outbox.take())
+
+    def _give_up(self, why: str) -> None:
+        log.warning("%s disconnected: it %s", self.name, why)
+        self._transport.abort()
+
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+
+class _Reply:
+    """Takes the outcome of one request, a result or a LofiError, and sends it where there is a msgid."""
+
+    __slots__ = ("_connection", "_msgid")
+
+    def __init__(self, connection: Connection, msgid: int | None) -> None:
+        self._connection = connection
+        self._msgid = msgid
+
+    def __call__(self, outcome: object) -> None:
+        self._connection.answered(self._encode(outcome))
+
+    def _encode(self, outcome: object) -> bytes | None:
+        if isinstance(outcome, LofiError):
+            if self._msgid is None:
+                log.warning("%s: notification failed: %s", self._connection.name, outcome.text())
+                return None
+            return messages.encode_error(self._msgid, outcome)
+        return None if self._msgid is None else messages.encode_response(self._msgid, outcome)

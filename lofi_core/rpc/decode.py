@@ -1,0 +1,105 @@
+"""Turn a request's params into its typed struct, whatever dialect the client speaks.
+
+A Lua client cannot tell `{}` from `[]`, pynvim may send `bin` for text, and many languages have only one kind
+of number. The strict decoder is tried first; only what it refuses is read leniently.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+import msgspec
+
+from lofi_core.errors import InvalidParams
+from lofi_core.suggest import suggestion
+
+if TYPE_CHECKING:
+    from lofi_core.rpc.params import Params
+
+
+@cache
+def _decoder(params_type: type[Params]) -> msgspec.msgpack.Decoder[tuple[Params, ...]]:
+    return msgspec.msgpack.Decoder(tuple[params_type, ...])  # type: ignore[valid-type]
+
+
+def decode_params(raw: bytes | msgspec.Raw, params_type: type[Params]) -> Params:
+    """Decode `params`: an array of zero or one map.
+
+    Raises:
+        InvalidParams: naming the field, what was wrong with it, and what it should be.
+    """
+    try:
+        items = _decoder(params_type).decode(raw)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return _decode_leniently(raw, params_type)
+    if len(items) == 1:
+        return items[0]
+    return _convert({} if not items else _too_many(len(items)), params_type)
+
+
+def normalise(value: Any) -> Any:
+    """Text for bytes, and integers for whole floats, at any depth: what a dynamic client meant.
+
+    An integer is accepted wherever a float is asked for, so this loses nothing.
+
+    Raises:
+        UnicodeDecodeError: bytes that are no UTF-8.
+    """
+    match value:
+        case bytes():
+            return value.decode()
+        case float() if value.is_integer() and abs(value) < 2**63:
+            return int(value)
+        case dict():
+            return {normalise(key): normalise(item) for key, item in value.items()}
+        case list() | tuple():
+            return [normalise(item) for item in value]
+        case _:
+            return value
+
+
+def _decode_leniently(raw: bytes | msgspec.Raw, params_type: type[Params]) -> Params:
+    try:
+        value = normalise(msgpack.unpackb(bytes(raw), raw=True, strict_map_key=False))
+    except UnicodeDecodeError as error:
+        raise InvalidParams(f"text in params is no UTF-8: {error.reason} {error.object!r:.60}") from error
+    except (msgpack.UnpackException, ValueError, TypeError, RecursionError) as error:
+        raise InvalidParams(f"params cannot be read: {error or type(error).__name__}") from error
+    match value:
+        case [] | [[]]:
+            return _convert({}, params_type)
+        case [dict() as fields]:
+            return _convert(fields, params_type)
+        case [other]:
+            raise InvalidParams(f"params must hold a map, not {type(other).__name__}: {other!r:.80}")
+        case list():
+            _too_many(len(value))
+    raise InvalidParams(f"params must be an array, not {type(value).__name__}", "send [] or [{…}]")
+
+
+def _too_many(count: int) -> dict[str, Any]:
+    raise InvalidParams(f"params must be an array of zero or one map; this one has {count} items")
+
+
+def _convert(fields: dict[Any, Any], params_type: type[Params]) -> Params:
+    known = params_type.__struct_fields__
+    for name in fields:
+        if name not in known:
+            expected = f"known: {', '.join(known)}" if known else "the method takes no parameters"
+            raise InvalidParams(f"unknown parameter {name!r}", suggestion(str(name), known) or expected)
+    try:
+        return msgspec.convert(fields, params_type)
+    except msgspec.ValidationError as error:
+        raise InvalidParams(_explain(error, fields)) from error
+
+
+def _explain(error: msgspec.ValidationError, fields: dict[str, Any]) -> str:
+    """Msgspec's message, with the parameter's name in front and its value behind."""
+    text, _, path = str(error).partition(" - at `$.")
+    if not path:
+        return text.replace("Object missing required field", "missing parameter")
+    name = path.rstrip("`")
+    value = fields.get(name.partition(".")[0].partition("[")[0])
+    return f"{name}: {text[0].lower()}{text[1:]} (is {value!r:.80})"

@@ -1,0 +1,98 @@
+"""Methods about the daemon itself and about events."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lofi_core import __version__
+from lofi_core.events import EVENTS
+from lofi_core.rpc import results as r
+from lofi_core.rpc.describe import describe
+from lofi_core.rpc.methods import METHODS, PROTOCOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lofi_core.jobs.engine import Engine
+    from lofi_core.plugins import PluginHost
+    from lofi_core.rpc import params as p
+    from lofi_core.rpc.connection import Connection
+    from lofi_core.rpc.handlers.jobs import JobMethods
+    from lofi_core.rpc.hub import Hub
+    from lofi_core.tracks.library import Library
+
+
+@dataclass(slots=True)
+class DaemonMethods:
+    """`hello`, `describe`, `ping`, `status`, `subscribe`, `unsubscribe`, `shutdown`."""
+
+    hub: Hub
+    engine: Engine
+    jobs: JobMethods
+    library: Library
+    plugins: PluginHost
+    socket_path: Path
+    stop: Callable[[str], None]
+    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    _started: float = field(default_factory=time.monotonic)
+
+    def hello(self, connection: Connection, params: p.HelloParams) -> r.Hello:
+        if params.client is not None:
+            connection.name = f"{params.client.name} ({connection.name})"
+        return r.Hello(
+            name="lofi-core",
+            version=__version__,
+            protocol=PROTOCOL,
+            pid=os.getpid(),
+            started_at=self.started_at,
+            methods=list(METHODS),
+            events=list(EVENTS),
+        )
+
+    def describe(self, _connection: Connection, _params: p.NoParams) -> r.Description:
+        return describe()
+
+    def ping(self, _connection: Connection, _params: p.NoParams) -> r.Pong:
+        return r.Pong(version=__version__)
+
+    def status(self, connection: Connection, params: p.NoParams) -> r.Status:
+        queue = self.jobs.queue_status(connection, params)
+        return r.Status(
+            version=__version__,
+            pid=os.getpid(),
+            uptime_sec=round(time.monotonic() - self._started, 3),
+            socket=str(self.socket_path),
+            clients=len(self.hub.connections),
+            running=queue.running,
+            queue=r.QueueCount(len(queue.pending), self.engine.queue.capacity, len(queue.paused)),
+            playback=r.Playback("unavailable"),
+            backends=[r.BackendBrief(name, record.status) for name, record in self.plugins.records.items()],
+            models_loaded=self.engine.models.names(),
+            tracks=r.TrackCount(self.library.count, self.library.size_bytes),
+            rss_bytes=resident_bytes(),
+        )
+
+    def subscribe(self, connection: Connection, params: p.SubscribeParams) -> r.Subscriptions:
+        return r.Subscriptions(connection.subscriptions.add(params.events, params.scope))
+
+    def unsubscribe(self, connection: Connection, params: p.SubscribeParams) -> r.Subscriptions:
+        return r.Subscriptions(connection.subscriptions.remove(params.events, params.scope))
+
+    def shutdown(self, connection: Connection, _params: p.NoParams) -> r.Stopping:
+        self.stop(f"asked by {connection.name}")
+        return r.Stopping()
+
+
+def resident_bytes() -> int:
+    """Memory this process really holds; on systems without /proc the most it ever held."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    import resource  # not on the way of Linux
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS

@@ -1,0 +1,152 @@
+"""Methods about jobs: from `generate` to `queue_clear`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from lofi_core.errors import InvalidParams, UnknownTrack
+from lofi_core.jobs.announce import completion
+from lofi_core.jobs.options import ALIASED, merged_aliases
+from lofi_core.jobs.request import Prepared, Wish, prepare
+from lofi_core.rpc import results as r
+from lofi_core.rpc.decode import normalise
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from lofi_core.config import Config
+    from lofi_core.jobs.engine import Engine
+    from lofi_core.jobs.job import Job
+    from lofi_core.plugins import PluginHost
+    from lofi_core.rpc import params as p
+    from lofi_core.rpc.connection import Connection
+    from lofi_core.rpc.hub import Hub
+    from lofi_core.tracks.library import Library
+    from lofi_core.tracks.track import Track
+
+
+@dataclass(slots=True)
+class JobMethods:
+    """`generate`, `cancel`, `job_get`, `job_pause`, `job_resume`, `queue_status`, `queue_clear`."""
+
+    engine: Engine
+    library: Library
+    plugins: PluginHost
+    config: Config
+    hub: Hub
+    loop: asyncio.AbstractEventLoop
+
+    async def generate(self, connection: Connection, params: p.GenerateParams) -> r.Accepted:
+        self.engine.check_open()
+        prepared = prepare_params(params, self.plugins, self.config)
+        if params.cache and self.engine.table.active_for(prepared.track_id) is None:
+            track = await self.library.find(prepared.track_id)
+            # Somebody may have asked for the same while the store was looking.
+            if track is not None and self.engine.table.active_for(prepared.track_id) is None:
+                return self._cached(connection, track)
+        job = self.engine.submit(prepared, connection.client_id, params.priority)
+        return r.Accepted(
+            track_id=job.track_id,
+            job_id=job.job_id,
+            status="generating" if job.state == "running" else "queued",
+            position=self.engine.position(job),
+            seed=prepared.request.seed,
+            backend=prepared.spec.name,
+        )
+
+    def cancel(self, connection: Connection, params: p.CancelParams) -> r.Cancelled:
+        job = self.engine.table.get(params.job_id, params.track_id)
+        was_generating = job.state == "running"
+        cancelled = self.engine.cancel(job, connection.client_id, force=params.force)
+        return r.Cancelled(cancelled, was_generating, job.track_id)
+
+    async def job_get(self, _connection: Connection, params: p.JobGetParams) -> r.JobStatus:
+        try:
+            return self._job_status(self.engine.table.get(params.job_id, params.track_id))
+        except UnknownTrack:
+            track = await self.library.find(params.track_id or "")
+            if track is None:
+                raise
+            return r.JobStatus("", track.track_id, "complete", 100, None, path=track.path)
+
+    async def job_pause(self, _connection: Connection, params: p.JobParams) -> r.StateResult:
+        return r.StateResult(await self.engine.pause(self.engine.table.get(params.job_id, None)))
+
+    def job_resume(self, _connection: Connection, params: p.JobParams) -> r.StateResult:
+        return r.StateResult(self.engine.resume(self.engine.table.get(params.job_id, None)))
+
+    def queue_status(self, _connection: Connection, _params: p.NoParams) -> r.QueueStatus:
+        queue = self.engine.queue
+        waiting = [*queue.in_order(), *queue.held()]
+        current = self.engine.runner.current
+        return r.QueueStatus(
+            running=[self._running(current)] if current is not None and not current.has_ended else [],
+            pending=[
+                r.PendingJob(job.track_id, job.job_id, job.prepared.request.prompt, position, job.priority)
+                for position, job in enumerate(waiting, start=1)
+                if job.state == "queued"
+            ],
+            paused=[self._running(job) for job in waiting if job.state == "paused"],
+        )
+
+    def queue_clear(self, _connection: Connection, _params: p.NoParams) -> r.QueueCleared:
+        return r.QueueCleared(self.engine.clear())
+
+    def _cached(self, connection: Connection, track: Track) -> r.Accepted:
+        # The reply leaves in this turn of the loop, the event in the next.
+        self.loop.call_soon(self.hub.tell, connection.client_id, completion(track))
+        return r.Accepted(
+            track_id=track.track_id,
+            status="cached",
+            position=0,
+            seed=track.seed,
+            backend=track.backend,
+            path=track.path,
+        )
+
+    def _running(self, job: Job) -> r.RunningJob:
+        prompt = job.prepared.request.prompt
+        return r.RunningJob(job.track_id, job.job_id, prompt, job.progress.percent, self.engine.eta_sec(job))
+
+    def _job_status(self, job: Job) -> r.JobStatus:
+        status = r.JobStatus(
+            job_id=job.job_id,
+            track_id=job.track_id,
+            state=job.state,
+            percent=100 if job.state == "complete" else job.progress.percent,
+            eta_sec=self.engine.eta_sec(job),
+        )
+        if job.error is not None:
+            status.error = r.JobError(job.error.code, job.error.message, job.error.hint or UNSET)
+        if job.path is not None:
+            status.path = job.path
+        return status
+
+
+def prepare_params(params: p.GenerateParams, plugins: PluginHost, config: Config) -> Prepared:
+    """Check what `generate` was given and make it canonical.
+
+    Raises:
+        LofiError: it cannot be done, and why.
+    """
+    if params.play:
+        raise InvalidParams("play: this version has no player", "leave it out; the track's path is reported")
+    try:
+        options = normalise(params.options)
+    except UnicodeDecodeError as error:
+        raise InvalidParams(f"options: text that is no UTF-8 ({error.reason})") from error
+    return prepare(
+        Wish(
+            prompt=params.prompt,
+            duration_sec=params.duration_sec,
+            backend=params.backend,
+            seed=params.seed,
+            title=params.title,
+            options=merged_aliases(options, {name: getattr(params, name) for name in ALIASED}),
+        ),
+        plugins,
+        config,
+    )

@@ -1,0 +1,100 @@
+"""Who gets which event?
+
+A connection hears of the jobs it asked for without subscribing; `subscribe` adds everybody's, and the events
+that belong to no job.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lofi_core.errors import InvalidParams
+from lofi_core.events import EVENTS, Event, JobEvent
+from lofi_core.rpc.messages import encode_notification
+from lofi_core.suggest import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lofi_core.rpc.connection import Connection
+
+# Told to everyone: whoever is connected will lose the connection.
+TO_ALL = frozenset({"shutting_down"})
+
+
+class Hub:
+    """All connections, and the road from an event to those it concerns."""
+
+    def __init__(self, observe: Callable[[Event], None]) -> None:
+        self.connections: dict[int, Connection] = {}
+        self._observe = observe
+
+    def publish(self, event: Event, audience: Iterable[object] | None) -> None:
+        """Send an event to its audience and to whoever subscribed. It is encoded once."""
+        self._observe(event)
+        clients = set(audience) if audience is not None else set()
+        of_a_job = audience is not None
+        receivers = [
+            connection
+            for connection in self.connections.values()
+            if connection.client_id in clients
+            or connection.subscriptions.wants(event.name, of_a_job=of_a_job)
+        ]
+        self._send(event, receivers)
+
+    def tell(self, client: object, event: Event) -> None:
+        """Send an event to one client, when it is still there."""
+        self._observe(event)
+        self._send(event, [c for c in self.connections.values() if c.client_id == client])
+
+    def _send(self, event: Event, receivers: list[Connection]) -> None:
+        if not receivers:
+            return
+        message = encode_notification(event.name, event)
+        key = None
+        if event.coalesces:
+            key = (event.name, event.job_id if isinstance(event, JobEvent) else None)
+        for connection in receivers:
+            connection.send(message, key)
+
+
+class Subscriptions:
+    """Which events one connection wants beyond those of its own jobs."""
+
+    def __init__(self) -> None:
+        self._all: set[str] = set()
+        self._own: set[str] = set()
+
+    def add(self, patterns: list[str] | None, scope: str) -> list[str]:
+        """Subscribe to names or prefixes, all when None. Returns what is subscribed now."""
+        (self._all if scope == "all" else self._own).update(_matching(patterns))
+        return self.names()
+
+    def remove(self, patterns: list[str] | None, scope: str) -> list[str]:
+        """Undo `add`. With scope `all` nothing of the names is left."""
+        names = _matching(patterns)
+        self._own -= names
+        if scope == "all":
+            self._all -= names
+        return self.names()
+
+    def names(self) -> list[str]:
+        """Everything subscribed, in the order of the events table."""
+        return [name for name in EVENTS if name in self._all or name in self._own]
+
+    def wants(self, name: str, *, of_a_job: bool) -> bool:
+        """Whether an event of another client's job, or of no job, should be sent."""
+        return name in TO_ALL or name in self._all or (name in self._own and not of_a_job)
+
+
+def _matching(patterns: list[str] | None) -> set[str]:
+    if patterns is None:
+        return set(EVENTS)
+    names: set[str] = set()
+    for pattern in patterns:
+        found = {name for name in EVENTS if name.startswith(pattern)}
+        if not found:
+            hint = suggestion(pattern, EVENTS) or f"events: {', '.join(EVENTS)}"
+            raise InvalidParams(f"events: no event is called {pattern!r} or begins so", hint)
+        names |= found
+    return names

@@ -1,0 +1,169 @@
+"""Who may own the socket path, and how a socket gets there safely.
+
+Order matters: take the lock, which the kernel frees when its holder dies; see whether anybody answers; remove
+what a dead daemon left; bind a socket that is ours alone from birth.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import socket
+import stat
+import struct
+import sys
+from typing import TYPE_CHECKING, Self
+
+from lofi_core.errors import NotPermitted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class AlreadyRunning(NotPermitted):
+    """Another daemon serves that socket."""
+
+
+class Listener:
+    """A bound, listening Unix socket and the lock beside it. Use as a context manager.
+
+    Args:
+        path: of the socket, short enough for the system.
+
+    Raises:
+        AlreadyRunning: a live daemon holds the lock or answers on the path.
+        NotPermitted: the directory is not ours, is a symlink, or others may write to it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        _secure_directory(path.parent)
+        self._lock = _take_lock(path)
+        try:
+            _clear_path(path)
+            self.socket = _bind(path)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._inode = os.lstat(path).st_ino
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove our socket while the lock is still ours, then let go of both. The lock file stays."""
+        with contextlib.suppress(FileNotFoundError):
+            if os.lstat(self.path).st_ino == self._inode:
+                self.path.unlink()
+        self.socket.close()
+        os.close(self._lock)
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """User id of the process at the other end."""
+    if sys.platform == "darwin":
+        sol_local, local_peercred = 0, 1
+        credentials = connection.getsockopt(sol_local, local_peercred, 76)
+        return int(struct.unpack_from("=II", credentials)[1])
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", credentials)[1])
+
+
+def _secure_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = os.lstat(directory)
+    except FileExistsError:
+        raise NotPermitted(f"{directory} is no directory", "choose another --socket") from None
+    except OSError as error:
+        raise NotPermitted(
+            f"the socket's directory {directory} cannot be made: {error.strerror}", "choose another --socket"
+        ) from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotPermitted(f"{directory} is a symbolic link or no directory", "choose another --socket")
+    if found.st_uid != os.geteuid():
+        raise NotPermitted(
+            f"{directory} belongs to user {found.st_uid}, not to you", "choose another --socket"
+        )
+    if directory.name in {"lofi", "run"} and found.st_mode & 0o077 and not found.st_mode & stat.S_ISVTX:
+        directory.chmod(0o700)  # a directory of our own name; others are the user's business
+    elif found.st_mode & OTHERS_MAY_WRITE:
+        raise NotPermitted(
+            f"other users may write to {directory}, and could put their socket in place of ours",
+            f"chmod 700 {directory}, or choose another --socket",
+        )
+
+
+def _take_lock(path: Path) -> int:
+    lock_path = path.with_name(path.name + ".lock")
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        lock = os.open(lock_path, flags, 0o600)
+    except OSError as error:
+        raise NotPermitted(f"cannot open the lock file {lock_path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
+        os.close(lock)
+        raise AlreadyRunning(
+            f"a lofi-core daemon (pid {holder}) already serves {path}",
+            "use it, stop it with `lofi-core shutdown`, or choose another --socket",
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def _clear_path(path: Path) -> None:
+    """Remove a dead daemon's socket; refuse to touch a live one or anything that is no socket."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise NotPermitted(f"{path} exists and is no socket", "remove it, or choose another --socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise NotPermitted(
+                    f"{path} cannot be taken over: {error}", "choose another --socket"
+                ) from error
+            return
+    raise AlreadyRunning(f"another program already serves {path}", "stop it, or choose another --socket")
+
+
+def _bind(path: Path) -> socket.socket:
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "darwin":  # fchmod on an unbound socket does nothing there
+            before = os.umask(0o177)
+            try:
+                bound.bind(str(path))
+            finally:
+                os.umask(before)
+        else:
+            os.fchmod(bound.fileno(), 0o600)
+            bound.bind(str(path))
+        bound.listen(512)
+        bound.setblocking(False)  # noqa: FBT003 - the standard library's signature
+    except OSError as error:
+        bound.close()
+        raise NotPermitted(f"cannot listen on {path}: {error.strerror}", "choose another --socket") from error
+    return bound

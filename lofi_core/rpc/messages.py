@@ -1,0 +1,103 @@
+"""The msgpack-RPC envelope: request, response, notification."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgpack
+import msgspec
+
+from lofi_core.errors import InvalidParams, LofiError, ParseError
+
+MsgId = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+
+
+class Request(msgspec.Struct, array_like=True, tag=0, frozen=True):
+    """`[0, msgid, method, params]`."""
+
+    msgid: MsgId
+    method: object  # msgspec refuses `str | bytes`, and pynvim sends bin
+    params: msgspec.Raw
+
+
+class Response(msgspec.Struct, array_like=True, tag=1, frozen=True):
+    """`[1, msgid, error, result]`."""
+
+    msgid: MsgId
+    error: Any
+    result: Any
+
+
+class Notification(msgspec.Struct, array_like=True, tag=2, frozen=True):
+    """`[2, method, params]`."""
+
+    method: object
+    params: msgspec.Raw
+
+
+Message = Request | Response | Notification
+
+_decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class BadMessage(Exception):
+    """A message that cannot be served but whose sender can be told.
+
+    Attributes:
+        msgid: what to answer to.
+        problem: what to say.
+        closes: whether the stream can no longer be trusted.
+    """
+
+    def __init__(self, msgid: int, problem: LofiError, *, closes: bool) -> None:
+        super().__init__(problem.text())
+        self.msgid = msgid
+        self.problem = problem
+        self.closes = closes
+
+
+def decode(frame: bytes) -> Message:
+    """Decode one complete message.
+
+    Raises:
+        BadMessage: it is no msgpack-RPC (closes), or its text is no UTF-8 (does not).
+    """
+    try:
+        return _decoder.decode(frame)
+    except UnicodeDecodeError as error:
+        problem = InvalidParams(
+            f"text in the request is no UTF-8: {error.reason}", "send UTF-8, or bin for bytes"
+        )
+        raise BadMessage(_msgid_of(frame), problem, closes=False) from error
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        problem_text = f"this is no msgpack-RPC message: {error}"
+        raise BadMessage(_msgid_of(frame), ParseError(problem_text), closes=True) from error
+
+
+def encode_response(msgid: int, result: object) -> bytes:
+    """A successful response."""
+    return _encoder.encode((1, msgid, None, result))
+
+
+def encode_error(msgid: int, error: LofiError) -> bytes:
+    """A response that says no, in Neovim's form."""
+    return _encoder.encode((1, msgid, error.wire(), None))
+
+
+def encode_notification(method: str, fields: object) -> bytes:
+    """An event."""
+    return _encoder.encode((2, method, (fields,)))
+
+
+def _msgid_of(frame: bytes) -> int:
+    """The id of a request that could not be decoded; 0 when it is not to be found."""
+    try:
+        value = msgpack.unpackb(frame, raw=True, strict_map_key=False)
+    except (msgpack.UnpackException, ValueError, RecursionError, TypeError):
+        return 0
+    match value:
+        case [0, int(msgid), *_] if 0 <= msgid < 2**32:
+            return msgid
+        case _:
+            return 0

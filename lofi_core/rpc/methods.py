@@ -1,0 +1,66 @@
+"""The METHODS table: every method, what it takes, what it answers, in one place.
+
+`describe`, `docs/rpc.md` and the dispatcher are all made from it.
+"""
+
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from lofi_core.rpc import params as p
+from lofi_core.rpc import results as r
+from lofi_core.tracks.track import Exported, Track
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method of the wire."""
+
+    name: str
+    params: type[p.Params]
+    result: type[Struct]
+    doc: str
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        Method("hello", p.HelloParams, r.Hello, "Who is there, and what does it speak?"),
+        Method("describe", p.NoParams, r.Description, "Every method and event with its JSON Schema."),
+        Method("ping", p.NoParams, r.Pong, "Is anybody there?"),
+        Method("status", p.NoParams, r.Status, "The daemon at a glance."),
+        Method(
+            "generate", p.GenerateParams, r.Accepted, "Make a track. Answers at once; events tell the rest."
+        ),
+        Method(
+            "cancel",
+            p.CancelParams,
+            r.Cancelled,
+            "Withdraw the caller's interest in a track. Its job ends when nobody is left; with `force`, at once.",
+        ),
+        Method("job_get", p.JobGetParams, r.JobStatus, "How a job stands."),
+        Method("job_pause", p.JobParams, r.StateResult, "Hold a job, at its next step boundary if it runs."),
+        Method("job_resume", p.JobParams, r.StateResult, "Let a held job go on."),
+        Method("queue_status", p.NoParams, r.QueueStatus, "What runs, what waits, what is paused."),
+        Method("queue_clear", p.NoParams, r.QueueCleared, "Cancel all waiting jobs; running ones go on."),
+        Method(
+            "get_backends", p.NoParams, r.Backends, "Every installed backend, broken and disabled ones too."
+        ),
+        Method("tracks_list", p.TracksListParams, r.Tracks, "A page of the library, newest first."),
+        Method("tracks_get", p.TrackParams, Track, "One track."),
+        Method("tracks_update", p.TracksUpdateParams, Track, "Set a track's title or favourite mark."),
+        Method("tracks_delete", p.TrackParams, r.Deleted, "Delete a track, file and all."),
+        Method("tracks_export", p.TracksExportParams, Exported, "Write a copy in another place or format."),
+        Method("tracks_waveform", p.TracksWaveformParams, r.Waveform, "A track's outline, one peak per bin."),
+        Method(
+            "subscribe",
+            p.SubscribeParams,
+            r.Subscriptions,
+            "Get events of other clients' jobs too (`own`: only of the caller's).",
+        ),
+        Method("unsubscribe", p.SubscribeParams, r.Subscriptions, "Stop getting them."),
+        Method("shutdown", p.NoParams, r.Stopping, "End the daemon."),
+    )
+}

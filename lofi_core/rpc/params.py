@@ -1,0 +1,113 @@
+"""What each method takes. Field constraints here are checked before a handler runs."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Seed = Annotated[int, Meta(ge=0, le=2**32 - 1, description="0 … 2^32-1; drawn and reported when absent")]
+Priority = Literal["normal", "high"]
+
+
+class Params(Struct, forbid_unknown_fields=True, frozen=True):
+    """Base of all params: a field nobody knows is an error, not a surprise."""
+
+
+class NoParams(Params, frozen=True):
+    """The method takes nothing."""
+
+
+class ClientInfo(Struct, frozen=True):
+    """Who is calling; for the log only. Further fields are ignored."""
+
+    name: str = "unknown"
+    version: str = ""
+
+
+class HelloParams(Params, frozen=True):
+    """Params of `hello`."""
+
+    client: ClientInfo | None = None
+
+
+class GenerateParams(Params, frozen=True):
+    """Params of `generate`. The last three are aliases, merged into `options`."""
+
+    prompt: str
+    duration_sec: float = 30.0
+    backend: str | None = None
+    seed: Seed | None = None
+    priority: Priority = "normal"
+    title: str | None = None
+    play: bool = False
+    cache: bool = True
+    options: dict[str, Any] = {}
+    inference_steps: int | None = None
+    scheduler: str | None = None
+    guidance_scale: float | None = None
+
+
+class CancelParams(Params, frozen=True):
+    """Params of `cancel`: one of the two ids."""
+
+    track_id: str | None = None
+    job_id: str | None = None
+    force: bool = False
+
+
+class JobGetParams(Params, frozen=True):
+    """Params of `job_get`: one of the two ids."""
+
+    job_id: str | None = None
+    track_id: str | None = None
+
+
+class JobParams(Params, frozen=True):
+    """Params of `job_pause` and `job_resume`."""
+
+    job_id: str
+
+
+class TracksListParams(Params, frozen=True):
+    """Params of `tracks_list`."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    offset: Annotated[int, Meta(ge=0)] = 0
+    query: str | None = None
+    favourite: bool | None = None
+
+
+class TrackParams(Params, frozen=True):
+    """Params of `tracks_get` and `tracks_delete`."""
+
+    track_id: str
+
+
+class TracksUpdateParams(Params, frozen=True):
+    """Params of `tracks_update`; what is absent stays as it is."""
+
+    track_id: str
+    favourite: bool | None = None
+    title: str | None = None
+
+
+class TracksExportParams(Params, frozen=True):
+    """Params of `tracks_export`. Without `format`, the path's suffix decides."""
+
+    track_id: str
+    path: str
+    format: str | None = None
+    overwrite: bool = False
+
+
+class TracksWaveformParams(Params, frozen=True):
+    """Params of `tracks_waveform`."""
+
+    track_id: str
+    bins: Annotated[int, Meta(ge=1, le=4096)] = 80
+
+
+class SubscribeParams(Params, frozen=True):
+    """Params of `subscribe` and `unsubscribe`: event names or prefixes; all when absent."""
+
+    events: list[str] | None = None
+    scope: Literal["all", "own"] = "all"

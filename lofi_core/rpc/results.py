@@ -1,0 +1,240 @@
+"""What each method answers."""
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from lofi_core.tracks.track import Track
+
+JobState = Literal["queued", "running", "paused", "complete", "cancelled", "error"]
+BackendState = Literal["not_installed", "downloading", "ready", "loading", "loaded", "disabled", "error"]
+
+
+class Hello(Struct):
+    """Result of `hello`."""
+
+    name: str
+    version: str
+    protocol: int
+    pid: int
+    started_at: str
+    methods: list[str]
+    events: list[str]
+
+
+class MethodDescription(Struct):
+    """One method, as JSON Schema."""
+
+    name: str
+    doc: str
+    params: dict[str, Any]
+    result: dict[str, Any]
+
+
+class EventDescription(Struct):
+    """One event, as JSON Schema."""
+
+    name: str
+    doc: str
+    fields: dict[str, Any]
+
+
+class Description(Struct):
+    """Result of `describe`."""
+
+    protocol: int
+    methods: list[MethodDescription]
+    events: list[EventDescription]
+    errors: dict[str, str]
+
+
+class Pong(Struct):
+    """Result of `ping`."""
+
+    version: str
+    status: Literal["ok"] = "ok"
+
+
+class RunningJob(Struct):
+    """A job that has the worker, or had it and is paused."""
+
+    track_id: str
+    job_id: str
+    prompt: str
+    percent: int
+    eta_sec: float | None
+
+
+class PendingJob(Struct):
+    """A job that waits for its turn."""
+
+    track_id: str
+    job_id: str
+    prompt: str
+    position: int
+    priority: str
+
+
+class QueueCount(Struct):
+    """How full the queue is."""
+
+    length: int
+    capacity: int
+    paused: int
+
+
+class TrackCount(Struct):
+    """How much is stored."""
+
+    count: int
+    bytes: int
+
+
+class Playback(Struct):
+    """What plays. `unavailable` until this version has a player."""
+
+    state: str
+
+
+class BackendBrief(Struct):
+    """A backend in one line."""
+
+    name: str
+    status: BackendState
+
+
+class Status(Struct):
+    """Result of `status`."""
+
+    version: str
+    pid: int
+    uptime_sec: float
+    socket: str
+    clients: int
+    running: list[RunningJob]
+    queue: QueueCount
+    playback: Playback
+    backends: list[BackendBrief]
+    models_loaded: list[str]
+    tracks: TrackCount
+    rss_bytes: int
+
+
+class Accepted(Struct, omit_defaults=True):
+    """Result of `generate`. A cached track has a `path` and no `job_id`."""
+
+    track_id: str
+    status: Literal["queued", "generating", "cached"]
+    position: int
+    seed: int
+    backend: str
+    job_id: str | UnsetType = UNSET
+    path: str | UnsetType = UNSET
+
+
+class Cancelled(Struct):
+    """Result of `cancel`. Not cancelled when others still want the track, or it was already over."""
+
+    cancelled: bool
+    was_generating: bool
+    track_id: str
+
+
+class JobError(Struct, omit_defaults=True):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    hint: str | UnsetType = UNSET
+
+
+class JobStatus(Struct, omit_defaults=True):
+    """Result of `job_get`."""
+
+    job_id: str
+    track_id: str
+    state: JobState
+    percent: int
+    eta_sec: float | None
+    error: JobError | UnsetType = UNSET
+    path: str | UnsetType = UNSET
+
+
+class StateResult(Struct):
+    """Result of `job_pause` and `job_resume`."""
+
+    state: JobState
+
+
+class QueueStatus(Struct):
+    """Result of `queue_status`."""
+
+    running: list[RunningJob]
+    pending: list[PendingJob]
+    paused: list[RunningJob]
+
+
+class QueueCleared(Struct):
+    """Result of `queue_clear`: how many waiting jobs were cancelled."""
+
+    cancelled: int
+
+
+class Backend(Struct):
+    """One entry of `get_backends`. What a broken plugin could not say is null.
+
+    `type` is the name that requests use, `name` the title for people.
+    """
+
+    type: str
+    name: str | None
+    status: BackendState
+    error: str | None
+    min_duration_sec: float | None
+    max_duration_sec: float | None
+    sample_rate: int | None
+    channels: int | None
+    model_version: str | None
+    streaming: bool | None
+    options: dict[str, Any] | None
+    licence: str | None
+    package: str | None
+    package_version: str | None
+
+
+class Backends(Struct):
+    """Result of `get_backends`."""
+
+    backends: list[Backend]
+    default_backend: str
+
+
+class Tracks(Struct):
+    """Result of `tracks_list`: one page, newest first, and how many there are in all."""
+
+    tracks: list[Track]
+    total: int
+
+
+class Deleted(Struct):
+    """Result of `tracks_delete`."""
+
+    deleted: bool
+
+
+class Waveform(Struct):
+    """Result of `tracks_waveform`: one peak per bin, 0 … 1."""
+
+    peaks: list[float]
+
+
+class Subscriptions(Struct):
+    """Result of `subscribe` and `unsubscribe`: the events this connection gets of all jobs now."""
+
+    events: list[str]
+
+
+class Stopping(Struct):
+    """Result of `shutdown`."""
+
+    status: Literal["shutting_down"] = "shutting_down"

@@ -1,0 +1,162 @@
+"""Which tracks are there? The SQLite table the store looks things up in."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from lofi_core.errors import TrackWriteFailed
+from lofi_core.tracks.track import Recipe
+from lofi_core.tracks.words import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE tracks (
+    sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
+    track_id   TEXT NOT NULL UNIQUE,
+    title      TEXT,
+    favourite  INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    frames     INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    search     TEXT NOT NULL,
+    recipe     BLOB NOT NULL
+);
+CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);
+CREATE INDEX tracks_by_size ON tracks (size_bytes);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row: what the file's recipe says, and what only the index knows."""
+
+    track_id: str
+    title: str | None
+    favourite: bool
+    frames: int
+    size_bytes: int
+    recipe: Recipe
+
+
+class TrackIndex:
+    """The table. Used only in the thread that made it; `with index:` is a transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._migrate(path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._connection.commit()
+        finally:
+            self._connection.rollback()  # after a commit that failed, too; after one that did not, nothing
+
+    def get(self, track_id: str) -> Entry | None:
+        """The row of a track."""
+        rows = self._connection.execute(f"{_SELECT} WHERE track_id = ?", (track_id,)).fetchall()
+        return _entry(rows[0]) if rows else None
+
+    def put(self, entry: Entry) -> None:
+        """Add a row in place of any of the same id. It counts as the newest of its moment."""
+        recipe = entry.recipe
+        self._connection.execute(
+            "INSERT OR REPLACE INTO tracks"
+            " (track_id, title, favourite, created_at, frames, size_bytes, search, recipe)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(entry.track_id, entry.title, entry.favourite, recipe.created_at),
+                *(entry.frames, entry.size_bytes, _searchable(entry), msgspec.json.encode(recipe)),
+            ),
+        )
+
+    def update(self, entry: Entry) -> None:
+        """Change title and favourite of the row; its age stays."""
+        self._connection.execute(
+            "UPDATE tracks SET title = ?, favourite = ?, search = ? WHERE track_id = ?",
+            (entry.title, entry.favourite, _searchable(entry), entry.track_id),
+        )
+
+    def remove(self, track_id: str) -> None:
+        """Drop the row of a track, if there is one."""
+        self._connection.execute("DELETE FROM tracks WHERE track_id = ?", (track_id,))
+
+    def page(
+        self, limit: int, offset: int, query: str | None, *, favourite: bool | None
+    ) -> tuple[Sequence[Entry], int]:
+        """Rows newest first, and how many there are in all. Arguments as in `TrackStore.list`."""
+        # instr, not LIKE: no letter of a word is a wildcard, and the folding knows more than ASCII
+        words = fold(query or "").split()
+        conditions = ["instr(search, ?) > 0" for _ in words]
+        values: list[Any] = list(words)
+        if favourite is not None:
+            conditions.append("favourite = ?")
+            values.append(favourite)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._connection.execute(
+            f"{_SELECT}{where} ORDER BY created_at DESC, sequence DESC LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        entries = [_entry(row) for row in rows]
+        counted = f"SELECT count(*) FROM tracks{where}"  # noqa: S608 - `where` is our own text
+        total = self._connection.execute(counted, values).fetchone()[0]
+        return entries, total
+
+    def count_and_bytes(self) -> tuple[int, int]:
+        """How many tracks, and the size of their files together."""
+        row = self._connection.execute("SELECT count(*), coalesce(sum(size_bytes), 0) FROM tracks").fetchone()
+        return row[0], row[1]
+
+    def close(self) -> None:
+        """Close the connection; SQLite folds the write-ahead log into the file."""
+        self._connection.close()
+
+    def _migrate(self, path: Path) -> None:
+        with self:
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise TrackWriteFailed(
+                    f"{path} has schema {version}; this lofi-core knows {SCHEMA_VERSION}",
+                    "it was made by a newer lofi-core; update this one",
+                )
+            if version == 0:
+                for statement in _SCHEMA.split(";"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+_SELECT = "SELECT track_id, title, favourite, frames, size_bytes, recipe FROM tracks"
+_DECODER = msgspec.json.Decoder(Recipe)
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    track_id, title, favourite, frames, size_bytes, recipe = row
+    return Entry(
+        track_id=track_id,
+        title=title,
+        favourite=bool(favourite),
+        frames=frames,
+        size_bytes=size_bytes,
+        recipe=_DECODER.decode(recipe),
+    )
+
+
+def _searchable(entry: Entry) -> str:
+    return fold(f"{entry.recipe.prompt}\n{entry.title or ''}\n{entry.recipe.backend}")

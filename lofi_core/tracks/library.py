@@ -1,0 +1,220 @@
+"""How do the event loop and the worker threads reach the tracks, all of which live in one store thread?"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from lofi_core.errors import ShuttingDown
+from lofi_core.tracks.slices import run_in_slices
+from lofi_core.tracks.spool_directory import SpoolDirectory
+from lofi_core.tracks.store import TrackStore
+from lofi_core.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from lofi_core.tracks.encode import EncodedTrack
+    from lofi_core.tracks.spool import Spool
+    from lofi_core.tracks.track import Exported, Track, TrackDraft
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+STOP_SEC = 5.0
+
+
+class Library:
+    """All tracks, from the event loop. Methods not marked otherwise are called there and never block it.
+
+    A waiting call that is cancelled is taken back if it has not begun; `encode` and `export` stop at their
+    next block and leave nothing behind.
+
+    """
+
+    def __init__(self, worker: Worker, store: TrackStore, spools: SpoolDirectory) -> None:
+        self._worker = worker
+        self._store = store
+        self._spools = spools
+        self._closed = False
+        self._totals = store.count_and_bytes()
+
+    @property
+    def count(self) -> int:
+        """Tracks in the store, from memory, as of the last change made through here."""
+        return self._totals[0]
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all files together, from memory."""
+        return self._totals[1]
+
+    @classmethod
+    async def open(cls, data_dir: Path, cache_dir: Path) -> Library:
+        """Open or make the store under `data_dir` and this process's spool directory under `cache_dir`.
+
+        Raises:
+            TrackWriteFailed: either cannot be written, or the index is damaged.
+        """
+        worker = Worker("lofi-store")
+        try:
+            return await worker.run(_open, worker, data_dir, cache_dir)
+        except BaseException:
+            worker.stop(0)
+            raise
+
+    async def close(self) -> None:
+        """Finish what is queued, remove this process's spools, close the index and end the thread."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._worker.run(_close, self._store, self._spools)
+        finally:
+            self._worker.stop(STOP_SEC)
+
+    async def new_spool(self, name: str, sample_rate: int, channels: int) -> Spool:
+        """Begin a spool. `name` is a plain file name, such as the job's id."""
+        return await self._run(self._begin_spool, name, sample_rate, channels)
+
+    def append(self, spool: Spool, block: Any) -> Future[None]:
+        """Check a chunk, then queue it to be written and measured. Called in a worker thread, not the loop.
+
+        The chunk is copied, so the backend may reuse its buffer. One of more than 65,536 frames is written
+        piece by piece, and all but the last piece before this returns: that bounds the memory it takes and
+        lets others use the store thread in between. Chunks of one spool come from one thread at a time.
+
+        Args:
+            spool: from `new_spool`.
+            block: `Step.audio` as the backend yielded it.
+
+        Returns:
+            Done when the whole chunk is on disk. Wait for it to keep a fast backend from running ahead; its
+            exception is `TrackWriteFailed`.
+
+        Raises:
+            InferenceFailed: the chunk is not audio; nothing of it was written.
+            TrackWriteFailed: a piece could not be written.
+        """
+        from lofi_core.tracks.audio import check_audio
+        from lofi_core.tracks.spool import BLOCK_FRAMES
+
+        audio: NDArray[Any] = check_audio(block, spool.channels)
+        last = max(0, (audio.shape[1] - 1) // BLOCK_FRAMES * BLOCK_FRAMES)
+        for start in range(0, last, BLOCK_FRAMES):
+            self._submit(spool.append, audio[:, start : start + BLOCK_FRAMES]).result()
+        return self._submit(spool.append, audio[:, last:])
+
+    async def encode(
+        self, spool: Spool, draft: TrackDraft, on_progress: Callable[[float], None] = lambda _: None
+    ) -> EncodedTrack:
+        """Encode a spool, which takes no more samples from now on, to a temporary file.
+
+        Args:
+            spool: stays on disk until `discard_spool`.
+            draft: what the engine knows of the track.
+            on_progress: called in the store thread with the fraction done.
+
+        Raises:
+            InferenceFailed: the spool is empty.
+            TrackWriteFailed: the disk is full or read-only; nothing is left behind.
+        """
+        begin = partial(self._store.encode, spool, draft)
+        return await run_in_slices(self._open_worker(), begin, on_progress, self._store.discard)
+
+    async def commit(self, encoded: EncodedTrack) -> Track:
+        """Store an encoded track; see `TrackStore.commit`."""
+        return await self._change(self._store.commit, encoded)
+
+    async def discard(self, encoded: EncodedTrack) -> None:
+        """Remove an encoded track that is not wanted after all."""
+        await self._run(self._store.discard, encoded)
+
+    async def discard_spool(self, spool: Spool) -> None:
+        """Remove a spool's file."""
+        await self._run(spool.discard)
+
+    async def find(self, track_id: str) -> Track | None:
+        """The track, None when there is none or its file is gone."""
+        return await self._change(self._store.find, track_id)
+
+    async def get(self, track_id: str) -> Track:
+        """The track; `UnknownTrack` when there is none."""
+        return await self._change(self._store.get, track_id)
+
+    async def list(
+        self, limit: int = 50, offset: int = 0, query: str | None = None, *, favourite: bool | None = None
+    ) -> tuple[Sequence[Track], int]:
+        """A page of tracks, newest first, and how many match; see `TrackStore.list`."""
+        return await self._run(self._store.list, limit, offset, query, favourite=favourite)
+
+    async def update(
+        self, track_id: str, *, favourite: bool | None = None, title: str | None = None
+    ) -> Track:
+        """Mark or rename a track; see `TrackStore.update`."""
+        return await self._run(self._store.update, track_id, favourite=favourite, title=title)
+
+    async def delete(self, track_id: str) -> None:
+        """Remove a track; `UnknownTrack` when there is none."""
+        await self._change(self._store.delete, track_id)
+
+    async def waveform(self, track_id: str, bins: int = 80) -> Sequence[float]:
+        """Peaks of 0 to 1 in `bins` equal parts of the track."""
+        begin = partial(self._store.waveform, track_id, bins)
+        return await run_in_slices(self._open_worker(), begin, _ignore, _ignore)
+
+    async def export(
+        self, track_id: str, path: str, format_name: str | None = None, *, overwrite: bool = False
+    ) -> Exported:
+        """Write a copy outside of the store; see `TrackStore.export`."""
+        begin = partial(self._store.export, track_id, path, format_name, overwrite=overwrite)
+        return await run_in_slices(self._open_worker(), begin, _ignore, _ignore)
+
+    def _begin_spool(self, name: str, sample_rate: int, channels: int) -> Spool:
+        from lofi_core.tracks.spool import Spool
+
+        return Spool(self._spools.spool_path(name), sample_rate, channels)
+
+    def _open_worker(self) -> Worker:
+        if self._closed:
+            raise ShuttingDown("the track store is closed")
+        return self._worker
+
+    def _submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        return self._open_worker().submit(function, *args, **kwargs)
+
+    async def _run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._open_worker().run(function, *args, **kwargs)
+
+    async def _change(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        def call() -> R:
+            try:
+                return function(*args, **kwargs)
+            finally:  # a track that is not there may have been dropped just now
+                self._totals = self._store.count_and_bytes()
+
+        return await self._run(call)
+
+
+def _open(worker: Worker, data_dir: Path, cache_dir: Path) -> Library:
+    store = TrackStore(data_dir)
+    try:
+        return Library(worker, store, SpoolDirectory(cache_dir))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _close(store: TrackStore, spools: SpoolDirectory) -> None:
+    try:
+        spools.close()
+    finally:
+        store.close()
+
+
+def _ignore(_: object) -> None:
+    """For work whose progress nobody watches and whose result needs no undoing."""

@@ -1,0 +1,240 @@
+"""Where are tracks kept, so that the same request finds its track again? Files plus index, in one thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lofi_core.errors import InvalidParams, UnknownTrack
+from lofi_core.tracks.destination import check_destination, choose_format
+from lofi_core.tracks.failures import storage_failures
+from lofi_core.tracks.index import Entry, TrackIndex
+from lofi_core.tracks.layout import (
+    remove_leftovers,
+    sync_directory,
+    temporary_path,
+    track_path,
+    tracks_dir,
+)
+from lofi_core.tracks.track import Track
+
+# encode, export and waveform are imported where they are used: they bring numpy, soundfile and mutagen, and a
+# daemon that has made no track yet does without.
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from lofi_core.tracks.encode import EncodedTrack
+    from lofi_core.tracks.spool import Spool
+    from lofi_core.tracks.track import Exported, TrackDraft
+
+MAX_BINS = 10_000
+
+
+class TrackStore:
+    """The tracks under one data directory. Made and used in one thread.
+
+    Work that takes long comes as a generator that yields the fraction done, so that the thread can do other
+    things between its steps; its return value is the result, and closing it undoes it.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        with storage_failures(f"opening the track store in {data_dir}", data_dir):
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # prompts are private
+            tracks_dir(data_dir).mkdir(exist_ok=True)
+            remove_leftovers(tracks_dir(data_dir))
+            self._index = TrackIndex(data_dir / "index.db")
+
+    def encode(self, spool: Spool, draft: TrackDraft) -> Generator[float, None, EncodedTrack]:
+        """Encode what is spooled to a temporary file; see `encode_steps`.
+
+        Raises:
+            ValueError: the draft's track id is not 32 hex digits.
+        """
+        from lofi_core.tracks.encode import encode_steps
+
+        track_path(self._data_dir, draft.track_id)
+        return encode_steps(spool, draft, temporary_path(tracks_dir(self._data_dir), ".flac"))
+
+    def commit(self, encoded: EncodedTrack) -> Track:
+        """Move the file to its place and index it, both or neither.
+
+        A track of the same id is replaced; its favourite mark stays, and its title unless a new one is given.
+
+        Raises:
+            TrackWriteFailed: the temporary file is removed.
+        """
+        path = track_path(self._data_dir, encoded.track_id)
+        try:
+            with storage_failures(f"storing track {encoded.track_id}", self._data_dir), self._index:
+                before = self._index.get(encoded.track_id)
+                entry = _entry(encoded, before)
+                self._index.put(entry)
+                path.parent.mkdir(exist_ok=True)
+                sync_directory(path.parent.parent)
+                encoded.temporary.replace(path)
+                sync_directory(path.parent)
+        except BaseException:
+            if not encoded.temporary.exists():  # moved, but the index would not have it
+                path.unlink(missing_ok=True)
+            self.discard(encoded)
+            raise
+        return self._track(entry)
+
+    def discard(self, encoded: EncodedTrack) -> None:
+        """Remove the file of a track that is not wanted after all."""
+        with storage_failures(f"removing {encoded.temporary.name}", self._data_dir):
+            encoded.temporary.unlink(missing_ok=True)
+
+    def find(self, track_id: str) -> Track | None:
+        """The track, if its file is there as the index knows it; a row without its file is dropped."""
+        with storage_failures(f"looking up track {track_id!r}", self._data_dir):
+            entry = self._index.get(track_id)
+            if entry is None:
+                return None
+            if _size(track_path(self._data_dir, track_id)) == entry.size_bytes:
+                return self._track(entry)
+            with self._index:
+                self._index.remove(track_id)
+        return None
+
+    def get(self, track_id: str) -> Track:
+        """The track.
+
+        Raises:
+            UnknownTrack: there is none, or its file is gone.
+        """
+        track = self.find(track_id)
+        if track is None:
+            raise UnknownTrack(
+                f"no track has the id {track_id!r}", "`lofi-core tracks list` shows what is there"
+            )
+        return track
+
+    def list(
+        self, limit: int = 50, offset: int = 0, query: str | None = None, *, favourite: bool | None = None
+    ) -> tuple[Sequence[Track], int]:
+        """A page of tracks, newest first.
+
+        Args:
+            limit: tracks at most.
+            offset: tracks to skip.
+            query: words that must all occur in prompt, title or backend, whatever their case.
+            favourite: only those, or only the others.
+
+        Returns:
+            The page, and how many tracks match in all.
+        """
+        if limit < 0 or offset < 0:
+            raise InvalidParams(f"limit is {limit}, offset is {offset}; neither may be negative")
+        with storage_failures("listing the tracks", self._data_dir):
+            entries, total = self._index.page(limit, offset, query, favourite=favourite)
+        return [self._track(entry) for entry in entries], total
+
+    def update(self, track_id: str, *, favourite: bool | None = None, title: str | None = None) -> Track:
+        """Mark or rename a track; None leaves as it is, an empty title takes the title away.
+
+        Raises:
+            UnknownTrack: there is none.
+        """
+        self.get(track_id)
+        with storage_failures(f"updating track {track_id}", self._data_dir), self._index:
+            entry = self._index.get(track_id)
+            if entry is None:  # another process deleted it just now
+                raise UnknownTrack(f"no track has the id {track_id!r}")
+            changed = replace(
+                entry,
+                favourite=entry.favourite if favourite is None else favourite,
+                title=entry.title if title is None else title.strip() or None,
+            )
+            self._index.update(changed)
+        return self._track(changed)
+
+    def delete(self, track_id: str) -> None:
+        """Remove file and row.
+
+        Raises:
+            UnknownTrack: there is none.
+            TrackWriteFailed: the file cannot be removed; the track stays.
+        """
+        track = self.get(track_id)
+        with storage_failures(f"deleting track {track_id}", self._data_dir), self._index:
+            self._index.remove(track_id)
+            track_path(self._data_dir, track.track_id).unlink(missing_ok=True)
+
+    def waveform(self, track_id: str, bins: int = 80) -> Generator[float, None, Sequence[float]]:
+        """Peaks of 0 to 1 in `bins` equal parts of the track; see `waveform_steps`.
+
+        Raises:
+            InvalidParams: `bins` is out of range.
+            UnknownTrack: there is no such track.
+        """
+        from lofi_core.tracks.waveform import waveform_steps
+
+        if not 1 <= bins <= MAX_BINS:
+            raise InvalidParams(f"bins is {bins}; must be 1 to {MAX_BINS}")
+        return waveform_steps(track_path(self._data_dir, self.get(track_id).track_id), bins)
+
+    def export(
+        self, track_id: str, path: str, format_name: str | None = None, *, overwrite: bool = False
+    ) -> Generator[float, None, Exported]:
+        """Write a copy outside of the store; see `export_steps`, `check_destination` and `choose_format`."""
+        track = self.get(track_id)
+        chosen = choose_format(path, format_name, track.sample_rate)
+        target = check_destination(path, self._data_dir, overwrite=overwrite)
+        from lofi_core.tracks.export import export_steps
+
+        return export_steps(track, target, chosen, overwrite=overwrite)
+
+    def count_and_bytes(self) -> tuple[int, int]:
+        """How many tracks there are, and the size of their files together."""
+        with storage_failures("counting the tracks", self._data_dir):
+            return self._index.count_and_bytes()
+
+    def close(self) -> None:
+        """Close the index."""
+        self._index.close()
+
+    def _track(self, entry: Entry) -> Track:
+        recipe = entry.recipe
+        return Track(
+            track_id=entry.track_id,
+            path=str(track_path(self._data_dir, entry.track_id)),
+            prompt=recipe.prompt,
+            title=entry.title,
+            duration_sec=entry.frames / recipe.sample_rate,
+            sample_rate=recipe.sample_rate,
+            channels=recipe.channels,
+            format="flac",
+            size_bytes=entry.size_bytes,
+            seed=recipe.seed,
+            backend=recipe.backend,
+            model_version=recipe.model_version,
+            options=recipe.options,
+            loudness_lufs=recipe.loudness_lufs,
+            true_peak_dbtp=recipe.true_peak_dbtp,
+            generation_time_sec=recipe.generation_time_sec,
+            created_at=recipe.created_at,
+            favourite=entry.favourite,
+            recipe=recipe,
+        )
+
+
+def _entry(encoded: EncodedTrack, before: Entry | None) -> Entry:
+    return Entry(
+        track_id=encoded.track_id,
+        title=encoded.title or (before.title if before else None),
+        favourite=before.favourite if before else False,
+        frames=encoded.frames,
+        size_bytes=encoded.size_bytes,
+        recipe=encoded.recipe,
+    )
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None

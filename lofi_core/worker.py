@@ -1,0 +1,58 @@
+"""One named thread that runs calls one after another."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Worker:
+    """A thread of its own for work that must not overlap: one for the store, one for each device.
+
+    The thread is a daemon thread, unlike those of a `ThreadPoolExecutor`: a backend that never returns must
+    not keep the process from ending.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Queue a call from any thread. The future carries its result or exception."""
+        future: Future[R] = Future()
+        self._calls.put((future, lambda: function(*args, **kwargs)))
+        return future
+
+    async def run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Queue a call from the event loop and wait for it.
+
+        Cancelling the waiting task takes back a call that has not begun; one that has runs to its end.
+        """
+        return await asyncio.wrap_future(self.submit(function, *args, **kwargs))
+
+    def stop(self, timeout_sec: float) -> bool:
+        """Let the queued calls finish, then end the thread. False when it has not ended in time."""
+        self._calls.put(None)
+        self._thread.join(timeout_sec)
+        return not self._thread.is_alive()
+
+    def _loop(self) -> None:
+        while (call := self._calls.get()) is not None:
+            future, function = call
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(function())
+            except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+                future.set_exception(error)
+            del future, function, call  # the arrays they hold must not outlive the call

@@ -1,0 +1,53 @@
+"""The embedded backend: music computed from the words of the prompt, with no model file.
+
+Three questions are kept apart: what the prompt means (`words`), what is played (`score`), and how it sounds
+(`sound`). `plan` fixes tempo and bars when the request arrives; `render` walks the bars.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lofi_core import BackendSpec, Schedule, Stage, hookimpl
+from lofi_procedural.options import ProceduralOptions
+from lofi_procedural.plan import SAMPLE_RATE, make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lofi_core import GenerateRequest, Step
+
+__all__ = ["describe_backend", "generate", "make_schedule"]
+
+
+@hookimpl
+def describe_backend() -> BackendSpec:
+    """Name the backend and what it can be asked."""
+    return BackendSpec(
+        name="procedural",
+        title="Procedural lofi",
+        sample_rate=SAMPLE_RATE,
+        channels=2,
+        min_duration_sec=5,
+        max_duration_sec=600,
+        model_version="1",
+        options=ProceduralOptions,
+        streaming=True,
+        loudness="by_construction",
+    )
+
+
+@hookimpl
+def make_schedule(request: GenerateRequest) -> Schedule:
+    """Read the prompt and lay out the bars; one render step per bar, the ending included."""
+    plan = make_plan(request)
+    return Schedule(stages=(Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98)), state=plan)
+
+
+@hookimpl
+def generate(request: GenerateRequest, schedule: Schedule) -> Iterator[Step]:
+    """Compose the piece, then render and yield it bar by bar."""
+    # numpy and the synthesiser load with the first track, not with the daemon.
+    from lofi_procedural.render import render
+
+    yield from render(request, schedule.state)

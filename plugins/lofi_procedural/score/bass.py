@@ -1,0 +1,69 @@
+"""What the bass plays under a bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lofi_procedural.score.notes import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.random import Generator
+
+    from lofi_procedural.score.chords import Chord
+
+LOWEST, HIGHEST = 29, 48  # F1 to C3
+# (beat, length, what): what is root, fifth, octave, or an approach to the next bar's root.
+LINES: dict[str, tuple[tuple[float, float, str], ...]] = {
+    "hold": ((0, 3.4, "root"), (3.5, 0.5, "approach")),
+    "two": ((0, 1.8, "root"), (2, 1.4, "fifth"), (3.5, 0.5, "approach")),
+    "push": ((0, 1.3, "root"), (1.5, 0.5, "root"), (2.5, 1.0, "octave"), (3.5, 0.5, "approach")),
+    "answer": ((0, 0.9, "root"), (1.5, 0.9, "fifth"), (3, 0.9, "root")),
+    "walk": ((0, 0.95, "root"), (1, 0.95, "fifth"), (2, 0.95, "octave"), (3, 0.95, "approach")),
+    "bossa": ((0, 1.4, "root"), (1.5, 0.5, "fifth"), (2, 1.4, "fifth"), (3.5, 0.5, "approach")),
+}
+
+
+def play_bass(
+    chords: Sequence[tuple[float, Chord]], next_chord: Chord, line: str, rng: Generator
+) -> list[Note]:
+    """Follow the roots, and lean into the next bar."""
+    notes = []
+    for beat, length, what in LINES[line]:
+        chord = [chord for at, chord in chords if at <= beat][-1]
+        changed = any(at == beat for at, _ in chords)
+        if changed:
+            pitch = root_pitch(chord.root)
+        elif what == "approach":
+            pitch = _approach(root_pitch(next_chord.root), root_pitch(chord.root), rng)
+        else:
+            pitch = _tone(chord, what)
+        velocity = (0.72 if beat == 0 else 0.6) * (1 + 0.06 * rng.standard_normal())
+        if what == "approach" and not changed and rng.random() < 0.35:
+            continue
+        notes.append(Note("bass", beat, length, pitch, float(velocity), 0.004 * rng.standard_normal()))
+    return notes
+
+
+def root_pitch(root: int) -> int:
+    """The root between E1 and D#2, where the bass is round."""
+    return LOWEST - 1 + (root - LOWEST + 1) % 12
+
+
+def _tone(chord: Chord, what: str) -> int:
+    low = root_pitch(chord.root)
+    if what == "octave":
+        return low + 12
+    if what == "fifth":
+        fifth = low + (chord.fifth - chord.root) % 12
+        return fifth if fifth <= HIGHEST - 4 else fifth - 12
+    return low
+
+
+def _approach(target: int, origin: int, rng: Generator) -> int:
+    """A semitone or a tone from the next root, coming from the side of the present one."""
+    if target == origin:
+        return origin + 7
+    side = 1 if origin > target else -1
+    return target + side * (1 if rng.random() < 0.6 else 2)

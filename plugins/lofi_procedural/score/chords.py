@@ -1,0 +1,113 @@
+"""Which chords and progressions there are. Data only.
+
+A chord is `root:quality`, the root in semitones above the tonic. Bars are parted by `|`; a bar of two chords
+changes on its third beat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Tones of the rootless voicing, in semitones above the root: third (or fourth), fifth or sixth, seventh, ninth.
+QUALITIES: dict[str, tuple[int, ...]] = {
+    "maj7": (0, 4, 7, 11),
+    "maj9": (4, 7, 11, 14),
+    "6/9": (4, 7, 9, 14),
+    "maj9#11": (4, 11, 14, 18),
+    "m7": (0, 3, 7, 10),
+    "m9": (3, 7, 10, 14),
+    "m11": (3, 10, 14, 17),
+    "m6": (3, 7, 9, 14),
+    "7": (0, 4, 7, 10),
+    "9": (4, 7, 10, 14),
+    "13": (4, 10, 14, 21),
+    "7b9": (4, 7, 10, 13),
+    "9sus": (5, 7, 10, 14),
+    "m7b5": (0, 3, 6, 10),
+}
+
+SCALES: dict[str, tuple[int, ...]] = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 10),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+}
+
+PROGRESSIONS: dict[str, tuple[str, ...]] = {
+    "major": (
+        "0:maj9 | 9:m9 | 2:m9 | 7:13",
+        "5:maj9 | 4:m7 | 2:m9 | 0:maj9",
+        "2:m9 | 7:13 | 0:maj9 | 9:7b9",
+        "0:maj9 | 4:m7 | 5:maj9 | 5:m6",
+        "5:maj9 | 7:9sus | 4:m7 | 9:m9",
+        "0:maj9 | 9:m9 | 5:maj9 | 2:m9 7:13",
+        "2:m9 | 1:9 | 0:maj9 | 0:6/9",
+        "9:m9 | 5:maj9 | 0:maj9 | 7:9sus",
+    ),
+    "minor": (
+        "0:m9 | 8:maj9 | 5:m9 | 7:7b9",
+        "0:m9 | 5:m9 | 10:13 | 3:maj9",
+        "8:maj9 | 7:m7 | 5:m9 | 0:m11",
+        "5:m9 | 10:13 | 3:maj9 | 8:maj9",
+        "0:m9 | 3:maj9 | 8:maj9 | 2:m7b5 7:7b9",
+        "0:m11 | 10:9sus | 8:maj9 | 7:m7",
+        "8:maj9 | 10:9 | 0:m9 | 0:m11",
+    ),
+    "dorian": (
+        "0:m9 | 5:13 | 0:m9 | 5:9",
+        "0:m11 | 10:maj9 | 5:9 | 0:m9",
+        "0:m9 | 2:m7 | 3:maj9 | 5:13",
+        "3:maj9 | 5:13 | 0:m9 | 0:m11",
+    ),
+    "phrygian": ("0:m7 | 1:maj9 | 0:m7 | 10:m7", "0:m11 | 1:maj9 | 8:maj9 | 0:m7", "1:maj9 | 0:m7 | 5:m9 | 0:m11"),
+    "lydian": ("0:maj9#11 | 2:9 | 0:maj9#11 | 11:m7", "0:maj9 | 2:13 | 11:m7 | 9:m9", "4:m9 | 2:9 | 0:maj9#11 | 9:m9"),
+    "mixolydian": ("0:13 | 10:maj9 | 5:maj9 | 0:9sus", "0:9 | 5:maj9 | 10:maj9 | 0:13", "10:maj9 | 5:maj9 | 0:9 | 0:13"),
+}  # fmt: skip
+
+# The bar before the final chord, and the final chord.
+CADENCES: dict[str, tuple[str, str]] = {
+    "major": ("2:m9 7:13", "0:maj9"),
+    "minor": ("2:m7b5 7:7b9", "0:m9"),
+    "dorian": ("10:maj9 5:9", "0:m9"),
+    "phrygian": ("1:maj9", "0:m11"),
+    "lydian": ("2:9 11:m7", "0:maj9"),
+    "mixolydian": ("5:maj9 10:maj9", "0:6/9"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chord:
+    """A chord in a key.
+
+    Attributes:
+        root: pitch class 0 … 11.
+        tones: pitch classes of the rootless voicing, lowest function first.
+        quality: name in `QUALITIES`.
+    """
+
+    root: int
+    tones: tuple[int, ...]
+    quality: str
+
+    @property
+    def fifth(self) -> int:
+        """Pitch class of the fifth: diminished where the chord has it so."""
+        return (self.root + (6 if self.quality == "m7b5" else 7)) % 12
+
+
+def read_progression(text: str, tonic: int) -> list[list[tuple[float, Chord]]]:
+    """Spell a progression in a key: for each bar, the chords with the beats they start on."""
+    bars = []
+    for bar in text.split("|"):
+        symbols = bar.split()
+        bars.append([(4.0 * at / len(symbols), read_chord(symbol, tonic)) for at, symbol in enumerate(symbols)])
+    return bars
+
+
+def read_chord(symbol: str, tonic: int) -> Chord:
+    """Spell one chord symbol in a key."""
+    degree, _, quality = symbol.partition(":")
+    root = (tonic + int(degree)) % 12
+    return Chord(root, tuple((root + interval) % 12 for interval in QUALITIES[quality]), quality)

@@ -1,0 +1,91 @@
+"""How the chords are struck."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lofi_procedural.score.notes import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.random import Generator
+
+    from lofi_procedural.score.harmony import Voicing
+
+# (beat, length in beats, velocity), all in one 4/4 bar.
+Pattern = tuple[tuple[float, float, float], ...]
+CALM: tuple[Pattern, ...] = (
+    ((0, 3.6, 0.62), (2, 1.9, 0.42)),
+    ((0, 1.9, 0.6), (2, 1.9, 0.5)),
+    ((0, 2.4, 0.62), (2.5, 1.4, 0.46)),
+)
+USUAL: tuple[Pattern, ...] = (
+    ((0, 1.4, 0.64), (1.5, 1.4, 0.46), (3, 0.9, 0.5)),
+    ((0, 1.9, 0.64), (2, 0.9, 0.5), (3.5, 0.5, 0.42)),
+    ((0, 1.4, 0.62), (1.5, 2.3, 0.5)),
+    ((0, 0.9, 0.62), (1, 0.9, 0.4), (2.5, 1.4, 0.52)),
+)
+LIVELY: tuple[Pattern, ...] = (
+    ((0, 0.9, 0.66), (1.5, 0.5, 0.48), (2, 0.9, 0.54), (3.5, 0.5, 0.46)),
+    ((0, 0.5, 0.64), (0.5, 0.9, 0.42), (1.5, 0.9, 0.54), (3, 0.9, 0.52)),
+    ((0, 0.9, 0.64), (1, 0.4, 0.44), (2, 0.9, 0.56), (3, 0.4, 0.46)),
+)
+# Without drums the chords keep time: broken, one tone per half beat, or struck on every beat.
+PULSE: Pattern = ((0, 1.4, 0.64), (1, 0.9, 0.44), (2, 1.4, 0.58), (3, 0.9, 0.44))
+BROKEN = (0, 2, 1, 3, 2, 1, 3, 2)
+
+
+def comp(
+    chords: Sequence[tuple[float, Voicing]], pattern: Pattern, rng: Generator, *, roll_sec: float
+) -> list[Note]:
+    """Strike the chord that sounds at each stroke of the pattern.
+
+    Args:
+        chords: (beat, pitches) of one bar.
+        pattern: one of this module's.
+        rng: the bar's own.
+        roll_sec: time between the tones of one stroke, lowest first.
+    """
+    notes = []
+    for beat, length, velocity in pattern:
+        change = next((at for at, _ in chords if beat < at < beat + length), 4.0)
+        held = min(length, max(0.4, change - beat)) if change < 4.0 else length
+        force = velocity * (1 + 0.08 * rng.standard_normal())
+        late = 0.006 * rng.standard_normal()
+        for voice, pitch in enumerate(_sounding(chords, beat)):
+            # The outer voices speak, the inner ones fill.
+            touch = force * (1.0 if voice in {0, 3} else 0.88) + 0.02 * rng.standard_normal()
+            notes.append(Note("chords", beat, held, pitch, _limit(touch), late + voice * roll_sec))
+    return notes
+
+
+def arpeggiate(chords: Sequence[tuple[float, Voicing]], rng: Generator, accent: float) -> list[Note]:
+    """Break the chords into even half beats that ring into each other, leaning on the beat."""
+    notes = []
+    turn = int(rng.integers(2)) * 4
+    for step in range(8):
+        beat = step / 2
+        pitch = _sounding(chords, beat)[BROKEN[(step + turn) % 8] if step % 4 else 0]
+        weight = 0.62 if step % 4 == 0 else 0.52 if step % 2 == 0 else 0.4
+        velocity = _limit(accent * weight * (1 + 0.07 * rng.standard_normal()))
+        notes.append(Note("chords", beat, 1.6, pitch, velocity, 0.004 * rng.standard_normal()))
+    return notes
+
+
+def hold(chords: Sequence[tuple[float, Voicing]]) -> list[Note]:
+    """Sustain each chord until the next: the pad. Its two lowest tones and its highest."""
+    notes = []
+    for at, (beat, pitches) in enumerate(chords):
+        until = chords[at + 1][0] if at + 1 < len(chords) else 4.0
+        notes += [Note("pad", beat, until - beat, pitch, 0.5) for pitch in (pitches[0], pitches[1], pitches[-1])]
+    return notes
+
+
+def _sounding(chords: Sequence[tuple[float, Voicing]], beat: float) -> Voicing:
+    """The chord at a beat; a push of half a beat already plays the next one."""
+    return [pitches for at, pitches in chords if at <= beat + 1e-9][-1]
+
+
+def _limit(velocity: float) -> float:
+    return max(0.12, min(1.0, float(velocity)))

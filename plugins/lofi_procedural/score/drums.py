@@ -1,0 +1,78 @@
+"""What the drums play: grooves as data, made human."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lofi_procedural.score.notes import Hit
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+# Sixteen steps a bar: X strong, x usual, o soft, - sometimes (a ghost), . nothing.
+GROOVES: dict[str, tuple[dict[str, str], ...]] = {
+    "boom_bap": (
+        {"kick": "X.....-.x.x.....", "snare": "....X..-....X..-", "hat": "x.o.x.o.x.o.x.o."},
+        {"kick": "X..x......x..-..", "snare": "....X....-..X...", "hat": "x.o.x.o.x.o.x.o-"},
+        {"kick": "X......xx.......", "snare": "....X.......X.-.", "hat": "x.o.x.o.x-o.x.o."},
+        {"kick": "X.-...x...x.....", "snare": "....X..-.-..X...", "hat": "x.o.x.o.x.o.x-o."},
+    ),
+    "brushed": (
+        {"kick": "x.......o.......", "rim": "....o.......o...", "brush": "x.o.x.o.x.o.x.o."},
+        {"kick": "x.....-.o.......", "rim": "....o.......o..-", "brush": "x.o.x.o-x.o.x.o."},
+    ),
+    "half_time": (
+        {"kick": "X.....x.........", "snare": "........X.......", "hat": "x.o.x.o.x.o.x.oo"},
+        {"kick": "X..x......-.....", "snare": "........X.....-.", "hat": "x.o.x.o.x.o.xoo."},
+    ),
+    "bossa": (
+        {"kick": "X..xx..xx..xx..x", "rim": "x..x..x...x..x..", "shaker": "xoxoxoxoxoxoxoxo"},
+        {"kick": "X..xx..xx..xx..x", "rim": "..x...x..x..x...", "shaker": "xoxoxoxoxoxoxoxo"},
+    ),
+    "four": (
+        {"kick": "X...x...X...x...", "snare": "....x.......x...", "hat": "..x...x...x...x."},
+        {"kick": "X...x...X...x..-", "rim": "....x.......x..-", "hat": "o.x.o.x.o.x.o.x."},
+    ),
+}
+FILLS: tuple[dict[str, str], ...] = (
+    {"snare": "..........o.o.oo"},
+    {"snare": ".............oox", "kick": "..........x....."},
+    {"rim": "........o.o.x.o."},
+)
+FORCE = {"X": 0.9, "x": 0.68, "o": 0.42, "-": 0.26}
+GHOST_CHANCE = 0.45
+# Seconds behind the beat: a snare that drags a little is most of the feel.
+DRAG_SEC = {"kick": 0.0, "snare": 0.009, "rim": 0.006, "hat": 0.002, "brush": 0.004, "shaker": 0.0}
+JITTER_SEC = 0.0025
+
+
+def play_drums(groove: str, variant: int, rng: Generator, *, fill: bool, hats_only: bool) -> list[Hit]:
+    """One bar of a groove.
+
+    Args:
+        groove: name in `GROOVES`.
+        variant: which of its bars; taken modulo their number.
+        rng: the bar's own.
+        fill: the last beats lead into a new section.
+        hats_only: timekeeping without kick and snare.
+    """
+    patterns = GROOVES[groove]
+    pattern = patterns[variant % len(patterns)]
+    if hats_only:
+        pattern = {voice: steps for voice, steps in pattern.items() if voice in {"hat", "shaker", "brush"}}
+    hits = [hit for voice, steps in pattern.items() for hit in _strokes(voice, steps, rng)]
+    if fill and not hats_only:
+        extra = FILLS[int(rng.integers(len(FILLS)))]
+        hits += [hit for voice, steps in extra.items() for hit in _strokes(voice, steps, rng)]
+    return hits
+
+
+def _strokes(voice: str, steps: str, rng: Generator) -> list[Hit]:
+    hits = []
+    for at, mark in enumerate(steps):
+        if mark == "." or (mark == "-" and rng.random() > GHOST_CHANCE):
+            continue
+        force = FORCE[mark] * (1 + 0.09 * rng.standard_normal())
+        late = DRAG_SEC[voice] + JITTER_SEC * rng.standard_normal()
+        hits.append(Hit(voice, at / 4, max(0.1, min(1.0, float(force))), float(late)))
+    return hits

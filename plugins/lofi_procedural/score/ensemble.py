@@ -1,0 +1,81 @@
+"""Who plays: which instrument takes which part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from lofi_procedural.words import Brief
+
+CHORDAL = ("rhodes", "piano", "felt", "guitar", "electric_guitar", "harp", "organ")
+LEADS = ("flute", "vibraphone", "kalimba", *CHORDAL)
+SUSTAINED = ("strings", "pad")
+BASSES = ("upright_bass", "synth_bass")
+# Drawn from where the words leave it open; a name given twice is likelier.
+USUAL_CHORDS = ("rhodes", "rhodes", "rhodes", "felt", "guitar")
+USUAL_LEADS = ("vibraphone", "electric_guitar", "rhodes", "kalimba", "flute")
+USUAL_GROOVES = ("boom_bap", "boom_bap", "boom_bap", "half_time", "brushed")
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """An instrument for each part; None where nobody plays it. `groove` names what the drums play."""
+
+    chords: str | None
+    melody: str | None
+    bass: str | None
+    pad: str | None
+    groove: str | None
+
+
+def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
+    """Seat the named instruments first; fill the other chairs unless the words forbid it."""
+    free = [name for name in brief.instruments if name in LEADS]
+    chords = next((name for name in free if name in CHORDAL), None)
+    melody = next((name for name in free if name != chords), None)
+    pad = next((name for name in brief.instruments if name in SUSTAINED), None)
+    bass = next((name for name in brief.instruments if name in BASSES), None)
+    if brief.solo and (free or pad):
+        return _alone(brief, Ensemble(chords, melody, bass, pad, None))
+    usual_chords = _draw(USUAL_CHORDS, {*brief.without, melody}, rng)
+    usual_melody = _draw(USUAL_LEADS, {*brief.without, chords or usual_chords}, rng)
+    usual_bass = "synth_bass" if rng.random() < 0.35 else "upright_bass"
+    groove = brief.groove or ("brushed" if brief.energy < 0.25 else _draw(USUAL_GROOVES, set(), rng))
+    return Ensemble(
+        chords=None if "chords" in brief.without else chords or usual_chords,
+        melody=None if "melody" in brief.without else melody or usual_melody,
+        bass=None if {"bass", bass or usual_bass} & brief.without else bass or usual_bass,
+        pad=next((name for name in (pad, "pad") if name and name not in brief.without), None),
+        groove=_groove(brief, groove),
+    )
+
+
+def _alone(brief: Brief, named: Ensemble) -> Ensemble:
+    """Only what was named plays. A keyboard or guitar plays its own bass and melody."""
+    wants_bass = "bass" in brief.instruments or named.bass
+    groove = _groove(brief, brief.groove or "boom_bap") if "drums" in brief.instruments else None
+    return Ensemble(
+        chords=named.chords,
+        melody=named.melody or named.chords,
+        bass=(named.bass or "upright_bass") if wants_bass else named.chords,
+        pad=named.pad,
+        groove=groove,
+    )
+
+
+def _groove(brief: Brief, groove: str | None) -> str | None:
+    if "drums" in brief.without:
+        return None
+    if groove == "none":
+        return "brushed" if "drums" in brief.instruments else None
+    return groove
+
+
+def _draw(names: tuple[str, ...], taken: set[str | None] | frozenset[str], rng: Generator) -> str | None:
+    """Draw one of the names that are not taken; the draw is spent even when only one is left."""
+    at = rng.random()
+    left = [name for name in names if name not in taken]
+    return left[int(at * len(left))] if left else None

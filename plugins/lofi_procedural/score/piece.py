@@ -1,0 +1,164 @@
+"""A composed piece: what is fixed for all of it, and what is played in each bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lofi_procedural.plan import BEATS_PER_BAR, SAMPLE_RATE
+from lofi_procedural.score import comping, melody
+from lofi_procedural.score.bass import play_bass, root_pitch
+from lofi_procedural.score.drums import play_drums
+from lofi_procedural.score.ensemble import choose_ensemble
+from lofi_procedural.score.form import Section, make_form
+from lofi_procedural.score.harmony import choose_key, final_chord, harmonise, lead_voices
+from lofi_procedural.score.notes import Bar, Hit, Note
+
+if TYPE_CHECKING:
+    from lofi_procedural.plan import Plan
+    from lofi_procedural.score.chords import Chord
+    from lofi_procedural.score.dice import Dice
+    from lofi_procedural.score.harmony import Voicing
+
+STRUMMED = {"guitar": 0.022, "harp": 0.045, "electric_guitar": 0.014, "felt": 0.008, "piano": 0.006}
+HOME_PITCHES = (69, 72, 74, 76)
+CALM_ENERGY, LIVELY_ENERGY = 0.4, 0.65
+
+
+class Piece:
+    """Everything a listener would recognise the piece by; bars are played from it in any order.
+
+    Attributes:
+        key: tonic and mode.
+        sections: in order.
+        ensemble: who plays.
+    """
+
+    def __init__(self, plan: Plan, dice: Dice) -> None:
+        self._plan = plan
+        self._dice = dice
+        self.key = choose_key(plan.brief, dice.roll("key"))
+        self.ensemble = choose_ensemble(plan.brief, dice.roll("ensemble"))
+        self.sections = make_form(plan.bars, dice.roll("form"))
+        self._section_of = [section for section in self.sections for _ in range(section.bars)]
+        last = [(0.0, final_chord(self.key))]
+        self.chords = [*harmonise(self.sections, self.key, dice.roll("harmony")), last]
+        self.voicings = lead_voices(self.chords)
+        rng = dice.roll("motif")
+        self._motifs = {"a": melody.make_motif(rng), "b": melody.make_motif(rng)}
+        self._home = HOME_PITCHES[int(rng.integers(len(HOME_PITCHES)))]
+        self._phrases = [melody.PHRASES[int(rng.integers(len(melody.PHRASES)))] for _ in range(4)]
+
+    def section(self, bar: int) -> Section:
+        """The section a bar belongs to; the final chord belongs to the last."""
+        return self._section_of[min(bar, len(self._section_of) - 1)]
+
+    def bar(self, index: int) -> Bar:
+        """Play one bar; `plan.bars` is the final chord."""
+        if index == self._plan.bars:
+            return self._ending(index)
+        section = self.section(index)
+        notes = self._chords(index, section) + self._bass(index, section)
+        notes += self._melody(index, section) + self._pad(index, section)
+        hits = self._drums(index, section)
+        beats = min(BEATS_PER_BAR, self._plan.body_beats - BEATS_PER_BAR * index)
+        return Bar(index, [note for note in notes if note.beat < beats], [hit for hit in hits if hit.beat < beats])
+
+    def _voiced(self, index: int) -> list[tuple[float, Voicing]]:
+        return [(beat, pitches) for (beat, _), pitches in zip(self.chords[index], self.voicings[index], strict=True)]
+
+    def _chords(self, index: int, section: Section) -> list[Note]:
+        instrument = self.ensemble.chords
+        if instrument is None or "chords" not in section.layers:
+            return []
+        rng = self._dice.roll("chords", index)
+        taste = self._dice.roll("comping", section.start)
+        energy = self._plan.brief.energy
+        timed = self.ensemble.groove is not None and "drums" in section.layers
+        if not timed:
+            # Nobody else keeps time here.
+            if taste.random() < 0.5 or instrument in {"guitar", "harp"}:
+                return comping.arpeggiate(self._voiced(index), rng, accent=1.0 + 0.3 * (energy - 0.5))
+            pattern = comping.PULSE
+        else:
+            bank = comping.CALM if energy < CALM_ENERGY else comping.USUAL
+            bank = comping.LIVELY if energy > LIVELY_ENERGY else bank
+            pattern = bank[int(taste.integers(len(bank)))]
+            # Every fourth bar answers with another figure.
+            if index % 4 == 3:
+                pattern = bank[int(rng.integers(len(bank)))]
+        return comping.comp(self._voiced(index), pattern, rng, roll_sec=STRUMMED.get(instrument, 0.003))
+
+    def _bass(self, index: int, section: Section) -> list[Note]:
+        if self.ensemble.bass is None or "bass" not in section.layers:
+            return []
+        following: Chord = self.chords[index + 1][0][1]
+        taste = self._dice.roll("bass line", section.start)
+        calm = self._plan.brief.energy < CALM_ENERGY or self.ensemble.groove is None
+        lines = ("hold", "two") if calm else ("push", "two", "answer", "push")
+        if self._plan.brief.energy > LIVELY_ENERGY:
+            lines = ("walk", "push", "walk", "answer")
+        line = "bossa" if self.ensemble.groove == "bossa" else lines[int(taste.integers(len(lines)))]
+        return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
+
+    def _melody(self, index: int, section: Section) -> list[Note]:
+        if self.ensemble.melody is None or "melody" not in section.layers:
+            return []
+        cell, half = divmod(index - section.start, 2)
+        phrase = self._phrases[(section.returns + len(section.name)) % len(self._phrases)]
+        letter = phrase[cell % len(phrase)]
+        if section.name == "B":
+            letter = {"a": "b", "b": "a"}.get(letter, letter)
+        if letter == ".":
+            return []
+        motif = self._motifs[letter if letter in self._motifs else "a"]
+        if letter == "v" or section.returns:
+            # The same variation in both bars of a cell.
+            motif = melody.vary(motif, self._dice.roll("variation", section.start + cell))
+        rng = self._dice.roll("melody", index)
+        return melody.sing(motif, half, self.chords[index], self.key, self._home, rng)
+
+    def _pad(self, index: int, section: Section) -> list[Note]:
+        wanted = {"pad", "strings"} & {*self._plan.brief.instruments}
+        if self.ensemble.pad is None or not (wanted or "pad" in section.layers):
+            return []
+        return comping.hold(self._voiced(index))
+
+    def _drums(self, index: int, section: Section) -> list[Hit]:
+        groove = self.ensemble.groove
+        full = "drums" in section.layers
+        if groove is None or not (full or "hats" in section.layers):
+            return []
+        if section.name == "intro" and not section.half(index):
+            return []
+        taste = self._dice.roll("groove", section.start)
+        ends = index == section.start + section.bars - 1
+        variant = int(taste.integers(4)) + (1 if index % 4 == 3 else 0)
+        rng = self._dice.roll("drums", index)
+        fill = ends and section.bars > 1 and index + 1 < self._plan.bars
+        hits = play_drums(groove, variant, rng, fill=fill and full, hats_only=not full)
+        # A section opens with a ringing hat, unless the groove has none.
+        if full and index == section.start and groove in {"boom_bap", "half_time"}:
+            hits.append(Hit("open_hat", 0.0, 0.5))
+        return hits
+
+    def _ending(self, index: int) -> Bar:
+        """The final chord: rolled, deep, and left to ring until the track ends."""
+        plan = self._plan
+        beats = (plan.total_samples - plan.bar_start(index)) / SAMPLE_RATE / plan.beat_sec
+        bar = Bar(index)
+        pitches = self.voicings[index][0]
+        if self.ensemble.chords:
+            roll = max(0.04, STRUMMED.get(self.ensemble.chords, 0.0))
+            bar.notes += [
+                Note("chords", 0, beats, pitch, 0.62, voice * roll) for voice, pitch in enumerate(pitches)
+            ]
+        if self.ensemble.bass:
+            bar.notes.append(Note("bass", 0, beats, root_pitch(self.key.tonic), 0.66))
+        if self.ensemble.pad:
+            bar.notes += [Note("pad", 0, beats, pitch, 0.5) for pitch in (pitches[0], pitches[-1])]
+        if self.ensemble.melody:
+            top = 72 + (self.key.tonic - 72) % 12
+            bar.notes.append(Note("melody", 0.5, beats - 0.5, top, 0.45))
+        if self.ensemble.groove:
+            bar.hits += [Hit("kick", 0.0, 0.6)]
+        return bar

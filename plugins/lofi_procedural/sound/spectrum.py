@@ -1,0 +1,74 @@
+"""How spectra are shaped: noise of a colour, and filters from a drawn response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_procedural.plan import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+    from lofi_procedural.sound.types import Floats
+
+
+def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slope: float = 0.0) -> Floats:
+    """Noise of unit RMS between two frequencies, with soft edges of 12 dB per octave.
+
+    It is periodic: its end runs into its start without a seam.
+
+    Args:
+        rng: where the noise comes from.
+        samples: length N, even.
+        low_hz: lower edge.
+        high_hz: upper edge.
+        slope: extra tilt in dB per octave.
+
+    Returns:
+        float64 [N].
+    """
+    hz = np.fft.rfftfreq(samples, 1.0 / SAMPLE_RATE)
+    hz[0] = hz[1]
+    shape = response(hz, low_hz, high_hz, order=2) * hz ** (slope / 6.02)
+    shape[0] = 0.0
+    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(samples)) * shape, samples)
+    return noise / max(1e-12, float(np.sqrt(np.mean(noise**2))))
+
+
+def response(hz: Floats, low_hz: float, high_hz: float, order: int) -> Floats:
+    """Magnitude of a Butterworth band-pass: `order` times 6 dB per octave on either side."""
+    low = 1.0 / np.sqrt(1.0 + (low_hz / np.maximum(hz, 1e-3)) ** (2 * order))
+    high = 1.0 / np.sqrt(1.0 + (hz / high_hz) ** (2 * order))
+    shape: Floats = low * high
+    return shape
+
+
+def minimum_phase(magnitude: Floats, taps: int) -> Floats:
+    """The causal filter with least delay that has a given response, through its cepstrum.
+
+    Args:
+        magnitude: [M / 2 + 1] at the bins of an rfft of length M.
+        taps: length of the filter, at most M / 2.
+
+    Returns:
+        float64 [taps], the last tenth faded out.
+    """
+    size = 2 * (len(magnitude) - 1)
+    cepstrum = np.fft.irfft(np.log(np.maximum(magnitude, 1e-5)), size)
+    cepstrum[1 : size // 2] *= 2.0
+    cepstrum[size // 2 + 1 :] = 0.0
+    impulse = np.fft.irfft(np.exp(np.fft.rfft(cepstrum)), size)[:taps]
+    tail = taps // 10
+    impulse[-tail:] *= np.linspace(1.0, 0.0, tail)
+    return impulse
+
+
+def fast_length(samples: int) -> int:
+    """The smallest 2^a 3^b not below a length, a >= 5: sizes the FFT likes."""
+    best = 1 << max(5, (samples - 1).bit_length())
+    for three in (3, 9, 27):
+        size = three << max(5, (-(-samples // three) - 1).bit_length())
+        best = min(best, size)
+    return best

@@ -1,0 +1,136 @@
+"""How the room, the weather and the medium sound: noise that runs beside the music."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.sound.spectrum import noise_band
+from lofi_procedural.sound.types import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.random import Generator
+
+    from lofi_procedural.score import Dice
+    from lofi_procedural.sound.types import Floats, Mono, Stereo
+
+
+@dataclass(frozen=True, slots=True)
+class Texture:
+    """A bed of noise and the small events in it.
+
+    Attributes:
+        low_hz: lower edge of the bed.
+        high_hz: upper edge.
+        slope: tilt in dB per octave.
+        level: RMS of the bed at full amount.
+        swell: how far the bed comes and goes, 0 … 1.
+        swell_sec: how long that takes.
+        events_per_sec: at full amount.
+        event_level: peak of a loud event at full amount.
+        event_hz: pitch of an event, lowest and highest.
+        event_sec: decay of an event.
+    """
+
+    low_hz: float
+    high_hz: float
+    slope: float
+    level: float
+    swell: float
+    swell_sec: float
+    events_per_sec: float
+    event_level: float
+    event_hz: tuple[float, float] = (1_500.0, 5_000.0)
+    event_sec: float = 0.0012
+
+
+TEXTURES: dict[str, Texture] = {
+    "vinyl": Texture(60.0, 5_000.0, -2.0, 0.0032, 0.15, 1.8, 22.0, 0.085),
+    "tape": Texture(300.0, 6_000.0, -1.0, 0.0030, 0.05, 3.0, 0.0, 0.0),
+    "rain": Texture(350.0, 7_000.0, -2.0, 0.030, 0.25, 7.0, 26.0, 0.05, (900.0, 3_500.0), 0.004),
+    "waves": Texture(120.0, 3_500.0, -3.5, 0.045, 0.9, 8.0, 0.0, 0.0),
+    "wind": Texture(120.0, 900.0, -3.0, 0.032, 0.7, 6.0, 0.0, 0.0),
+    "fire": Texture(60.0, 1_200.0, -4.0, 0.014, 0.4, 2.5, 9.0, 0.13, (700.0, 3_000.0), 0.0025),
+}
+# Two beds of lengths without a common factor: their sum repeats after hours, not seconds.
+BED_SAMPLES = (196_608, 139_968)
+EVENT_SHAPES = 8
+
+
+class Beds:
+    """The textures of one track, taken bar by bar."""
+
+    def __init__(self, amounts: Mapping[str, float], dice: Dice) -> None:
+        self._dice = dice
+        self._playing = [_Playing(name, amount, dice) for name, amount in sorted(amounts.items()) if amount > 0]
+        self._events = Timeline()
+
+    def take(self, bar: int, count: int) -> Stereo:
+        """The next samples [2, count]."""
+        start = self._events.position
+        for playing in self._playing:
+            playing.scatter(self._events, count, self._dice.roll(f"{playing.name} events", bar))
+        sound = self._events.take(count)
+        for playing in self._playing:
+            sound += playing.bed(start, count)
+        return sound
+
+
+class _Playing:
+    """One texture at one amount."""
+
+    def __init__(self, name: str, amount: float, dice: Dice) -> None:
+        self.name = name
+        self._texture = TEXTURES[name]
+        self._amount = amount
+        rng = dice.roll(name)
+        self._phase = rng.uniform(0.0, 2 * np.pi, 2)
+        texture = self._texture
+        self._beds: list[Stereo] = [
+            np.stack([noise_band(rng, size, texture.low_hz, texture.high_hz, texture.slope) for _ in range(2)]).astype(
+                np.float32
+            )
+            for size in BED_SAMPLES
+        ]
+        self._shapes = [_event(texture, rng) for _ in range(EVENT_SHAPES)]
+
+    def bed(self, start: int, count: int) -> Stereo:
+        """The noise of a stretch; it depends only on where the stretch lies."""
+        texture = self._texture
+        sound = sum(_loop(bed, start, count) for bed in self._beds)
+        time = (start + np.arange(count)) / SAMPLE_RATE / texture.swell_sec
+        slow = np.sin(2 * np.pi * time + self._phase[0]) + 0.6 * np.sin(2 * np.pi * 0.618 * time + self._phase[1])
+        swell = 1.0 - 0.5 * texture.swell * (1.0 - slow / 1.6)
+        level = texture.level * self._amount / np.sqrt(2.0)
+        return np.asarray(sound * (level * swell).astype(np.float32), np.float32)
+
+    def scatter(self, timeline: Timeline, count: int, rng: Generator) -> None:
+        """Drop events at random: mostly faint ones, now and then a loud one."""
+        texture = self._texture
+        rate = texture.events_per_sec * self._amount
+        for at in rng.integers(0, count, int(rng.poisson(rate * count / SAMPLE_RATE))):
+            size = texture.event_level * np.sqrt(self._amount) * rng.random() ** 3
+            place = rng.uniform(-0.8, 0.8)
+            sides = np.array([[1.0 - place], [1.0 + place]], np.float32) * np.float32(0.5 * size)
+            timeline.add(timeline.position + int(at), sides * self._shapes[int(rng.integers(EVENT_SHAPES))])
+
+
+def _event(texture: Texture, rng: Generator) -> Mono:
+    """A tick: a few cycles that die away, with a soft start so that it is dust and not a digital click."""
+    time = np.arange(round(8 * texture.event_sec * SAMPLE_RATE)) / SAMPLE_RATE
+    hz = rng.uniform(*texture.event_hz)
+    cycles: Floats = np.sin(2 * np.pi * hz * time) * np.exp(-time / texture.event_sec)
+    return (cycles * np.minimum(1.0, time / 0.0004)).astype(np.float32)
+
+
+def _loop(bed: Stereo, start: int, count: int) -> Stereo:
+    """A stretch of an endless repetition of a bed."""
+    size = bed.shape[1]
+    offset = start % size
+    turns = -(-(offset + count) // size)
+    return np.concatenate([bed] * turns, axis=1)[:, offset : offset + count]

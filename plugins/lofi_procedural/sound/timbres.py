@@ -1,0 +1,68 @@
+"""What each instrument is made of. Data only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timbre:
+    """A body that rings.
+
+    Attributes:
+        ratios: partials as multiples of the fundamental.
+        amplitudes: of each at full velocity.
+        t60_sec: decay of the fundamental at A3; higher notes decay faster.
+        damping: how much faster a partial decays than the fundamental, per octave above it.
+        hardness: how strongly velocity opens the upper partials.
+        attack_sec: onset.
+        release_sec: after the key is let go.
+        stretch: inharmonicity of a stiff string.
+        knock: amplitude of the noise of hammer, finger or mallet.
+        width: phase difference of the upper partials between the channels, in radians.
+        gain: level of the instrument in the mix.
+    """
+
+    ratios: tuple[float, ...]
+    amplitudes: tuple[float, ...]
+    t60_sec: float
+    damping: float = 0.5
+    hardness: float = 0.8
+    attack_sec: float = 0.002
+    release_sec: float = 0.12
+    stretch: float = 0.0
+    knock: float = 0.0
+    width: float = 0.9
+    gain: float = 1.0
+
+
+def _harmonics(count: int, slope: float, pluck: float = 0.0) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Harmonics falling by a power law; a string plucked at a fraction of its length lacks some."""
+    ratios = tuple(float(n) for n in range(1, count + 1))
+    shape = [1.0 if not pluck else abs(math.sin(math.pi * n * pluck)) for n in range(1, count + 1)]
+    return ratios, tuple(weight / n**slope for n, weight in zip(range(1, count + 1), shape, strict=True))
+
+
+_GUITAR = _harmonics(12, 1.1, pluck=0.23)
+_ELECTRIC = _harmonics(9, 1.3, pluck=0.31)
+_PIANO = _harmonics(14, 1.25)
+_FELT = _harmonics(9, 1.9)
+_UPRIGHT = _harmonics(10, 1.0, pluck=0.36)
+
+TIMBRES: dict[str, Timbre] = {
+    "rhodes": Timbre(
+        (1, 2, 3, 4, 5, 6, 7.3, 13.1),
+        (1.0, 0.34, 0.16, 0.10, 0.05, 0.03, 0.07, 0.03),
+        t60_sec=5.0, damping=0.85, hardness=1.3, release_sec=0.16, knock=0.012, width=1.1, gain=0.30,
+    ),
+    "piano": Timbre(*_PIANO, t60_sec=6.0, damping=0.75, hardness=1.1, release_sec=0.14, stretch=0.00035, knock=0.03, gain=0.27),
+    "felt": Timbre(*_FELT, t60_sec=4.5, damping=0.8, hardness=0.9, attack_sec=0.006, release_sec=0.2, stretch=0.00035, knock=0.06, gain=0.33),
+    "guitar": Timbre(*_GUITAR, t60_sec=3.2, damping=0.75, hardness=0.9, attack_sec=0.0015, release_sec=0.12, stretch=0.0001, knock=0.03, gain=0.34),
+    "electric_guitar": Timbre(*_ELECTRIC, t60_sec=4.0, damping=0.9, hardness=0.7, release_sec=0.1, stretch=0.00015, knock=0.012, gain=0.33),
+    "harp": Timbre(*_harmonics(8, 1.5, pluck=0.5), t60_sec=3.6, damping=0.6, release_sec=0.5, knock=0.01, gain=0.36),
+    "vibraphone": Timbre((1, 4, 10.2), (1.0, 0.16, 0.035), t60_sec=4.5, damping=0.7, hardness=0.8, attack_sec=0.0025, release_sec=0.35, knock=0.012, gain=0.27),
+    "kalimba": Timbre((1, 2, 5.9, 9.2), (1.0, 0.06, 0.10, 0.03), t60_sec=2.2, damping=0.9, hardness=0.8, release_sec=0.3, knock=0.04, gain=0.30),
+    "upright_bass": Timbre(*_UPRIGHT, t60_sec=2.6, damping=1.0, hardness=0.7, attack_sec=0.006, release_sec=0.09, knock=0.03, width=0.0, gain=0.50),
+    "synth_bass": Timbre((1, 2, 3, 4, 5), (1.0, 0.42, 0.18, 0.07, 0.03), t60_sec=4.0, damping=0.5, hardness=0.4, attack_sec=0.008, release_sec=0.1, width=0.0, gain=0.42),
+}  # fmt: skip

@@ -1,0 +1,48 @@
+"""What was understood of a prompt, in musical terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lofi_procedural.words.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The musician's instructions.
+
+    Attributes:
+        tempo: beats per minute, where the prompt states a number.
+        tempo_shift: beats per minute that words such as "slow" add to the usual tempo.
+        key: tonic and mode, where the prompt states them.
+        mode: a mode stated without a tonic.
+        valence: from -1 (sad, so minor) to 1 (happy, so major); 0 leaves it open.
+        brightness: 0 (dark) to 1 (open).
+        energy: 0 (calm: soft, sparse) to 1 (lively: firm, busy).
+        groove: name of a drum groove, where the words ask for one.
+        instruments: named instruments, in the order of the prompt.
+        without: instruments and parts that must not play.
+        solo: only the first named instrument plays.
+        textures: amount 0 … 1 by texture name.
+        understood: words and phrases the lexicon knew.
+        unknown: the remaining words that might have meant something.
+    """
+
+    tempo: float | None
+    tempo_shift: float
+    key: Key | None
+    mode: str | None
+    valence: float
+    brightness: float
+    energy: float
+    groove: str | None
+    instruments: tuple[str, ...]
+    without: frozenset[str]
+    solo: bool
+    textures: Mapping[str, float]
+    understood: tuple[str, ...]
+    unknown: tuple[str, ...]

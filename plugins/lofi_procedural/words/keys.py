@@ -1,0 +1,76 @@
+"""Which key a piece of text names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
+ACCIDENTALS = {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
+MODES = {
+    "major": "major",
+    "maj": "major",
+    "ionian": "major",
+    "minor": "minor",
+    "min": "minor",
+    "aeolian": "minor",
+    "dorian": "dorian",
+    "phrygian": "phrygian",
+    "lydian": "lydian",
+    "mixolydian": "mixolydian",
+}
+NOTE_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+_ACCIDENTAL = r"(?P<accidental>#|♯|♭|b|[\s-]?sharp|[\s-]?flat)?"
+_MODE = "|".join(sorted(MODES, key=len, reverse=True))
+_FULL = re.compile(rf"(?<![\w#])(?P<note>[a-g]){_ACCIDENTAL}[\s-]*(?P<mode>{_MODE})\b", re.IGNORECASE)
+# A bare letter is a key only where it cannot be an article: "in D", "key of a", "Am", "F#m".
+_SHORT_MINOR = re.compile(r"(?<![\w#])(?P<note>[A-G])(?P<accidental>#|♯|♭|b)?(?P<mode>m)(?![\w])")
+_KEY_OF = re.compile(rf"\bkey of (?P<note>[a-g]){_ACCIDENTAL}(?![\w#♯♭])", re.IGNORECASE)
+_IN_LETTER = re.compile(r"\bin (?P<note>[A-G])(?P<accidental>#|♯|♭|b)?(?=\s*(?:$|[,.;:!)]))")
+_PATTERNS = (_FULL, _SHORT_MINOR, _KEY_OF, _IN_LETTER)
+_BARE = re.compile(rf"(?P<note>[a-g]){_ACCIDENTAL}(?:(?P<short>m)|[\s-]*(?P<mode>{_MODE}))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A tonic and a mode.
+
+    Attributes:
+        tonic: pitch class, 0 (C) to 11 (B).
+        mode: `major`, `minor`, `dorian`, `phrygian`, `lydian` or `mixolydian`.
+    """
+
+    tonic: int
+    mode: str
+
+    def __str__(self) -> str:
+        return f"{NOTE_NAMES[self.tonic]} {self.mode}"
+
+
+def find_key(text: str) -> tuple[Key | None, str]:
+    """Look for a key in a prompt.
+
+    Returns:
+        The key, or None; and the text with the words that named it cut out.
+    """
+    for pattern in _PATTERNS:
+        match = pattern.search(text)
+        if match:
+            return _key(match), f"{text[: match.start()]} {text[match.end() :]}"
+    return None, text
+
+
+def parse_key(text: str) -> Key | None:
+    """Read text that must be a key and nothing else ("d minor", "F#", "Bbm"); None when it is not one."""
+    match = _BARE.fullmatch(text.strip())
+    return _key(match) if match else None
+
+
+def _key(match: re.Match[str]) -> Key:
+    groups = match.groupdict()
+    accidental = (groups["accidental"] or "").strip(" -").lower()
+    tonic = (NATURALS[groups["note"].lower()] + ACCIDENTALS.get(accidental, 0)) % 12
+    mode = (groups.get("mode") or "").lower()
+    minor = mode == "m" or groups.get("short")
+    return Key(tonic, "minor" if minor else MODES.get(mode, "major"))

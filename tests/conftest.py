@@ -1,0 +1,200 @@
+"""Real parts for the tests: backends that are really installed, a daemon in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lofi_core.rpc.client import Client, Notification
+
+TERMINAL = {"generation_complete", "generation_cancelled", "generation_error"}
+
+# A backend whose steps are under the test's control: it takes one each time a line can be read from a pipe.
+STEPPED = """
+    import os
+    import msgspec
+    import numpy as np
+    from lofi_core import BackendSpec, Schedule, Stage, Step, hookimpl
+
+    class Options(msgspec.Struct, forbid_unknown_fields=True):
+        gate: str = ""
+
+    @hookimpl
+    def describe_backend():
+        return BackendSpec("stepped", "Step by step", 8000, 1, 1, 60, model_version="1", options=Options)
+
+    @hookimpl
+    def make_schedule(request):
+        return Schedule([Stage("walk", steps=round(request.duration_sec))])
+
+    @hookimpl
+    def generate(request):
+        noise = np.random.Generator(np.random.Philox(request.seed))
+        gate = open(request.options.gate, "rb", buffering=0) if request.options.gate else None
+        try:
+            for index in range(round(request.duration_sec)):
+                if gate is not None:
+                    gate.read(1)
+                yield Step("walk", index, noise.uniform(-0.5, 0.5, (1, 8000)).astype("float32"))
+        finally:
+            if gate is not None:
+                gate.close()
+"""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A short-named directory: a socket's path has a limit."""
+    directory = Path(tempfile.mkdtemp(prefix="lofi-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+InstallBackend = Callable[..., Path]
+
+
+@pytest.fixture
+def install_backend(home: Path) -> InstallBackend:
+    """Install a backend's source as a distribution of its own; returns the directory to put on the path."""
+
+    def install(name: str, source: str, package: str | None = None) -> Path:
+        site = home / "site"
+        package = package or f"lofi-{name}"
+        (site / f"{package.replace('-', '_')}-1.0.dist-info").mkdir(parents=True)
+        info = site / f"{package.replace('-', '_')}-1.0.dist-info"
+        info.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        module = f"{package.replace('-', '_')}_module"
+        info.joinpath("entry_points.txt").write_text(f"[lofi.backends]\n{name} = {module}\n")
+        site.joinpath(f"{module}.py").write_text(textwrap.dedent(source))
+        return site
+
+    return install
+
+
+class Gate:
+    """Lets a `stepped` backend take its steps one by one."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self.path = path
+        # Read and write, so that opening does not wait for the other side.
+        self._pipe = os.open(path, os.O_RDWR)
+
+    def open(self, steps: int) -> None:
+        """Allow so many steps."""
+        os.write(self._pipe, b"." * steps)
+
+    def close(self) -> None:
+        os.close(self._pipe)
+
+
+@pytest.fixture
+def gate(home: Path) -> Iterator[Gate]:
+    """A gate for one job of the backend `stepped`."""
+    made = Gate(home / "gate")
+    yield made
+    made.open(1000)
+    made.close()
+
+
+class DaemonProcess:
+    """A daemon in a process of its own, as users run it."""
+
+    def __init__(self, home: Path, environ: dict[str, str]) -> None:
+        self.socket = home / "run" / "lofi.sock"
+        self.data = home / "data"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("LOFI_", "XDG_"))},
+            "HOME": str(home),
+            "LOFI_SOCKET": str(self.socket),
+            "LOFI_DATA_DIR": str(self.data),
+            "PYTHONPATH": str(home / "site"),
+            **environ,
+        }
+        self.log: list[str] = []
+        self._clients: list[Client] = []
+        command = [sys.executable, "-m", "lofi_core", "serve"]
+        self.process = subprocess.Popen(command, env=self.environ, stderr=subprocess.PIPE, text=True)
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line)
+            if " serves " in line:
+                return
+        pytest.fail("the daemon did not start:\n" + "".join(self.log))
+
+    def client(self) -> Client:
+        client = Client(self.socket, timeout_sec=30)
+        self._clients.append(client)
+        return client
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit status."""
+        for client in self._clients:
+            client.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        assert self.process.stderr is not None
+        self.log.extend(self.process.stderr)
+        self.process.stderr.close()
+        return self.process.wait(timeout=20)
+
+
+StartDaemon = Callable[..., DaemonProcess]
+
+
+@pytest.fixture
+def start_daemon(home: Path) -> Iterator[StartDaemon]:
+    """Start daemons that end with the test."""
+    started: list[DaemonProcess] = []
+
+    def start(**environ: str) -> DaemonProcess:
+        started.append(DaemonProcess(home, environ))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.process.poll() is None:
+            process.stop()
+
+
+@pytest.fixture
+def daemon(start_daemon: StartDaemon, install_backend: InstallBackend) -> DaemonProcess:
+    """A daemon with the backends `procedural`, `sine` (both installed) and `stepped`."""
+    install_backend("stepped", STEPPED)
+    return start_daemon()
+
+
+def events_until_end(client: Client, job_id: str, timeout_sec: float = 30) -> list[Notification]:
+    """All events of one job that the client gets, up to and with its terminal event."""
+    seen: list[Notification] = []
+    while True:
+        event: Any = client.next_event(timeout_sec)
+        assert event is not None, f"no terminal event; saw {[e.name for e in seen]}"
+        if event.fields.get("job_id") == job_id:
+            seen.append(event)
+            if event.name in TERMINAL:
+                return seen
+
+
+def wait_for(client: Client, name: str, timeout_sec: float = 30) -> Notification:
+    """The next event of that name; others are dropped."""
+    while True:
+        event: Any = client.next_event(timeout_sec)
+        assert event is not None, f"no {name}"
+        if event.name == name:
+            return event
