@@ -10,8 +10,8 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -72,18 +72,20 @@ InstallBackend = Callable[..., Path]
 def install_backend(home: Path) -> InstallBackend:
     """Install a backend's source as a distribution of its own; returns the directory to put on the path."""
 
-    def install(name: str, source: str, package: str | None = None) -> Path:
-        site = home / "site"
-        package = package or f"lofi-{name}"
-        (site / f"{package.replace('-', '_')}-1.0.dist-info").mkdir(parents=True)
-        info = site / f"{package.replace('-', '_')}-1.0.dist-info"
-        info.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        module = f"{package.replace('-', '_')}_module"
-        info.joinpath("entry_points.txt").write_text(f"[lofi.backends]\n{name} = {module}\n")
-        site.joinpath(f"{module}.py").write_text(textwrap.dedent(source))
-        return site
+    return partial(install_backend_in, home)
 
-    return install
+
+def install_backend_in(home: Path, name: str, source: str, package: str | None = None) -> Path:
+    """What pip would leave behind, for a backend of one module."""
+    site = home / "site"
+    stem = (package or f"lofi-{name}").replace("-", "_")
+    info = site / f"{stem}-1.0.dist-info"
+    info.mkdir(parents=True)
+    metadata = f"Metadata-Version: 2.1\nName: {package or f'lofi-{name}'}\nVersion: 1.0\n"
+    info.joinpath("METADATA").write_text(metadata)
+    info.joinpath("entry_points.txt").write_text(f"[lofi.backends]\n{name} = {stem}_module\n")
+    site.joinpath(f"{stem}_module.py").write_text(textwrap.dedent(source))
+    return site
 
 
 class Gate:
@@ -148,9 +150,9 @@ class DaemonProcess:
             client.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        assert self.process.stderr is not None
-        self.log.extend(self.process.stderr)
-        self.process.stderr.close()
+        if self.process.stderr is not None and not self.process.stderr.closed:
+            self.log.extend(self.process.stderr)
+            self.process.stderr.close()
         return self.process.wait(timeout=20)
 
 
@@ -168,8 +170,7 @@ def start_daemon(home: Path) -> Iterator[StartDaemon]:
 
     yield start
     for process in started:
-        if process.process.poll() is None:
-            process.stop()
+        process.stop()
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def events_until_end(client: Client, job_id: str, timeout_sec: float = 30) -> li
     """All events of one job that the client gets, up to and with its terminal event."""
     seen: list[Notification] = []
     while True:
-        event: Any = client.next_event(timeout_sec)
+        event = client.next_event(timeout_sec)
         assert event is not None, f"no terminal event; saw {[e.name for e in seen]}"
         if event.fields.get("job_id") == job_id:
             seen.append(event)
@@ -194,7 +195,7 @@ def events_until_end(client: Client, job_id: str, timeout_sec: float = 30) -> li
 def wait_for(client: Client, name: str, timeout_sec: float = 30) -> Notification:
     """The next event of that name; others are dropped."""
     while True:
-        event: Any = client.next_event(timeout_sec)
+        event = client.next_event(timeout_sec)
         assert event is not None, f"no {name}"
         if event.name == name:
             return event

@@ -42,7 +42,9 @@ def test_a_filter_equals_lfilter(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "chunks", [[1] * 300, [0, BLOCK, 0, BLOCK - 1, BLOCK + 1], [4097, 3, 9999]], ids=["singles", "edges", "odd"]
+    "chunks",
+    [[1] * 300, [0, BLOCK, 0, BLOCK - 1, BLOCK + 1], [4097, 3, 9999]],
+    ids=["singles", "edges", "odd"],
 )
 def test_chunks_of_any_length_give_the_same_samples(chunks: list[int]) -> None:
     b, a = FILTERS["low cut at 38 Hz"]

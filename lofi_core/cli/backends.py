@@ -24,7 +24,10 @@ def backends(options: Globals) -> None:
     default = answer["default_backend"]
     print_table(
         ("name", "status", "makes", "options", "package"),
-        [(_name(backend, default), backend["status"], _makes(backend), *_details(backend)) for backend in found],
+        [
+            (_name(backend, default), backend["status"], _makes(backend), *_details(backend))
+            for backend in found
+        ],
     )
     for backend in found:
         if backend["error"]:
@@ -33,7 +36,8 @@ def backends(options: Globals) -> None:
 
 
 def _name(backend: dict[str, Any], default: str) -> str:
-    return backend["type"] + (" *" if backend["type"] == default else "")
+    name: str = backend["type"]
+    return f"{name} *" if name == default else name
 
 
 def _makes(backend: dict[str, Any]) -> str:

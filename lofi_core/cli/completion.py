@@ -21,7 +21,7 @@ def completion(ctx: click.Context, options: Globals, shell: str) -> None:
     bash: eval "$(lofi-core completion bash)"    in ~/.bashrc
     zsh:  eval "$(lofi-core completion zsh)"     in ~/.zshrc
     fish: lofi-core completion fish | source     in ~/.config/fish/config.fish
-    """
+    """  # noqa: D301 - the mark is click's, for lines that stay as they are
     from click.shell_completion import get_completion_class
 
     complete = get_completion_class(shell)

@@ -13,8 +13,6 @@ from lofi_core.cli.output import clean, print_json, print_table
 if TYPE_CHECKING:
     from lofi_core.config import Settings
 
-NOT_USED = "not used by this version"
-
 
 @click.group(cls=Group)
 def config() -> None:
@@ -29,10 +27,9 @@ def show(options: Globals) -> None:
     if options.json:
         print_json(values)
         return
-    print_table(
-        ("key", "value", "from"),
-        [(key, _shown(entry["value"]), _origin(entry)) for key, entry in values.items()],
-    )
+    _print_values({key: entry for key, entry in values.items() if entry["used"]})
+    click.echo("\nnot used by this version:")
+    _print_values({key: entry for key, entry in values.items() if not entry["used"]})
 
 
 @config.command(cls=Command)
@@ -44,6 +41,11 @@ def path(options: Globals) -> None:
         print_json({"path": str(file), "exists": file.exists()})
     else:
         click.echo(clean(str(file)))
+
+
+def _print_values(entries: dict[str, dict[str, Any]]) -> None:
+    rows = [(key, _shown(entry["value"]), entry["source"]) for key, entry in entries.items()]
+    print_table(("key", "value", "from"), rows)
 
 
 def _values(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -61,7 +63,3 @@ def _values(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _shown(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _origin(entry: dict[str, Any]) -> str:
-    return entry["source"] if entry["used"] else f"{entry['source']} ({NOT_USED})"

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+import click
+
 from lofi_core.cli.output import clean
 from lofi_core.rpc.client import Client, NoDaemon
 
@@ -45,6 +47,7 @@ def connect(settings: Settings, *, autostart: bool, verbose: bool) -> Client:
     except NoDaemon:
         if not autostart:
             raise
+    click.echo("starting the daemon", err=True)
     return start_daemon(settings, verbose=verbose).client
 
 
@@ -123,6 +126,10 @@ def _failure(log: Path, written_before: int, exit_code: int | None) -> DaemonDid
     with log.open("rb") as file:
         file.seek(written_before)
         lines = file.read().decode("utf-8", "replace").splitlines()[-LOG_LINES_SHOWN:]
-    what = f"does not answer after {START_TIMEOUT_SEC:g} s" if exit_code is None else f"ended with status {exit_code}"
+    what = (
+        f"does not answer after {START_TIMEOUT_SEC:g} s"
+        if exit_code is None
+        else f"ended with status {exit_code}"
+    )
     told = "\n".join(f"  {clean(line)}" for line in lines) or "  (nothing)"
     return DaemonDidNotStart(f"the daemon was started and {what}. Its log says:\n{told}", f"the log is {log}")

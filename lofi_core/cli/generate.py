@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     help="Also write it here. A directory: a file in it, named after the prompt.",
 )
 @click.option("--force", is_flag=True, help="Replace an output that is there.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="Of the output, in place of its suffix.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), help="Of the output, in place of its suffix."
+)
 @click.option("--seed", type=int, metavar="N", help="0 to 4294967295; the same seed makes the same track.")
 @click.option("--title", help="A name for the library.")
 @click.option("--priority", type=click.Choice(["normal", "high"]), default="normal", show_default=True)
@@ -44,8 +46,9 @@ if TYPE_CHECKING:
 @click.option("--no-daemon", is_flag=True, help="Make it in this process.")
 @click.option("--no-autostart", is_flag=True, help="Do not start the daemon when it is not running.")
 @pass_globals
-def generate(  # noqa: PLR0913 - one for each option
+def generate(
     options: Globals,
+    /,
     *,
     prompt: str,
     output: Path | None,
@@ -72,3 +75,54 @@ def generate(  # noqa: PLR0913 - one for each option
             complete, exported = generate_there(client, request, given, target, quiet=options.json)
     _report(complete, exported, as_json=options.json)
     return 0
+
+
+def _target(
+    settings: Settings, output: Path | None, format_: str | None, prompt: str, *, force: bool
+) -> Target | None:
+    if output is not None:
+        return choose_target(output, format_, prompt, settings.paths.data, force=force)
+    if force or format_:
+        raise click.UsageError("--force and --format go with --output")
+    return None
+
+
+def _request(  # noqa: PLR0913 - one for each option
+    prompt: str,
+    *,
+    duration: float | None,
+    backend: str | None,
+    seed: int | None,
+    title: str | None,
+    priority: str,
+    no_cache: bool,
+    steps: int | None,
+    scheduler: str | None,
+    guidance: float | None,
+) -> dict[str, Any]:
+    """The params of `generate`, without those that were not given."""
+    params = {
+        "prompt": prompt,
+        "duration_sec": duration,
+        "backend": backend,
+        "seed": seed,
+        "title": title,
+        "priority": priority,
+        "cache": not no_cache,
+        "inference_steps": steps,
+        "scheduler": scheduler,
+        "guidance_scale": guidance,
+    }
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _report(complete: dict[str, Any], exported: dict[str, Any] | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json(complete if exported is None else complete | {"exported": exported})
+        return
+    click.echo(clean(exported["path"] if exported else complete["path"]))
+    length = f"{complete['duration_sec']:.1f} s of music"
+    made = "from the cache" if complete["cached"] else f"in {complete['generation_time_sec']:.1f} s"
+    click.echo(
+        f"{length} {made}, seed {complete['seed']}, {complete['backend']}, track {complete['track_id']}"
+    )

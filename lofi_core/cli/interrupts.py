@@ -27,26 +27,28 @@ def noted_interrupts() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         seen = True
 
-    with _handler(note):
+    # A shell starts background jobs with SIGINT ignored: Ctrl-C is not meant for them.
+    heeded = [number for number in STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in heeded}
+    try:
         yield lambda: seen
+    finally:
+        for heeded_signal, handler in before.items():
+            signal.signal(heeded_signal, handler)
 
 
 @contextmanager
-def raised_interrupts() -> Iterator[None]:
-    """Have SIGTERM raise KeyboardInterrupt, as Ctrl-C does."""
+def terminate_as_interrupt() -> Iterator[None]:
+    """Have SIGTERM do what Ctrl-C does, through whatever handler Ctrl-C has at that time."""
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signal module's signature
-        raise KeyboardInterrupt
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):  # ignored, because we are a shell's background job
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
 
-    with _handler(stop):
-        yield
-
-
-@contextmanager
-def _handler(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in STOP_SIGNALS}
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+        signal.signal(signal.SIGTERM, before)

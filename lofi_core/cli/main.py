@@ -73,7 +73,7 @@ def cli() -> None:
 
     \b
     lofi-core generate "rainy night, jazzy rhodes, 75 bpm" -o rain.flac
-    """
+    """  # noqa: D301 - the mark is click's, for lines that stay as they are
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,33 +90,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = cli.main(arguments, prog_name="lofi-core", standalone_mode=False, obj=options)
         sys.stdout.flush()
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except NoDaemon as error:
-        return _say(error, EXIT_NO_DAEMON)
-    except LofiError as error:
-        return _say(error, EXIT_REFUSED)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read us has seen enough; the interpreter's own last flush must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_REFUSED
-    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a message
-        return _say_bug(error, with_traceback=options.verbose)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place where errors become messages
+        return _told(error, with_traceback=options.verbose)
     return result if isinstance(result, int) else 0
 
 
-def _say(error: LofiError, exit_code: int) -> int:
-    click.echo(clean(error.text(), keep="\n"), err=True)
-    return exit_code
+def _told(error: BaseException, *, with_traceback: bool) -> int:
+    """Tell the user, and say which exit status that is."""
+    match error:
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case LofiError():
+            click.echo(clean(error.text(), keep="\n"), err=True)
+            return EXIT_NO_DAEMON if isinstance(error, NoDaemon) else EXIT_REFUSED
+        case KeyboardInterrupt() | click.Abort():
+            click.echo("interrupted", err=True)
+            return EXIT_INTERRUPTED
+        case BrokenPipeError():
+            # Whoever read us has seen enough; the interpreter's own last flush must not complain either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_REFUSED
+        case _:
+            return _told_of_bug(error, with_traceback=with_traceback)
 
 
-def _say_bug(error: Exception, *, with_traceback: bool) -> int:
+def _told_of_bug(error: BaseException, *, with_traceback: bool) -> int:
+    hint = "report it"
     if with_traceback:
         import traceback
 
         traceback.print_exception(error)
-    return _say(InternalError(f"{type(error).__name__}: {error}", "run it again with --verbose and report it"), 1)
+    else:
+        hint = "run it again with --verbose, and report what that shows"
+    problem = InternalError(f"{type(error).__name__}: {error}", hint)
+    click.echo(clean(problem.text(), keep="\n"), err=True)
+    return EXIT_REFUSED

@@ -56,8 +56,12 @@ def _shared_options(*, hidden: bool) -> list[click.Parameter]:
 
     path = click.Path(path_type=Path)
     return [
-        option("--socket", type=path, metavar="PATH", help="The daemon's socket. [LOFI_SOCKET]", hidden=hidden),
-        option("--config", type=path, metavar="FILE", help="The configuration file. [LOFI_CONFIG]", hidden=hidden),
+        option(
+            "--socket", type=path, metavar="PATH", help="The daemon's socket. [LOFI_SOCKET]", hidden=hidden
+        ),
+        option(
+            "--config", type=path, metavar="FILE", help="The configuration file. [LOFI_CONFIG]", hidden=hidden
+        ),
         option(
             *("--data-dir", "data_dir"),
             type=path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+UNFOLDED_WIDTH = 100_000
 
 # Characters that turn the direction of what follows them: text can be made to look like other text.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -43,7 +46,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> None:
-    """Print rows under headings, as wide as the terminal, with the columns named in `numbers` to the right."""
+    """Print rows under headings; the columns named in `numbers` are aligned to the right."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -54,7 +57,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: 
         table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    # Only a terminal has a width; in a pipe nothing is folded.
+    width = None if sys.stdout.isatty() else UNFOLDED_WIDTH
+    Console(highlight=False, width=width).print(table)
 
 
 def print_fields(fields: Iterable[tuple[str, str]]) -> None:

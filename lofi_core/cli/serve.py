@@ -51,7 +51,8 @@ def _refuse_a_second(options: Globals) -> None:
     with client:
         pid = client.call("hello")["pid"]
     raise AlreadyRunning(
-        f"a daemon runs already: pid {pid}, socket {client.path}", "end it with lofi-core shutdown, or use that one"
+        f"a daemon runs already: pid {pid}, socket {client.path}",
+        "end it with lofi-core shutdown, or use that one",
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FORMATS = tuple(_FORMATS)
 NAME_BYTES = 80  # of a file that is named after its prompt; file systems take 255
+EXPORT_TIMEOUT_SEC = 600.0  # ten minutes of music to MP3 on a small machine
 EVERY_FORMAT_HZ = 48_000  # a sample rate that all formats take
 
 
@@ -55,8 +56,19 @@ def choose_target(output: Path, format_: str | None, prompt: str, data_dir: Path
     return Target(check_destination(str(path), inside_of, overwrite=force), chosen, force)
 
 
+def check_sample_rate(target: Target | None, sample_rate: int | None) -> None:
+    """Make sure that the format can hold what the backend makes, where that is known.
+
+    Raises:
+        InvalidParams: it cannot.
+    """
+    if target is not None and sample_rate is not None:
+        choose_format(target.path.name, target.format, sample_rate)
+
+
 def export(client: Client, track_id: str, target: Target) -> dict[str, Any]:
     """Have the daemon write the file."""
+    client.timeout_sec = EXPORT_TIMEOUT_SEC
     answer: dict[str, Any] = client.call(
         "tracks_export",
         track_id=track_id,

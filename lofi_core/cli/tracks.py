@@ -22,7 +22,9 @@ def tracks() -> None:
 
 
 @tracks.command("list", cls=Command)
-@click.option("-n", "--limit", type=int, default=20, show_default=True, help="So many, newest first (1 to 100).")
+@click.option(
+    "-n", "--limit", type=int, default=20, show_default=True, help="So many, newest first (1 to 100)."
+)
 @click.option("--offset", type=int, default=0, help="After so many.")
 @click.option("-q", "--query", metavar="TEXT", help="Only those with TEXT in prompt or title.")
 @click.option("--favourite", is_flag=True, help="Only those marked with `tracks fav`.")
@@ -40,9 +42,13 @@ def list_(options: Globals, *, limit: int, offset: int, query: str | None, favou
         print_json(answer)
         return
     if not answer["tracks"]:
-        click.echo("no tracks" if not answer["total"] else f"none of the {answer['total']} tracks is on this page")
+        click.echo(
+            "no tracks" if not answer["total"] else f"none of the {answer['total']} tracks is on this page"
+        )
         return
-    print_table(("track", "", "length", "title or prompt"), [_row(track) for track in answer["tracks"]], ("length",))
+    print_table(
+        ("track", "", "length", "title or prompt"), [_row(track) for track in answer["tracks"]], ("length",)
+    )
     click.echo(f"{len(answer['tracks'])} of {answer['total']}")
 
 
@@ -72,7 +78,10 @@ def _fields(track: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "title", track["title"]
     yield "prompt", track["prompt"]
     yield "length", f"{track['duration_sec']:.3f} s"
-    yield "sound", f"{track['sample_rate'] / 1000:g} kHz {channels}, {track['format']}, {size(track['size_bytes'])}"
+    yield (
+        "sound",
+        f"{track['sample_rate'] / 1000:g} kHz {channels}, {track['format']}, {size(track['size_bytes'])}",
+    )
     if track["loudness_lufs"] is not None:
         yield "loudness", f"{track['loudness_lufs']:.1f} LUFS"
     if track["true_peak_dbtp"] is not None:
@@ -114,7 +123,9 @@ def rm(options: Globals, track_id: str) -> int:
     if options.json:
         print_json(answer)
     else:
-        click.echo(f"deleted {clean(track_id)}" if answer["deleted"] else f"{clean(track_id)} was not deleted")
+        click.echo(
+            f"deleted {clean(track_id)}" if answer["deleted"] else f"{clean(track_id)} was not deleted"
+        )
     return 0 if answer["deleted"] else 1
 
 

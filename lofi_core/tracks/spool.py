@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_core.tracks.failures import storage_failures
+from lofi_core.tracks.gain import choose_gain_db
 from lofi_core.tracks.loudness import LoudnessMeter
 from lofi_core.tracks.true_peak import TruePeakMeter
 from lofi_core.tracks.wav import HEADER_BYTES, SAMPLE_BYTES, float_wav_header
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from lofi_core.backend import Loudness
 
     Samples = NDArray[np.float32]
 
@@ -52,6 +55,7 @@ class Spool:
         self._loudness = LoudnessMeter(sample_rate, channels)
         self._true_peak = TruePeakMeter(channels)
         self._measured: Measured | None = None
+        self._stream_gain_db: float | None = None
         with storage_failures(f"opening spool {path.name}", path.parent):
             self._file = path.open("xb", buffering=0)
             self._write_at(0, float_wav_header(sample_rate, channels, 0))
@@ -88,6 +92,16 @@ class Spool:
         if self._measured is None:
             self._measured = Measured(self._loudness.finish(), self._true_peak.finish())
         return self._measured
+
+    def stream_gain_db(self, policy: Loudness) -> float:
+        """What a player should make the growing file louder by: fixed by what was there at the first call."""
+        if self._stream_gain_db is None:
+            loudness, true_peak = LoudnessMeter(self.sample_rate, self.channels), TruePeakMeter(self.channels)
+            for block in self.blocks() if policy == "measured" else ():
+                loudness.add(block)
+                true_peak.add(block)
+            self._stream_gain_db = choose_gain_db(loudness.finish(), true_peak.finish(), policy)
+        return self._stream_gain_db
 
     def blocks(self) -> Iterator[Samples]:
         """Read everything back, [C, at most 65,536] at a time."""

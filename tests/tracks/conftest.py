@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import resource
+from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from lofi_core.tracks.store import TrackStore
 from lofi_core.tracks.track import Track, TrackDraft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 
-def pink_noise(seconds: float, rate: int = 48_000, channels: int = 2, seed: int = 1) -> Samples:
+def make_noise(seconds: float, rate: int = 48_000, channels: int = 2, seed: int = 1) -> Samples:
     """Noise with music's slope, peak 0.9, its level moving as a song's does."""
     rng = np.random.default_rng(seed)
     frames = round(seconds * rate)
@@ -61,8 +62,20 @@ def draft(name: str = "a", **changes: Any) -> TrackDraft:
     return TrackDraft(**{**fields, **changes})
 
 
+Noise = Callable[..., "Samples"]
+
+
+@pytest.fixture(scope="session")
+def pink_noise() -> Noise:
+    """`pink_noise(seconds, rate=48_000, channels=2, seed=1)`; see `make_noise`."""
+    return make_noise
+
+
 class Studio:
     """A store with what it takes to put tracks into it."""
+
+    complete = staticmethod(complete)
+    draft = staticmethod(draft)
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -84,7 +97,7 @@ class Studio:
 
     def add(self, name: str = "a", **fields: Any) -> Track:
         """Store half a second of noise."""
-        return self.store.commit(self.encode(pink_noise(0.5, 8_000), name=name, **fields))
+        return self.store.commit(self.encode(make_noise(0.5, 8_000), name=name, **fields))
 
     def leftovers(self) -> list[Path]:
         """Temporary files anywhere under the root."""

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyloudnorm
 import pytest
-from conftest import pink_noise
 
 from lofi_core.tracks.loudness import LoudnessMeter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from tests.tracks.conftest import Noise
 
     Samples = NDArray[np.float32]
 
@@ -42,7 +43,7 @@ def white(rate: int, channels: int) -> Samples:
 @pytest.mark.parametrize("rate", [32_000, 44_100, 48_000])
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("kind", ["white", "sine", "music-like"])
-def test_loudness_agrees_with_pyloudnorm(rate: int, channels: int, kind: str) -> None:
+def test_loudness_agrees_with_pyloudnorm(rate: int, channels: int, kind: str, pink_noise: Noise) -> None:
     audio = {
         "white": lambda: white(rate, channels),
         "sine": lambda: 0.3 * sine(220, rate, channels),
@@ -57,7 +58,7 @@ def test_a_full_scale_997_hz_sine_in_one_channel_reads_minus_3_01() -> None:
     assert measure(audio, 48_000) == pytest.approx(-3.01, abs=0.01)
 
 
-def test_silence_between_two_sounds_does_not_count() -> None:
+def test_silence_between_two_sounds_does_not_count(pink_noise: Noise) -> None:
     sound = pink_noise(4)
     silence = np.zeros((2, 20 * 48_000), np.float32)
     padded = np.concatenate([sound, silence, sound], axis=1)
@@ -72,7 +73,7 @@ def test_what_is_10_lu_under_the_rest_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("chunk", [1_000, 4_801, 48_000, 200_000])
-def test_the_reading_is_the_same_to_the_last_bit_for_any_chunking(chunk: int) -> None:
+def test_the_reading_is_the_same_to_the_last_bit_for_any_chunking(chunk: int, pink_noise: Noise) -> None:
     audio = pink_noise(3.37)
     assert measure(audio, 48_000, chunk) == measure(audio, 48_000, 77)
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import pink_noise
 from scipy import signal
 
 from lofi_core.tracks.true_peak import GROUP, TruePeakMeter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from tests.tracks.conftest import Noise
 
 
 def measure(audio: NDArray[np.float32], chunk: int = 5_000) -> float:
@@ -58,7 +59,7 @@ def test_the_sample_peak_counts() -> None:
 
 
 @pytest.mark.parametrize("chunk", [1_000, GROUP, GROUP + 1, 500_000])
-def test_the_reading_is_the_same_to_the_last_bit_for_any_chunking(chunk: int) -> None:
+def test_the_reading_is_the_same_to_the_last_bit_for_any_chunking(chunk: int, pink_noise: Noise) -> None:
     audio = pink_noise(2.1)
     assert measure(audio, chunk) == measure(audio, 77)
 

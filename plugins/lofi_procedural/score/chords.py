@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Tones of the rootless voicing, in semitones above the root: third (or fourth), fifth or sixth, seventh, ninth.
+# Tones of the rootless voicing in semitones above the root: third or fourth, fifth or sixth, seventh, ninth.
 QUALITIES: dict[str, tuple[int, ...]] = {
     "maj7": (0, 4, 7, 11),
     "maj9": (4, 7, 11, 14),
@@ -61,10 +61,22 @@ PROGRESSIONS: dict[str, tuple[str, ...]] = {
         "0:m9 | 2:m7 | 3:maj9 | 5:13",
         "3:maj9 | 5:13 | 0:m9 | 0:m11",
     ),
-    "phrygian": ("0:m7 | 1:maj9 | 0:m7 | 10:m7", "0:m11 | 1:maj9 | 8:maj9 | 0:m7", "1:maj9 | 0:m7 | 5:m9 | 0:m11"),
-    "lydian": ("0:maj9#11 | 2:9 | 0:maj9#11 | 11:m7", "0:maj9 | 2:13 | 11:m7 | 9:m9", "4:m9 | 2:9 | 0:maj9#11 | 9:m9"),
-    "mixolydian": ("0:13 | 10:maj9 | 5:maj9 | 0:9sus", "0:9 | 5:maj9 | 10:maj9 | 0:13", "10:maj9 | 5:maj9 | 0:9 | 0:13"),
-}  # fmt: skip
+    "phrygian": (
+        "0:m7 | 1:maj9 | 0:m7 | 10:m7",
+        "0:m11 | 1:maj9 | 8:maj9 | 0:m7",
+        "1:maj9 | 0:m7 | 5:m9 | 0:m11",
+    ),
+    "lydian": (
+        "0:maj9#11 | 2:9 | 0:maj9#11 | 11:m7",
+        "0:maj9 | 2:13 | 11:m7 | 9:m9",
+        "4:m9 | 2:9 | 0:maj9#11 | 9:m9",
+    ),
+    "mixolydian": (
+        "0:13 | 10:maj9 | 5:maj9 | 0:9sus",
+        "0:9 | 5:maj9 | 10:maj9 | 0:13",
+        "10:maj9 | 5:maj9 | 0:9 | 0:13",
+    ),
+}
 
 # The bar before the final chord, and the final chord.
 CADENCES: dict[str, tuple[str, str]] = {
@@ -102,7 +114,9 @@ def read_progression(text: str, tonic: int) -> list[list[tuple[float, Chord]]]:
     bars = []
     for bar in text.split("|"):
         symbols = bar.split()
-        bars.append([(4.0 * at / len(symbols), read_chord(symbol, tonic)) for at, symbol in enumerate(symbols)])
+        bars.append(
+            [(4.0 * at / len(symbols), read_chord(symbol, tonic)) for at, symbol in enumerate(symbols)]
+        )
     return bars
 
 

@@ -78,7 +78,9 @@ def hold(chords: Sequence[tuple[float, Voicing]]) -> list[Note]:
     notes = []
     for at, (beat, pitches) in enumerate(chords):
         until = chords[at + 1][0] if at + 1 < len(chords) else 4.0
-        notes += [Note("pad", beat, until - beat, pitch, 0.5) for pitch in (pitches[0], pitches[1], pitches[-1])]
+        notes += [
+            Note("pad", beat, until - beat, pitch, 0.5) for pitch in (pitches[0], pitches[1], pitches[-1])
+        ]
     return notes
 
 

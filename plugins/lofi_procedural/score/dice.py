@@ -17,6 +17,6 @@ class Dice:
         self._entropy = (seed, variety)
 
     def roll(self, purpose: str, index: int = 0) -> Generator:
-        """The stream for a purpose ("melody", "rain") and a bar or section; the same each time it is asked for."""
+        """The stream for a purpose ("melody", "rain") and a bar or section; the same each time."""
         key = (zlib.crc32(purpose.encode()), index)
         return Generator(Philox(SeedSequence(self._entropy, spawn_key=key)))

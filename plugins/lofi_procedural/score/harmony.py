@@ -47,8 +47,7 @@ def harmonise(sections: Sequence[Section], key: Key, rng: Generator) -> list[lis
     bars: list[list[tuple[float, Chord]]] = []
     for section in sections:
         progression = read_progression(chosen[HARMONY[section.name]], key.tonic)
-        for at in range(section.bars):
-            bars.append(_reharmonise(progression[at % len(progression)], section, at))
+        bars += [_reharmonise(progression[at % len(progression)], section, at) for at in range(section.bars)]
     cadence, _ = CADENCES[key.mode]
     if len(bars) > 1:
         bars[-1] = read_progression(cadence, key.tonic)[0]

@@ -51,7 +51,9 @@ def make_motif(rng: Generator) -> Motif:
     for _ in rhythm[1:]:
         step = STEPS[int(rng.integers(len(STEPS)))]
         # Far from home the line turns round.
-        contour.append(contour[-1] + (-abs(step) if contour[-1] > 3 else abs(step) if contour[-1] < -3 else step))
+        contour.append(
+            contour[-1] + (-abs(step) if contour[-1] > 3 else abs(step) if contour[-1] < -3 else step)
+        )
     return Motif(rhythm, tuple(contour))
 
 
@@ -92,7 +94,9 @@ def sing(
         strong = length >= 1 or beat in {0, 2}
         pitch = _pitch(start, step, key, chord, strong=strong)
         velocity = (0.62 if strong else 0.5) * (1 + 0.08 * rng.standard_normal())
-        notes.append(Note("melody", beat, length, pitch, float(velocity), 0.008 + 0.006 * rng.standard_normal()))
+        notes.append(
+            Note("melody", beat, length, pitch, float(velocity), 0.008 + 0.006 * rng.standard_normal())
+        )
     return notes
 
 

@@ -61,10 +61,15 @@ class Piece:
         notes += self._melody(index, section) + self._pad(index, section)
         hits = self._drums(index, section)
         beats = min(BEATS_PER_BAR, self._plan.body_beats - BEATS_PER_BAR * index)
-        return Bar(index, [note for note in notes if note.beat < beats], [hit for hit in hits if hit.beat < beats])
+        return Bar(
+            index, [note for note in notes if note.beat < beats], [hit for hit in hits if hit.beat < beats]
+        )
 
     def _voiced(self, index: int) -> list[tuple[float, Voicing]]:
-        return [(beat, pitches) for (beat, _), pitches in zip(self.chords[index], self.voicings[index], strict=True)]
+        return [
+            (beat, pitches)
+            for (beat, _), pitches in zip(self.chords[index], self.voicings[index], strict=True)
+        ]
 
     def _chords(self, index: int, section: Section) -> list[Note]:
         instrument = self.ensemble.chords

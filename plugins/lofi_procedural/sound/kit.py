@@ -17,8 +17,24 @@ if TYPE_CHECKING:
 
 STROKES = 4
 # Where each voice stands, -1 (left) … 1 (right), and its level.
-PLACES = {"kick": 0.0, "snare": -0.08, "rim": 0.3, "hat": 0.34, "open_hat": 0.34, "shaker": -0.4, "brush": 0.15}
-LEVELS = {"kick": 0.62, "snare": 0.34, "rim": 0.24, "hat": 0.105, "open_hat": 0.08, "shaker": 0.09, "brush": 0.13}
+PLACES = {
+    "kick": 0.0,
+    "snare": -0.08,
+    "rim": 0.3,
+    "hat": 0.34,
+    "open_hat": 0.34,
+    "shaker": -0.4,
+    "brush": 0.15,
+}
+LEVELS = {
+    "kick": 0.62,
+    "snare": 0.34,
+    "rim": 0.24,
+    "hat": 0.105,
+    "open_hat": 0.08,
+    "shaker": 0.09,
+    "brush": 0.13,
+}
 
 
 class Kit:
@@ -46,7 +62,8 @@ class Kit:
         level = LEVELS[hit.voice] * hit.velocity**1.3
         place = PLACES[hit.voice]
         sides = np.array([[np.sqrt(1.0 - place)], [np.sqrt(1.0 + place)]]) * level
-        return sides.astype(np.float32) * stroke
+        placed: Stereo = sides.astype(np.float32) * stroke
+        return placed
 
     def _make_kick(self, rng: Generator) -> Floats:
         time = _time(0.32)
@@ -68,7 +85,9 @@ class Kit:
         time = _time(0.09)
         tune = 1_650.0 * (1 + 0.01 * rng.standard_normal())
         wood = np.sin(2 * np.pi * tune * time) + 0.6 * np.sin(2 * np.pi * 0.31 * tune * time)
-        return wood * np.exp(-time / 0.012) + 0.25 * noise_band(rng, len(time), 400.0, 4_000.0) * np.exp(-time / 0.01)
+        return wood * np.exp(-time / 0.012) + 0.25 * noise_band(rng, len(time), 400.0, 4_000.0) * np.exp(
+            -time / 0.01
+        )
 
 
 def _metal(rng: Generator, decay_sec: float) -> Floats:
@@ -81,13 +100,15 @@ def _metal(rng: Generator, decay_sec: float) -> Floats:
 def _make_shaker(rng: Generator) -> Floats:
     time = _time(0.09)
     swell = np.minimum(1.0, time / 0.02) * np.exp(-np.maximum(0.0, time - 0.02) / 0.02)
-    return 0.6 * noise_band(rng, len(time), 4_500.0, 9_000.0) * swell
+    hiss: Floats = 0.6 * noise_band(rng, len(time), 4_500.0, 9_000.0) * swell
+    return hiss
 
 
 def _make_brush(rng: Generator) -> Floats:
     time = _time(0.22)
     swell = np.minimum(1.0, time / 0.006) * np.exp(-time / 0.05)
-    return 0.5 * noise_band(rng, len(time), 1_200.0, 6_000.0, slope=-2.0) * swell
+    sweep: Floats = 0.5 * noise_band(rng, len(time), 1_200.0, 6_000.0, slope=-2.0) * swell
+    return sweep
 
 
 def _time(seconds: float) -> Floats:

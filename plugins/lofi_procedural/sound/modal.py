@@ -7,10 +7,14 @@ only N / COLUMNS + COLUMNS exponentials each. Nothing aliases: a partial above t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.sound.types import Floats, Stereo
+
+if TYPE_CHECKING:
+    from lofi_procedural.sound.types import Floats, Mono, Stereo
 
 COLUMNS = 256
 HIGHEST_HZ = 15_000.0
@@ -44,7 +48,7 @@ def ring(hz: Floats, amplitude: Floats, t60_sec: Floats, phase: Floats, samples:
     return (left @ right).reshape(2, rows * COLUMNS)[:, :samples]
 
 
-def envelope(samples: int, held: int, attack: int, release: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def envelope(samples: int, held: int, attack: int, release: int) -> Mono:
     """Rise over `attack` samples, stay, and from `held` on fall smoothly to zero over `release`."""
     shape = np.ones(samples, np.float32)
     rise = min(attack, samples)
@@ -56,6 +60,6 @@ def envelope(samples: int, held: int, attack: int, release: int) -> np.ndarray[t
     return shape
 
 
-def _rise(samples: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _rise(samples: int) -> Mono:
     """Half a raised cosine from 0 to 1."""
     return (0.5 - 0.5 * np.cos(np.pi * (np.arange(samples) + 0.5) / samples)).astype(np.float32)

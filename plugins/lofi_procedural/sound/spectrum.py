@@ -10,6 +10,7 @@ from lofi_procedural.plan import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
     from lofi_procedural.sound.types import Floats
 
@@ -37,11 +38,11 @@ def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slop
     return noise / max(1e-12, float(np.sqrt(np.mean(noise**2))))
 
 
-def response(hz: Floats, low_hz: float, high_hz: float, order: int) -> Floats:
+def response(hz: NDArray[np.floating], low_hz: float, high_hz: float, order: int) -> Floats:
     """Magnitude of a Butterworth band-pass: `order` times 6 dB per octave on either side."""
     low = 1.0 / np.sqrt(1.0 + (low_hz / np.maximum(hz, 1e-3)) ** (2 * order))
     high = 1.0 / np.sqrt(1.0 + (hz / high_hz) ** (2 * order))
-    shape: Floats = low * high
+    shape: Floats = (low * high).astype(np.float64)
     return shape
 
 

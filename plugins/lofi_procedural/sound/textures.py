@@ -67,7 +67,9 @@ class Beds:
 
     def __init__(self, amounts: Mapping[str, float], dice: Dice) -> None:
         self._dice = dice
-        self._playing = [_Playing(name, amount, dice) for name, amount in sorted(amounts.items()) if amount > 0]
+        self._playing = [
+            _Playing(name, amount, dice) for name, amount in sorted(amounts.items()) if amount > 0
+        ]
         self._events = Timeline()
 
     def take(self, bar: int, count: int) -> Stereo:
@@ -92,9 +94,9 @@ class _Playing:
         self._phase = rng.uniform(0.0, 2 * np.pi, 2)
         texture = self._texture
         self._beds: list[Stereo] = [
-            np.stack([noise_band(rng, size, texture.low_hz, texture.high_hz, texture.slope) for _ in range(2)]).astype(
-                np.float32
-            )
+            np.stack(
+                [noise_band(rng, size, texture.low_hz, texture.high_hz, texture.slope) for _ in range(2)]
+            ).astype(np.float32)
             for size in BED_SAMPLES
         ]
         self._shapes = [_event(texture, rng) for _ in range(EVENT_SHAPES)]
@@ -104,7 +106,9 @@ class _Playing:
         texture = self._texture
         sound = sum(_loop(bed, start, count) for bed in self._beds)
         time = (start + np.arange(count)) / SAMPLE_RATE / texture.swell_sec
-        slow = np.sin(2 * np.pi * time + self._phase[0]) + 0.6 * np.sin(2 * np.pi * 0.618 * time + self._phase[1])
+        slow = np.sin(2 * np.pi * time + self._phase[0]) + 0.6 * np.sin(
+            2 * np.pi * 0.618 * time + self._phase[1]
+        )
         swell = 1.0 - 0.5 * texture.swell * (1.0 - slow / 1.6)
         level = texture.level * self._amount / np.sqrt(2.0)
         return np.asarray(sound * (level * swell).astype(np.float32), np.float32)

@@ -136,6 +136,42 @@ LINKS = frozenset({"or", "and", "any", "the", "a", "an", "nor", "too", "very"})
 SOLO = frozenset({"solo", "only", "just", "unaccompanied"})
 STRONG = {"heavy": 1.0, "loud": 1.0, "pouring": 1.0, "strong": 1.0, "lot": 1.0, "light": 0.35, "subtle": 0.3}
 IGNORED = frozenset(
-    "a an and as at bpm but by fi for from i in is it its key like lo lofi make me music my no not of on or play "
-    "some something song style that the this to track tune vibes with without you your".split()
+    {
+        *(
+            "a",
+            "an",
+            "and",
+            "as",
+            "at",
+            "bpm",
+            "but",
+            "by",
+            "fi",
+            "for",
+            "from",
+            "i",
+            "in",
+            "is",
+            "it",
+            "its",
+            "key",
+        ),
+        *(
+            "like",
+            "lo",
+            "lofi",
+            "make",
+            "me",
+            "music",
+            "my",
+            "of",
+            "on",
+            "or",
+            "play",
+            "some",
+            "something",
+            "song",
+        ),
+        *("style", "that", "the", "this", "to", "track", "tune", "vibes", "with", "you", "your"),
+    }
 )

@@ -1,0 +1,101 @@
+"""How a track is rendered: bar by bar, from score to finished samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_core import Step
+from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.score import Dice, Piece
+from lofi_procedural.sound.limiter import Limiter
+from lofi_procedural.sound.loudness import TARGET_LUFS, Meter, Rider, measure
+from lofi_procedural.sound.mixer import Mixer
+from lofi_procedural.sound.tape import Room, Wow, saturate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lofi_core import GenerateRequest
+    from lofi_procedural.plan import Plan
+    from lofi_procedural.sound.types import Stereo
+
+# Tracks up to this long are mixed whole before the first sample leaves: two bars are too few to ride by ear.
+SHORT_SEC = 12.0
+SILENT_END_SEC = 0.12
+
+
+def render(request: GenerateRequest, plan: Plan) -> Iterator[Step]:
+    """Compose, then yield each bar's samples; the limiter holds the last 55 ms back for the next step.
+
+    All state is local: any number of tracks may be rendered in turns.
+    """
+    dice = Dice(request.seed, plan.variety)
+    piece = Piece(plan, dice)
+    yield Step("compose", 0)
+    master = _Short(plan) if plan.total_samples <= SHORT_SEC * SAMPLE_RATE else _Long()
+    for index, mixed in enumerate(_mix(plan, piece, dice)):
+        last = index == plan.bars
+        audio = master.process(mixed, 0.0 if last else piece.section(index).level_db, last=last)
+        yield Step("render", index, np.ascontiguousarray(audio) if audio.shape[1] else None)
+
+
+def _mix(plan: Plan, piece: Piece, dice: Dice) -> Iterator[Stereo]:
+    """Bars [2, N] through band, room and tape, before the final level; the last one fades out."""
+    mixer = Mixer(plan, piece, dice)
+    wow = Wow(max(0.35, plan.brief.textures.get("tape", 0.0) * 1.6))
+    room = Room(plan.brief.brightness, dice.roll("room"))
+    for index in range(plan.steps):
+        dry, send = mixer.bar(piece.bar(index))
+        mixed = room.process(saturate(wow.process(dry)), send)
+        yield mixed * _fade(mixed.shape[1]) if index == plan.bars else mixed
+
+
+class _Long:
+    """Levels a long track as it goes."""
+
+    def __init__(self) -> None:
+        self._meter, self._rider, self._limiter = Meter(), Rider(), Limiter()
+
+    def process(self, mixed: Stereo, level_db: float, *, last: bool) -> Stereo:
+        louder = self._rider.ride(mixed, level_db, self._meter.lufs(), steady=last)
+        settled = self._limiter.process(louder)
+        self._meter.add(settled)
+        return np.concatenate((settled, self._limiter.flush()), axis=1) if last else settled
+
+
+class _Short:
+    """Levels a short track as a whole: nothing leaves before the last bar is mixed."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._held: list[Stereo] = []
+        self._steps = plan.steps
+
+    def process(self, mixed: Stereo, level_db: float, *, last: bool) -> Stereo:
+        del level_db
+        self._held.append(mixed)
+        return _level(np.concatenate(self._held, axis=1)) if last else mixed[:, :0]
+
+
+def _level(mixed: Stereo) -> Stereo:
+    """One gain for all; what the limiter takes away is given back on the second and third try."""
+    gain_db = TARGET_LUFS - measure(mixed)
+    limited = mixed
+    for _ in range(3):
+        limited = _limit(mixed * np.float32(10 ** (gain_db / 20)))
+        gain_db += TARGET_LUFS - measure(limited)
+    return limited
+
+
+def _limit(block: Stereo) -> Stereo:
+    limiter = Limiter()
+    return np.concatenate((limiter.process(block), limiter.flush()), axis=1)
+
+
+def _fade(count: int) -> Stereo:
+    """Stay for a quarter of the final chord, then fall smoothly to silence shortly before the end."""
+    silent = round(SILENT_END_SEC * SAMPLE_RATE)
+    hold = count // 4
+    fall = np.cos(np.linspace(0.0, np.pi / 2, count - hold - silent)) ** 2
+    return np.concatenate((np.ones(hold), fall, np.zeros(silent))).astype(np.float32)

@@ -1,0 +1,71 @@
+"""How peaks are kept under the ceiling: a limiter that looks ahead, and between the samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lofi_procedural.sound.types import Floats, Stereo
+
+CEILING = 10 ** (-1.25 / 20)  # -1.25 dBFS at twice the rate leaves 0.25 dB for what lies between those points
+BLOCK = 64  # samples that share one measurement
+REACH = 20  # blocks: 27 ms of warning, of holding and of recovery
+# Half-sample interpolation: a windowed sinc of 16 taps.
+_OFFSETS = np.arange(-8, 8) + 0.5
+HALF_SAMPLE = (np.sinc(_OFFSETS) * np.kaiser(16, 5.0)).astype(np.float32)
+MARGIN = 16
+
+
+class Limiter:
+    """Delays the stream by about 55 ms and turns down what would pass the ceiling."""
+
+    def __init__(self) -> None:
+        self._waiting: Stereo = np.zeros((2, 0), np.float32)
+        # Gain asked for by blocks that have already left.
+        self._past: Floats = np.ones(2 * REACH)
+        weights = np.hanning(2 * REACH + 1)[:-1]
+        self._smooth = weights / weights.sum()
+
+    def process(self, block: Stereo) -> Stereo:
+        """Take [2, N], return the samples that are settled [2, M]."""
+        return self._advance(np.concatenate((self._waiting, block), axis=1))
+
+    def flush(self) -> Stereo:
+        """Return the samples that are still held back."""
+        waiting = self._waiting
+        padding = np.zeros((2, (2 * REACH + 4) * BLOCK + MARGIN), np.float32)
+        settled = self._advance(np.concatenate((waiting, padding), axis=1))
+        self._waiting = np.zeros((2, 0), np.float32)
+        return settled[:, : waiting.shape[1]]
+
+    def _advance(self, joined: Stereo) -> Stereo:
+        blocks = max(0, joined.shape[1] - MARGIN) // BLOCK
+        ready = blocks - 2 * REACH - 1
+        if ready < 1:
+            self._waiting = joined
+            return np.zeros((2, 0), np.float32)
+        need = np.concatenate((self._past, _gain_needed(joined, blocks)))
+        # A block's least need reaches REACH blocks both ways, so the mean over as many never exceeds it.
+        held = np.lib.stride_tricks.sliding_window_view(need, 2 * REACH + 1).min(axis=1)
+        nodes = np.convolve(held, self._smooth, "valid")[: ready + 1]
+        gain = np.interp(np.arange(ready * BLOCK) / BLOCK, np.arange(ready + 1), nodes)
+        settled = joined[:, : ready * BLOCK] * gain.astype(np.float32)
+        self._past = need[ready : ready + 2 * REACH]
+        self._waiting = joined[:, ready * BLOCK :].copy()
+        return settled
+
+
+def _gain_needed(joined: Stereo, blocks: int) -> Floats:
+    """For each block, the gain that brings its highest point, on or between samples, to the ceiling."""
+    peak = np.zeros(joined.shape[1], np.float32)
+    for channel in joined:
+        between = np.abs(np.convolve(channel, HALF_SAMPLE, "same"))
+        # The points half a sample before and after both count for a sample's block.
+        np.maximum(peak, np.abs(channel), out=peak)
+        np.maximum(peak, between, out=peak)
+        np.maximum(peak[1:], between[:-1], out=peak[1:])
+    highest = peak[: blocks * BLOCK].reshape(blocks, BLOCK).max(axis=1)
+    needed: Floats = np.minimum(1.0, CEILING / np.maximum(highest, 1e-9)).astype(np.float64)
+    return needed

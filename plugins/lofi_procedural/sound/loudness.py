@@ -1,0 +1,106 @@
+"""How loud the track is, measured as it goes (ITU-R BS.1770-4), and the gain that brings it to -14 LUFS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_procedural.plan import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from lofi_procedural.sound.types import Floats, Stereo
+
+TARGET_LUFS = -14.0
+SEGMENT = SAMPLE_RATE // 10  # blocks of 400 ms overlap by three quarters
+OFFSET_DB = -0.691
+ABSOLUTE_GATE = 10 ** ((-70.0 - OFFSET_DB) / 10)
+RELATIVE_GATE = 0.1
+# Biquads of BS.1770 at 48 kHz: high shelf, then high-pass.
+SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
+PASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
+
+
+def _weighting() -> Floats:
+    """Squared magnitude of the K-weighting at the bins of one segment."""
+    z = np.exp(-2j * np.pi * np.fft.rfftfreq(SEGMENT))
+    powers = np.stack((np.ones_like(z), z, z**2))
+    gain = np.ones(len(z))
+    for numerator, denominator in (SHELF, PASS):
+        gain *= np.abs(np.array(numerator) @ powers) ** 2 / np.abs(np.array(denominator) @ powers) ** 2
+    gain[1:-1] *= 2.0  # an rfft holds half of a real signal's bins
+    return gain / SEGMENT**2
+
+
+class Meter:
+    """Integrates a stream. Each 100 ms is weighted by its spectrum, which needs no recursive filter."""
+
+    def __init__(self) -> None:
+        self._weight = _weighting()
+        self._rest: Stereo = np.zeros((2, 0), np.float32)
+        self._segments: list[float] = []
+
+    def add(self, block: Stereo) -> None:
+        """Take the next samples [2, N]."""
+        joined = np.concatenate((self._rest, block), axis=1)
+        whole = joined.shape[1] // SEGMENT
+        if whole:
+            pieces = joined[:, : whole * SEGMENT].reshape(2, whole, SEGMENT)
+            power = np.abs(np.fft.rfft(pieces)) ** 2 @ self._weight
+            self._segments.extend(float(value) for value in power.sum(axis=0))
+        self._rest = joined[:, whole * SEGMENT :]
+
+    def lufs(self) -> float:
+        """Integrated loudness so far; -inf before the first audible block."""
+        if len(self._segments) < 4:
+            return float("-inf")
+        blocks = np.convolve(np.array(self._segments), np.full(4, 0.25), "valid")
+        blocks = blocks[blocks > ABSOLUTE_GATE]
+        blocks = blocks[blocks > RELATIVE_GATE * blocks.mean()] if len(blocks) else blocks
+        return float(10 * np.log10(blocks.mean()) + OFFSET_DB) if len(blocks) else float("-inf")
+
+
+def measure(block: Stereo) -> float:
+    """Integrated loudness of samples [2, N] in LUFS."""
+    meter = Meter()
+    meter.add(block)
+    return meter.lufs()
+
+
+class Rider:
+    """Keeps one hand on the fader: slow, bounded, and knowing only the past and the bar at hand."""
+
+    def __init__(self) -> None:
+        self._gain_db: float | None = None
+        self._raw: list[float] = []
+
+    def ride(self, block: Stereo, level_db: float, so_far_lufs: float, *, steady: bool) -> Stereo:
+        """Bring one bar to its place.
+
+        Args:
+            block: [2, N] before gain.
+            level_db: how far above the whole piece the section lies.
+            so_far_lufs: integrated loudness of what has been let out; -inf at the start.
+            steady: keep the fader where it is: the final chord must be free to fade.
+
+        Returns:
+            The bar at its gain [2, N].
+        """
+        wanted = self._gain_db
+        loudness = measure(block)
+        if not (steady and wanted is not None) and loudness > -70.0:
+            self._raw = [*self._raw[-2:], loudness - level_db]
+            # One bar is a guess; three are a level.
+            usual = 10 * np.log10(np.mean([10 ** (raw / 10) for raw in self._raw]))
+            error = TARGET_LUFS - so_far_lufs if np.isfinite(so_far_lufs) else 0.0
+            wanted = float(TARGET_LUFS - usual + max(-2.0, min(2.0, 0.8 * error)))
+        before = self._gain_db if self._gain_db is not None else wanted
+        if wanted is None or before is None:
+            return block * np.float32(10 ** (TARGET_LUFS / 20))
+        self._gain_db = before + max(-1.5, min(1.5, wanted - before))
+        # The first half of the bar glides, the second holds.
+        count = block.shape[1]
+        glide = np.minimum(1.0, np.arange(count) / max(1, count // 2))
+        curve = before + (self._gain_db - before) * (0.5 - 0.5 * np.cos(np.pi * glide))
+        ridden: Stereo = block * (10.0 ** (curve / 20)).astype(np.float32)
+        return ridden

@@ -1,0 +1,113 @@
+"""How the parts are put together: notes and strokes onto two buses, ducked, panned and summed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE
+from lofi_procedural.sound.instruments import play
+from lofi_procedural.sound.kit import Kit
+from lofi_procedural.sound.textures import Beds
+from lofi_procedural.sound.types import Timeline
+
+if TYPE_CHECKING:
+    from lofi_procedural.plan import Plan
+    from lofi_procedural.score import Bar, Dice, Piece
+    from lofi_procedural.sound.types import Floats, Stereo
+
+PART_GAIN = {"chords": 1.0, "melody": 0.95, "bass": 1.0, "pad": 0.9}
+# A melody stands a little right, so that chords and melody are two players.
+PART_PLACE = {"chords": -0.08, "melody": 0.22, "bass": 0.0, "pad": 0.0}
+DUCK_DEPTH, DUCK_SEC = 0.22, 0.16
+TREMOLO_HZ, TREMOLO_DEPTH = 4.2, 0.10
+SEND_BAND, SEND_RHYTHM = 0.9, 0.16
+EARLIEST_SEC = -0.9 * LEAD_IN_SEC
+
+
+class Mixer:
+    """Plays bars in order onto the buses; all that rings on is kept for the next."""
+
+    def __init__(self, plan: Plan, piece: Piece, dice: Dice) -> None:
+        self._plan = plan
+        self._dice = dice
+        ensemble = piece.ensemble
+        self._seats = {
+            "chords": ensemble.chords,
+            "melody": ensemble.melody,
+            "bass": ensemble.bass,
+            "pad": ensemble.pad,
+        }
+        self._kit = Kit(dice.roll("kit")) if ensemble.groove else None
+        self._beds = Beds(plan.brief.textures, dice)
+        self._band, self._rhythm = Timeline(), Timeline()
+        self._kicks: list[int] = []
+
+    def bar(self, bar: Bar) -> tuple[Stereo, Stereo]:
+        """Mix the chunk that holds a bar.
+
+        Returns:
+            The dry mix [2, N], and the send to the room [2, N].
+        """
+        plan = self._plan
+        start = plan.bar_start(bar.index)
+        count = plan.bar_start(bar.index + 1) - start
+        self._place_notes(bar, start)
+        self._place_hits(bar, start)
+        band, rhythm = self._band.take(count), self._rhythm.take(count)
+        time = (start + np.arange(count)) / SAMPLE_RATE
+        band *= self._duck(time)
+        band *= _tremolo(time)
+        send = np.float32(SEND_BAND) * band + np.float32(SEND_RHYTHM) * rhythm
+        return band + rhythm + self._beds.take(bar.index, count), send
+
+    def _place_notes(self, bar: Bar, start: int) -> None:
+        rng = self._dice.roll("notes", bar.index)
+        for note in bar.notes:
+            instrument = self._seats[note.part]
+            if instrument is None:
+                continue
+            at = start + self._offset(note.beat, note.delay_sec)
+            sound = play(instrument, note.pitch, note.velocity, note.beats * self._plan.beat_sec, rng)
+            place = PART_PLACE[note.part] + 0.006 * (note.pitch - 62)
+            gain = PART_GAIN[note.part]
+            sides = np.array([[gain * np.sqrt(1.0 - place)], [gain * np.sqrt(1.0 + place)]], np.float32)
+            bus = self._rhythm if note.part == "bass" else self._band
+            bus.add(at, sound * sides)
+
+    def _place_hits(self, bar: Bar, start: int) -> None:
+        if self._kit is None:
+            return
+        rng = self._dice.roll("strokes", bar.index)
+        # The last bar's late kicks still duck the start of this one.
+        self._kicks = [kick for kick in self._kicks if kick > start - SAMPLE_RATE]
+        for hit in bar.hits:
+            at = start + self._offset(hit.beat, hit.delay_sec)
+            self._rhythm.add(at, self._kit.play(hit, rng))
+            if hit.voice == "kick":
+                self._kicks.append(at)
+
+    def _offset(self, beat: float, delay_sec: float) -> int:
+        """Samples from the start of a bar's chunk: swing, the player's deviation, and the lead-in."""
+        whole, part = divmod(beat, 1.0)
+        swing = self._plan.swing
+        swung = 2 * swing * part if part <= 0.5 else swing + (2 * part - 1) * (1 - swing)
+        seconds = (whole + swung) * self._plan.beat_sec + LEAD_IN_SEC + max(EARLIEST_SEC, delay_sec)
+        return round(seconds * SAMPLE_RATE)
+
+    def _duck(self, time: Floats) -> Stereo:
+        """The band makes room for the kick and swells back."""
+        gain = np.ones(len(time))
+        for kick in self._kicks:
+            since = time - kick / SAMPLE_RATE
+            # 8 ms down, then back along an exponential: continuous, so it never clicks.
+            dip = np.clip(since / 0.008, 0.0, 1.0) * np.exp(-np.maximum(since, 0.0) / DUCK_SEC)
+            gain = np.minimum(gain, 1.0 - DUCK_DEPTH * dip)
+        return gain.astype(np.float32)
+
+
+def _tremolo(time: Floats) -> Stereo:
+    """A slow pan from side to side, as the suitcase piano has it; the sum of the sides stays even."""
+    swing = TREMOLO_DEPTH * np.sin(2 * np.pi * TREMOLO_HZ * time)
+    return np.stack((1.0 + swing, 1.0 - swing)).astype(np.float32)

@@ -1,0 +1,108 @@
+"""How the medium colours the mix: wow, saturation, the room and the tone, on a running stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from lofi_procedural.sound.types import Floats, Stereo
+
+DRIVE = 1.6
+DARKEST_HZ, OPENEST_HZ = 3_800.0, 12_000.0
+RUMBLE_HZ = 32.0
+ROOM_SEC, ROOM_T60_SEC, ROOM_LEVEL = 0.9, 1.0, 0.30
+WOW_HZ, FLUTTER_HZ = 0.55, 6.3
+LONGEST_DELAY = 512  # samples
+
+
+class Wow:
+    """Varies the speed as worn tape does, by reading the stream through a delay that breathes."""
+
+    def __init__(self, depth: float) -> None:
+        self._depth = depth
+        self._past: Stereo = np.zeros((2, LONGEST_DELAY), np.float32)
+        self._position = 0
+
+    def process(self, block: Stereo) -> Stereo:
+        """Take [2, N], return [2, N]."""
+        count = block.shape[1]
+        joined = np.concatenate((self._past, block), axis=1)
+        time = (self._position + np.arange(count)) / SAMPLE_RATE
+        # A swing of d samples at f Hz detunes by 2 pi f d / rate: 28 at 0.55 Hz make 3.5 cents.
+        slow = 30.0 * self._depth * (1.0 - np.cos(2 * np.pi * WOW_HZ * time))
+        fast = 0.9 * self._depth * (1.0 - np.cos(2 * np.pi * FLUTTER_HZ * time))
+        read = np.arange(count) + LONGEST_DELAY - 1.0 - slow - fast
+        whole = read.astype(np.intp)
+        part = (read - whole).astype(np.float32)
+        self._past = joined[:, -LONGEST_DELAY:]
+        self._position += count
+        before = joined[:, whole]
+        return before + part * (joined[:, whole + 1] - before)
+
+
+class Room:
+    """Adds the room and shapes the tone in one convolution; what rings on is kept for the next block."""
+
+    def __init__(self, brightness: float, rng: Generator) -> None:
+        self._tone = _tone_kernel(brightness)
+        self._room = _room_kernel(rng, self._tone)
+        self._spectra: dict[int, tuple[NDArray[np.complexfloating], NDArray[np.complexfloating]]] = {}
+        self._tail: Stereo = np.zeros((2, self._room.shape[1] - 1), np.float32)
+
+    def process(self, dry: Stereo, send: Stereo) -> Stereo:
+        """Take the dry mix and the send, [2, N] each; return [2, N]."""
+        count, tail = dry.shape[1], self._tail.shape[1]
+        size = fast_length(count + tail)
+        tone, room = self._kernels(size)
+        spectrum = np.fft.rfft(dry, size) * tone
+        spectrum += np.fft.rfft(send.sum(axis=0, dtype=np.float32), size) * room
+        wet = np.fft.irfft(spectrum, size)[:, : count + tail].astype(np.float32)
+        wet[:, :tail] += self._tail
+        self._tail = wet[:, count:].copy()
+        return wet[:, :count]
+
+    def _kernels(self, size: int) -> tuple[NDArray[np.complexfloating], NDArray[np.complexfloating]]:
+        if size not in self._spectra:
+            tone = np.fft.rfft(self._tone.astype(np.float32), size)
+            self._spectra[size] = tone, np.fft.rfft(self._room.astype(np.float32), size)
+        return self._spectra[size]
+
+
+def saturate(block: Stereo) -> Stereo:
+    """Round the peaks off, as tape does: unit gain when quiet, odd harmonics only, so no DC."""
+    warm: Stereo = np.tanh(np.float32(DRIVE) * block) / np.float32(DRIVE)
+    return warm
+
+
+def _tone_kernel(brightness: float) -> Floats:
+    """No rumble below, a gentle roll-off above: [4096] taps of least delay."""
+    hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
+    cutoff = DARKEST_HZ * (OPENEST_HZ / DARKEST_HZ) ** brightness
+    shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, 15_000.0, order=4)
+    # A broad bass lift of 1.5 dB: the warmth of the head bump.
+    shape *= 1.0 + 0.19 * np.exp(-(np.log2(np.maximum(hz, 1.0) / 85.0) ** 2))
+    return minimum_phase(shape, 4_096)
+
+
+def _room_kernel(rng: Generator, tone: Floats) -> Floats:
+    """Two unlike tails of noise, darker than the music and free of bass, [2, taps]."""
+    samples = round(ROOM_SEC * SAMPLE_RATE)
+    time = np.arange(samples) / SAMPLE_RATE
+    noise = rng.standard_normal((2, samples)) * 10.0 ** (-3.0 * time / ROOM_T60_SEC)
+    delay = round(0.012 * SAMPLE_RATE)
+    noise[:, :delay] = 0.0
+    noise *= np.minimum(1.0, (samples - np.arange(samples)) / 4_800)
+    hz = np.fft.rfftfreq(65_536, 1.0 / SAMPLE_RATE)
+    shape = response(hz, 180.0, 3_200.0, order=1)
+    spectrum = np.fft.rfft(noise, 65_536) * shape * np.fft.rfft(tone, 65_536)
+    tail = np.fft.irfft(spectrum, 65_536)[:, : samples + 2_000]
+    scaled: Floats = tail * (ROOM_LEVEL / np.sqrt(np.sum(tail**2, axis=1, keepdims=True)))
+    return scaled

@@ -1,0 +1,106 @@
+"""What the core may rely on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+import pytest
+
+import lofi_procedural as backend
+from lofi_core import GenerateRequest, InvalidOption
+from lofi_procedural.options import ProceduralOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Render = Callable[..., NDArray[np.float32]]
+
+
+def request(prompt: str, duration_sec: float = 30.0, seed: int = 1, **options: Any) -> GenerateRequest:
+    return GenerateRequest(prompt, duration_sec, seed, ProceduralOptions(**options))
+
+
+@pytest.mark.parametrize("duration_sec", [5.0, 5.001, 7.333, 12.001, 21.987])
+@pytest.mark.parametrize("prompt", ["40 bpm", "rain, 137 bpm"])
+def test_a_track_is_exactly_as_long_as_asked(render: Render, prompt: str, duration_sec: float) -> None:
+    assert render(prompt, duration_sec).shape == (2, round(duration_sec * 48_000))
+
+
+def test_the_same_request_gives_the_same_samples(render: Render, open_track: Any) -> None:
+    again = np.concatenate(
+        [step.audio for step in open_track("jazzy rhodes", 14.0) if step.audio is not None], axis=1
+    )
+    np.testing.assert_array_equal(again, render("jazzy rhodes", 14.0))
+
+
+def test_interleaved_tracks_do_not_disturb_each_other(render: Render, open_track: Any) -> None:
+    one, other = open_track("jazzy rhodes", 14.0), open_track("heavy rain, flute", 14.0, seed=2)
+    # Two steps of the one to one of the other, then the rest.
+    heard = [step for _ in range(3) for step in (next(one), next(one), next(other))]
+    heard = [step for at, step in enumerate(heard) if at % 3 != 2] + list(one)
+    audio = np.concatenate([step.audio for step in heard if step.audio is not None], axis=1)
+    np.testing.assert_array_equal(audio, render("jazzy rhodes", 14.0))
+
+
+def test_another_seed_is_another_piece(render: Render) -> None:
+    one, other = render("jazzy rhodes, 80 bpm", 8.0, 1), render("jazzy rhodes, 80 bpm", 8.0, 2)
+    assert abs(float(np.corrcoef(one.ravel(), other.ravel())[0, 1])) < 0.5
+
+
+def test_steps_follow_the_schedule(open_track: Any) -> None:
+    schedule = backend.make_schedule(request("lofi", 30.0))
+    promised = [(stage.name, index) for stage in schedule.stages for index in range(stage.steps)]
+    assert [(step.stage, step.index) for step in open_track("lofi", 30.0)] == promised
+
+
+def test_chunks_are_contiguous_float32_in_range(open_track: Any) -> None:
+    for step in open_track("lofi", 16.0):
+        if step.audio is not None:
+            assert step.audio.dtype == np.float32
+            assert step.audio.flags.c_contiguous
+            assert np.isfinite(step.audio).all()
+            assert np.abs(step.audio).max() <= 1.0
+
+
+def test_a_long_track_streams_from_its_first_bar(open_track: Any) -> None:
+    track = open_track("lofi", 600.0)
+    assert next(track).audio is None
+    assert next(track).audio.shape[1] > 48_000
+    track.close()
+
+
+def test_describing_and_scheduling_import_no_numpy() -> None:
+    code = (
+        "import sys, lofi_procedural as b; b.describe_backend(); from lofi_core import GenerateRequest as R;"
+        "b.make_schedule(R('rainy rhodes', 60.0, 1, b.ProceduralOptions())); print('numpy' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
+
+
+def test_a_key_that_is_none_is_refused_with_the_remedy() -> None:
+    with pytest.raises(InvalidOption, match="'h minor'") as caught:
+        backend.make_schedule(request("lofi", key="h minor"))
+    assert caught.value.hint
+    assert "d minor" in caught.value.hint
+
+
+@pytest.mark.parametrize("options", [{"tempo": 39}, {"swing": 0.9}, {"rain": 1.5}, {"tremolo": 1}])
+def test_options_out_of_range_or_unknown_are_refused(options: dict[str, float]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(options, ProceduralOptions)
+
+
+def test_an_option_wins_over_the_words() -> None:
+    plan = backend.make_schedule(
+        request("75 bpm, no drums, in C major", tempo=120.0, drums=True, key="d minor")
+    ).state
+    assert plan.tempo == 120.0
+    assert "drums" not in plan.brief.without
+    assert str(plan.brief.key) == "D minor"

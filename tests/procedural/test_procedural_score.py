@@ -1,0 +1,119 @@
+"""What is played."""
+
+from __future__ import annotations
+
+from lofi_core import GenerateRequest
+from lofi_procedural.options import ProceduralOptions
+from lofi_procedural.plan import Plan, make_plan
+from lofi_procedural.score import Dice, Piece
+from lofi_procedural.score.chords import PROGRESSIONS, SCALES, read_progression
+from lofi_procedural.score.form import make_form
+
+
+def compose(prompt: str, duration_sec: float = 120.0, seed: int = 3) -> tuple[Plan, Piece]:
+    plan = make_plan(GenerateRequest(prompt, duration_sec, seed, ProceduralOptions()))
+    return plan, Piece(plan, Dice(seed, plan.variety))
+
+
+def test_sections_fill_every_bar_of_any_length() -> None:
+    for bars in range(1, 400):
+        sections = make_form(bars, Dice(bars, 0).roll("form"))
+        assert sum(section.bars for section in sections) == bars
+
+
+def test_a_longer_piece_begins_ends_and_comes_back() -> None:
+    _, piece = compose("lofi", 180.0)
+    names = [section.name for section in piece.sections]
+    assert names[0] == "intro"
+    assert names[-1] == "outro"
+    assert names.count("A") >= 2
+    assert "B" in names
+
+
+def test_every_progression_stands_on_its_scale() -> None:
+    for mode, progressions in PROGRESSIONS.items():
+        for text in progressions:
+            roots = {chord.root for bar in read_progression(text, 0) for _, chord in bar}
+            # A borrowed root is a colour; a second one would be another key.
+            assert len(roots - set(SCALES[mode])) <= 1, text
+
+
+def test_voices_move_little_from_chord_to_chord() -> None:
+    _, piece = compose("lofi in C major")
+    voicings = [pitches for bar in piece.voicings for pitches in bar]
+    travel = [
+        sum(abs(a - b) for a, b in zip(one, two, strict=True)) / 4
+        for one, two in zip(voicings, voicings[1:], strict=False)
+    ]
+    assert sum(travel) / len(travel) < 3.0
+
+
+def test_the_piece_is_in_the_key_asked_for() -> None:
+    _, piece = compose("rhodes in Bb lydian")
+    assert str(piece.key) == "Bb lydian"
+
+
+def test_the_last_chord_is_the_tonic() -> None:
+    plan, piece = compose("rhodes in D minor")
+    bass = [note.pitch for note in piece.bar(plan.bars).notes if note.part == "bass"]
+    assert [pitch % 12 for pitch in bass] == [2]
+
+
+def test_no_drums_means_no_hits() -> None:
+    plan, piece = compose("boom bap without drums")
+    assert not [hit for index in range(plan.steps) for hit in piece.bar(index).hits]
+
+
+def test_a_solo_instrument_plays_alone() -> None:
+    plan, piece = compose("solo piano")
+    seats = piece.ensemble
+    assert {seats.chords, seats.melody, seats.bass} == {"piano"}
+    assert seats.pad is None
+    assert seats.groove is None
+
+
+def test_named_instruments_take_their_seats() -> None:
+    _, piece = compose("guitar, flute, strings and synth bass")
+    seats = piece.ensemble
+    assert (seats.chords, seats.melody, seats.pad, seats.bass) == ("guitar", "flute", "strings", "synth_bass")
+
+
+def test_the_melody_rests_and_returns() -> None:
+    plan, piece = compose("lofi", 180.0)
+    rhythms = []
+    for index in range(plan.bars):
+        if "melody" in piece.section(index).layers:
+            rhythms.append(tuple(note.beat for note in piece.bar(index).notes if note.part == "melody"))
+    silent = rhythms.count(())
+    assert 0.15 < silent / len(rhythms) < 0.8
+    sung = [rhythm for rhythm in rhythms if rhythm]
+    # A motif is something heard again: fewer rhythms than bars that sing.
+    assert len(set(sung)) <= len(sung) / 2
+
+
+def test_bars_may_be_played_in_any_order() -> None:
+    plan, piece = compose("lofi")
+    forwards = [piece.bar(index) for index in range(plan.steps)]
+    backwards = [piece.bar(index) for index in reversed(range(plan.steps))]
+    assert forwards == backwards[::-1]
+
+
+def test_unknown_words_vary_the_piece() -> None:
+    _, one = compose("xyzzy")
+    _, other = compose("plugh")
+    assert one.bar(5) != other.bar(5)
+
+
+def test_happy_is_major_more_often_than_sad() -> None:
+    def majors(prompt: str) -> int:
+        return sum(compose(prompt, 8.0, seed)[1].key.mode == "major" for seed in range(20))
+
+    assert majors("happy") > majors("sad") + 8
+
+
+def test_busy_strikes_more_notes_than_sparse() -> None:
+    def notes(prompt: str) -> int:
+        plan, piece = compose(prompt, 60.0)
+        return sum(len({note.beat for note in piece.bar(index).notes}) for index in range(plan.bars))
+
+    assert sum(notes(f"busy {n}") for n in range(8)) > 1.15 * sum(notes(f"sparse {n}") for n in range(8))

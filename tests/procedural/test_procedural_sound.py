@@ -1,0 +1,130 @@
+"""How it sounds, measured by tools nobody here wrote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import librosa
+import numpy as np
+import pyloudnorm
+import pytest
+from scipy.signal import resample_poly
+
+from lofi_procedural.options import ProceduralOptions
+from lofi_procedural.plan import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.float32]
+    Render = Callable[..., Samples]
+
+TIMED = [
+    ("rainy night, jazzy rhodes, 72 bpm", 72),
+    ("happy guitar in G major, 88 bpm", 88),
+    ("solo piano, 104 bpm, no drums", 104),
+    ("dreamy pad and flute, 66 bpm, without drums", 66),
+    ("upbeat boom bap with vibraphone, 96 bpm", 96),
+    ("bossa nova nylon guitar, 120 bpm", 120),
+    ("dark half time, synth bass, 140 bpm", 140),
+    ("ambient harp, rain and tape, 60 bpm", 60),
+]
+VARIED = [(prompt, 20.0) for prompt, _ in TIMED[::2]] + [
+    ("lofi", 5.0),
+    ("solo flute", 8.0),
+    ("sad strings", 45.0),
+]
+
+
+def lufs(samples: Samples) -> float:
+    return float(pyloudnorm.Meter(SAMPLE_RATE).integrated_loudness(samples.T.astype(np.float64)))
+
+
+def centroid_hz(samples: Samples) -> float:
+    power = np.abs(np.fft.rfft(samples.mean(axis=0))) ** 2
+    hz = np.fft.rfftfreq(samples.shape[1], 1 / SAMPLE_RATE)
+    return float((hz * power).sum() / power.sum())
+
+
+def flatness(samples: Samples) -> float:
+    return float(librosa.feature.spectral_flatness(y=samples.mean(axis=0)).mean())
+
+
+def test_the_tempo_asked_for_is_the_tempo_heard(render: Render) -> None:
+    missed = []
+    for prompt, bpm in TIMED:
+        mono = librosa.resample(render(prompt).mean(axis=0), orig_sr=SAMPLE_RATE, target_sr=22_050)
+        tempo, _ = librosa.beat.beat_track(y=mono, sr=22_050, hop_length=256)
+        heard = float(np.atleast_1d(tempo)[0])
+        if not any(abs(heard / (bpm * octave) - 1) <= 0.03 for octave in (0.5, 1, 2)):
+            missed.append((prompt, heard))
+    assert not missed
+
+
+@pytest.mark.parametrize(("prompt", "duration_sec"), VARIED)
+def test_loudness_is_minus_14_lufs(render: Render, prompt: str, duration_sec: float) -> None:
+    assert lufs(render(prompt, duration_sec)) == pytest.approx(-14.0, abs=0.7)
+
+
+@pytest.mark.parametrize(("prompt", "duration_sec"), VARIED)
+def test_true_peak_stays_under_minus_1_dbtp(render: Render, prompt: str, duration_sec: float) -> None:
+    peak = np.abs(resample_poly(render(prompt, duration_sec), 4, 1, axis=1)).max()
+    assert 20 * np.log10(peak) <= -1.0
+
+
+@pytest.mark.parametrize(("prompt", "duration_sec"), VARIED)
+def test_stereo_is_wide_and_survives_mono(render: Render, prompt: str, duration_sec: float) -> None:
+    samples = render(prompt, duration_sec)
+    assert 0.2 < np.asarray(np.corrcoef(samples))[0, 1] < 0.95
+    mono, stereo = np.mean(samples.mean(axis=0) ** 2), np.mean(samples**2)
+    assert 10 * np.log10(mono / stereo) > -3.0
+
+
+@pytest.mark.parametrize(("prompt", "duration_sec"), VARIED)
+def test_there_is_no_dc(render: Render, prompt: str, duration_sec: float) -> None:
+    assert np.abs(render(prompt, duration_sec).mean(axis=1)).max() < 1e-3
+
+
+def test_bar_joins_do_not_click(render: Render) -> None:
+    options = ProceduralOptions(vinyl=0.0, tempo=96.0)
+    samples = render("rhodes and strings, no drums", 20.0, 1, options).astype(np.float64)
+    bend = np.abs(np.diff(samples, 2, axis=1)).max(axis=0)
+    joins = [round(bar * 2.5 * SAMPLE_RATE) for bar in range(1, 7)]
+    # Notes begin 50 ms after a join, so the 30 ms around it hold only what rings on.
+    for join in joins:
+        around = bend[join - 700 : join + 700]
+        assert around.max() < 12 * np.median(around), f"at {join / SAMPLE_RATE:.2f} s"
+
+
+@pytest.mark.parametrize("duration_sec", [5.0, 20.0, 45.0])
+def test_the_end_is_a_chord_that_fades_to_silence(render: Render, duration_sec: float) -> None:
+    samples = render("sad strings", duration_sec)
+    level = [float(np.sqrt(np.mean(part**2))) for part in np.array_split(samples[:, -72_000:], 3, axis=1)]
+    assert level[0] > level[1] > level[2]
+    assert np.abs(samples[:, -4_800:]).max() < 1e-3
+
+
+def test_rain_and_vinyl_make_the_spectrum_flatter(render: Render) -> None:
+    clean = flatness(render("rhodes, 80 bpm", options=ProceduralOptions(vinyl=0.0)))
+    assert flatness(render("rhodes, 80 bpm", options=ProceduralOptions(vinyl=0.8))) > clean
+    assert flatness(render("rhodes, 80 bpm", options=ProceduralOptions(vinyl=0.0, rain=0.8))) > clean
+
+
+def test_brightness_moves_the_centroid(render: Render) -> None:
+    dark = render("rhodes, 80 bpm", options=ProceduralOptions(brightness=0.1))
+    assert centroid_hz(render("rhodes, 80 bpm", options=ProceduralOptions(brightness=0.9))) > centroid_hz(
+        dark
+    )
+
+
+def test_no_drums_takes_the_percussion_out(render: Render) -> None:
+    def percussive(drums: bool) -> float:
+        options = ProceduralOptions(vinyl=0.0, drums=drums, tempo=84.0)
+        mono = librosa.resample(
+            render("rhodes", options=options).mean(axis=0), orig_sr=SAMPLE_RATE, target_sr=22_050
+        )
+        return float(np.mean(librosa.effects.percussive(mono) ** 2))
+
+    assert 10 * np.log10(percussive(drums=True) / percussive(drums=False)) >= 6.0

@@ -1,0 +1,102 @@
+"""The growing WAV: readable by others at any time, measured as it grows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from lofi_core.errors import TrackWriteFailed
+from lofi_core.tracks.spool import BLOCK_FRAMES, Spool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.tracks.conftest import Noise
+
+READ_IN_ANOTHER_PROCESS = """
+import sys, soundfile
+samples, rate = soundfile.read(sys.argv[1], dtype="float32", always_2d=True)
+sys.stdout.buffer.write(samples.T.tobytes())
+print(rate, soundfile.info(sys.argv[1]).subtype, file=sys.stderr)
+"""
+
+
+def test_another_process_reads_all_that_was_appended(tmp_path: Path, pink_noise: Noise) -> None:
+    audio = pink_noise(0.3)
+    spool = Spool(tmp_path / "a.wav", 48_000, 2)
+    for end in (1_000, 9_000):
+        spool.append(audio[:, spool.frames : end])
+        command = [sys.executable, "-c", READ_IN_ANOTHER_PROCESS, str(spool.path)]
+        done = subprocess.run(command, check=True, capture_output=True)
+        assert done.stdout == audio[:, :end].tobytes()
+        assert done.stderr.decode().split() == ["48000", "FLOAT"]
+    spool.close()
+
+
+def test_an_empty_spool_is_a_valid_file(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "a.wav", 44_100, 1)
+    assert soundfile.info(spool.path).frames == 0
+    spool.discard()
+
+
+def test_frames_and_seconds_tell_what_is_on_disk(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "a.wav", 8_000, 1)
+    spool.append(np.zeros((1, 4_000), np.float32))
+    spool.append(np.zeros((1, 0), np.float32))
+    assert (spool.frames, spool.available_sec) == (4_000, 0.5)
+    spool.discard()
+
+
+def test_a_chunk_of_many_blocks_comes_back_in_blocks(tmp_path: Path, pink_noise: Noise) -> None:
+    audio = pink_noise(BLOCK_FRAMES * 2.5 / 48_000)
+    spool = Spool(tmp_path / "a.wav", 48_000, 2)
+    spool.append(audio)
+    blocks = list(spool.blocks())
+    assert max(block.shape[1] for block in blocks) == BLOCK_FRAMES
+    assert np.array_equal(np.concatenate(blocks, axis=1), audio)
+    spool.discard()
+
+
+@pytest.mark.parametrize("chunk", [999, 70_000])
+def test_the_measurement_does_not_depend_on_the_chunks(tmp_path: Path, chunk: int, pink_noise: Noise) -> None:
+    audio = pink_noise(2)
+    whole, parts = Spool(tmp_path / "a.wav", 48_000, 2), Spool(tmp_path / "b.wav", 48_000, 2)
+    whole.append(audio)
+    for start in range(0, audio.shape[1], chunk):
+        parts.append(audio[:, start : start + chunk])
+    assert whole.measure() == parts.measure()
+    assert whole.path.read_bytes() == parts.path.read_bytes()
+
+
+def test_a_measured_spool_takes_no_more_samples(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "a.wav", 8_000, 1)
+    spool.measure()
+    with pytest.raises(ValueError, match="closed"):
+        spool.append(np.zeros((1, 1), np.float32))
+
+
+def test_a_full_disk_is_told_and_what_was_there_stays_readable(
+    tmp_path: Path, pink_noise: Noise, full_disk: Callable[[int], Any]
+) -> None:
+    audio = pink_noise(1, 8_000)
+    spool = Spool(tmp_path / "a.wav", 8_000, 2)
+    spool.append(audio[:, :1_000])
+    with full_disk(20_000), pytest.raises(TrackWriteFailed, match="File too large") as caught:
+        spool.append(audio[:, 1_000:])
+    assert "free some space" in str(caught.value.hint)
+    assert np.array_equal(soundfile.read(spool.path, dtype="float32")[0].T, audio[:, :1_000])
+    assert spool.frames == 1_000
+    spool.discard()
+
+
+def test_discarding_removes_the_file_and_may_be_repeated(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "a.wav", 8_000, 1)
+    spool.discard()
+    spool.discard()
+    assert not spool.path.exists()
