@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -85,7 +84,7 @@ def run_once(
 async def _serve(settings: Settings) -> int:
     stop = _Stop()
     with Listener(settings.paths.socket) as listener:
-        plugins = PluginHost(settings.config.backends)
+        plugins = PluginHost(settings.config.backends, settings.paths.models)
         hub = Hub(plugins.observe)
         async with _workshop(settings, plugins, hub.publish) as (library, engine, tasks):
             jobs = JobMethods(engine, library, plugins, settings.config, hub, asyncio.get_running_loop())
@@ -128,9 +127,7 @@ async def _workshop(
     runtime = resolve_runtime(settings.config.runtime)
     library = await Library.open(settings.paths.data, settings.paths.cache)
     try:
-        engine = Engine(
-            plugins, library, runtime, _model_dirs(settings), settings.config.queue_capacity, publish
-        )
+        engine = Engine(plugins, library, runtime, settings.config.queue_capacity, publish)
         async with anyio.create_task_group() as tasks:
             engine.start(tasks)
             try:
@@ -156,7 +153,7 @@ async def _run_once(
     on_event: Callable[[Event], None],
     export: TracksExportParams | None,
 ) -> GenerationComplete:
-    plugins = PluginHost(settings.config.backends)
+    plugins = PluginHost(settings.config.backends, settings.paths.models)
     prepared = prepare_params(params, plugins, settings.config)
     end: asyncio.Future[GenerationComplete] = asyncio.get_running_loop().create_future()
 
@@ -180,18 +177,6 @@ async def _run_once(
         if export is not None:
             await library.export(done.track_id, export.path, export.format, overwrite=export.overwrite)
     return done
-
-
-def _model_dirs(settings: Settings) -> Callable[[str], Path]:
-    """Where a backend's model files lie: its own `model_dir`, else a directory of its name."""
-
-    def model_dir(backend: str) -> Path:
-        configured = settings.config.backends.get(backend)
-        if configured is not None and configured.model_dir is not None:
-            return Path(configured.model_dir).expanduser()
-        return settings.paths.models / backend
-
-    return model_dir
 
 
 def _log_to_stderr(level: str) -> None:

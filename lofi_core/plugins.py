@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -16,14 +17,13 @@ import pluggy
 
 from lofi_core import hookspecs
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
-from lofi_core.errors import BackendNotReady, InferenceFailed, InvalidBackend, LofiError
+from lofi_core.config import BackendConfig
+from lofi_core.errors import BackendNotInstalled, BackendNotReady, InferenceFailed, InvalidBackend, LofiError
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
-    from lofi_core.config import BackendConfig
     from lofi_core.events import Event
     from lofi_core.runtime import Runtime
 
@@ -43,9 +43,16 @@ def canonical_name(name: str) -> str:
 
 @dataclass(slots=True)
 class PluginRecord:
-    """One entry point and what became of it. `spec` is None for those that are disabled or broken."""
+    """One entry point and what became of it.
+
+    Attributes:
+        model_dir: where the backend's model files belong.
+        spec: None for a backend that is disabled or broken.
+        options_schema: JSON Schema of what users may set.
+    """
 
     name: str
+    model_dir: Path
     package: str | None = None
     package_version: str | None = None
     status: Status = "ready"
@@ -55,15 +62,25 @@ class PluginRecord:
 
 
 class PluginHost:
-    """Loads the plugins and calls their hooks, one backend at a time."""
+    """Loads the plugins and calls their hooks, one backend at a time.
 
-    def __init__(self, configured: Mapping[str, BackendConfig] | None = None) -> None:
+    Args:
+        configured: `[backends.NAME]`, by name in any spelling.
+        models_dir: holds a directory of model files for each backend that has no `model_dir` of its own.
+    """
+
+    def __init__(
+        self, configured: Mapping[str, BackendConfig] | None = None, models_dir: Path = Path()
+    ) -> None:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self.records: dict[str, PluginRecord] = {}
-        switches = {canonical_name(name): backend.enabled for name, backend in (configured or {}).items()}
+        by_name = {canonical_name(name): backend for name, backend in (configured or {}).items()}
         for entry_point in _installed():
-            self._add(entry_point, enabled=switches.get(canonical_name(entry_point.name), True))
+            config = by_name.get(canonical_name(entry_point.name), BackendConfig())
+            own_dir = Path(config.model_dir).expanduser() if config.model_dir else None
+            record = _record(entry_point, own_dir or models_dir / entry_point.name)
+            self._add(entry_point, record, enabled=config.enabled)
 
     def find(self, name: str) -> PluginRecord:
         """The record a client means by `name`.
@@ -87,6 +104,7 @@ class PluginHost:
         Raises:
             InvalidBackend: there is none of that name.
             BackendNotReady: it is disabled or broken.
+            BackendNotInstalled: its model files are missing.
         """
         record = self.find(name)
         if record.status == "disabled":
@@ -95,7 +113,19 @@ class PluginHost:
         if record.spec is None:
             hint = f"mend or uninstall the package {record.package!r}"
             raise BackendNotReady(f"backend {record.name!r} is broken: {record.error}", hint)
+        self.look_for_models(record)
+        if record.status == "not_installed":
+            missing = ", ".join(_missing_files(record.spec, record.model_dir))
+            raise BackendNotInstalled(
+                f"{record.name}: model files are missing: {missing}", f"put them into {record.model_dir}"
+            )
         return record, record.spec
+
+    def look_for_models(self, record: PluginRecord) -> None:
+        """Note whether a backend's files are in place; people put them there and remove them at any time."""
+        if record.spec is not None and record.status in {"ready", "not_installed"}:
+            missing = _missing_files(record.spec, record.model_dir)
+            record.status = "not_installed" if missing else "ready"
 
     def make_schedule(self, name: str, request: GenerateRequest) -> Schedule:
         """Ask a backend for its plan.
@@ -116,8 +146,9 @@ class PluginHost:
             raise InferenceFailed(f"backend {name!r}: make_schedule answered {found}, not a Schedule")
         return schedule
 
-    def load_model(self, name: str, model_dir: Path, runtime: Runtime) -> Any:
+    def load_model(self, name: str, runtime: Runtime) -> Any:
         """Run the loader. Worker thread. None for a backend without one."""
+        model_dir = self.records[name].model_dir
         return self._call(name, "load_model", model_dir=model_dir, runtime=runtime)
 
     def generate(
@@ -152,8 +183,7 @@ class PluginHost:
         others = [plugin for plugin in self._manager.get_plugins() if plugin is not own]
         return self._manager.subset_hook_caller(hook, others)
 
-    def _add(self, entry_point: EntryPoint, *, enabled: bool) -> None:
-        record = _record(entry_point)
+    def _add(self, entry_point: EntryPoint, record: PluginRecord, *, enabled: bool) -> None:
         if record.name in self.records:
             other = self.records[record.name].package
             log.error("package %s: backend %r is taken by package %s", record.package, record.name, other)
@@ -172,6 +202,7 @@ class PluginHost:
             self._check_hooks(record.name)
             record.spec = _checked_spec(record.name, self._call(record.name, "describe_backend"))
             record.options_schema = _options_schema(record.spec)
+            self.look_for_models(record)
         except (Exception, SystemExit) as error:  # a module may call sys.exit() when imported
             log.warning("backend %s is broken: %s", record.name, _brief(error), exc_info=True)
             record.status, record.error, record.spec = "error", _brief(error), None
@@ -191,13 +222,20 @@ def _installed() -> Iterable[EntryPoint]:
     return sorted(found, key=lambda entry_point: (entry_point.name != "procedural", entry_point.name))
 
 
-def _record(entry_point: EntryPoint) -> PluginRecord:
+def _record(entry_point: EntryPoint, model_dir: Path) -> PluginRecord:
     distribution = entry_point.dist
     return PluginRecord(
         name=entry_point.name,
+        model_dir=model_dir,
         package=distribution.metadata["Name"] if distribution else None,
         package_version=distribution.version if distribution else None,
     )
+
+
+def _missing_files(spec: BackendSpec, model_dir: Path) -> list[str]:
+    """What the variant that is nearest to complete lacks; nothing for a backend without model files."""
+    lacking = [[name for name in v.files if not (model_dir / name).is_file()] for v in spec.models]
+    return min(lacking, key=len, default=[])
 
 
 def _checked_spec(name: str, spec: object) -> BackendSpec:

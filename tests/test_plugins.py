@@ -10,7 +10,7 @@ import pytest
 
 from lofi_core.backend import BackendSpec
 from lofi_core.config import BackendConfig
-from lofi_core.errors import BackendNotReady, InvalidBackend
+from lofi_core.errors import BackendNotInstalled, BackendNotReady, InvalidBackend
 from lofi_core.events import QueueChanged
 from lofi_core.plugins import PluginHost
 from tests.conftest import InstallBackend, StartDaemon, events_until_end
@@ -88,6 +88,21 @@ def test_a_disabled_backend_is_never_imported(site: Path, install_backend: Insta
     assert "lofi_good_module" not in sys.modules
     with pytest.raises(BackendNotReady, match="disabled"):
         host.usable("good")
+
+
+def test_a_backend_whose_model_files_are_missing_names_them_until_they_are_there(
+    site: Path, install_backend: InstallBackend, home: Path
+) -> None:
+    files = 'models=[ModelFiles("small", ["decoder.onnx"])])'
+    source = GOOD.replace('model_version="1")', 'model_version="1", ' + files)
+    install_backend("good", source.replace("import BackendSpec", "import BackendSpec, ModelFiles"))
+    host = PluginHost(models_dir=home)
+    assert host.records["good"].status == "not_installed"
+    with pytest.raises(BackendNotInstalled, match=r"decoder\.onnx"):
+        host.usable("good")
+    home.joinpath("good").mkdir()
+    home.joinpath("good", "decoder.onnx").touch()
+    assert host.usable("good")[0].status == "ready"
 
 
 def test_a_second_package_cannot_take_a_name(site: Path, install_backend: InstallBackend) -> None:

@@ -111,6 +111,10 @@ def _told(error: BaseException, *, with_traceback: bool) -> int:
             # Whoever read us has seen enough; the interpreter's own last flush must not complain either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return EXIT_REFUSED
+        case OSError():
+            place = f": {error.filename}" if error.filename else ""
+            click.echo(clean(f"SYSTEM_ERROR: {error.strerror or error}{place}"), err=True)
+            return EXIT_REFUSED
         case _:
             return _told_of_bug(error, with_traceback=with_traceback)
 

@@ -19,9 +19,6 @@ from lofi_core.jobs.slices import Wanted
 from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from anyio.abc import TaskGroup
 
     from lofi_core.jobs.request import Prepared
@@ -37,7 +34,6 @@ class Engine:
         plugins: what can be asked to generate.
         library: where tracks go.
         runtime: of the device whose worker thread this engine feeds.
-        model_dir: backend name → where its model files lie.
         capacity: how many jobs may wait.
         publish: called with every event and the clients that asked for its job; None for events of no job.
     """
@@ -47,7 +43,6 @@ class Engine:
         plugins: PluginHost,
         library: Library,
         runtime: Runtime,
-        model_dir: Callable[[str], Path],
         capacity: int,
         publish: Publish,
     ) -> None:
@@ -55,7 +50,7 @@ class Engine:
         self.table = JobTable()
         self._announce = Announcer(publish, asyncio.get_running_loop())
         self._worker = Worker(f"lofi-{runtime.device}")
-        self.models = LoadedModels(plugins, runtime, self._worker, model_dir, self._announce.backend_changed)
+        self.models = LoadedModels(plugins, runtime, self._worker, self._announce.backend_changed)
         self.runner = Runner(runtime, self._worker, plugins, library, self.models, self._announce, owner=self)
         self._serial = count()
         self._closing = False

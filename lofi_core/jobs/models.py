@@ -6,13 +6,11 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lofi_core.errors import BackendNotInstalled, LofiError, ModelLoadFailed
+from lofi_core.errors import LofiError, ModelLoadFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from lofi_core.backend import BackendSpec
     from lofi_core.plugins import PluginHost, PluginRecord
     from lofi_core.runtime import Runtime
     from lofi_core.worker import Worker
@@ -27,7 +25,6 @@ class LoadedModels:
         plugins: whose loaders are called.
         runtime: handed to the loaders.
         worker: the device's thread.
-        model_dir: backend name → where its files lie.
         changed: told when a backend's status changes.
     """
 
@@ -36,13 +33,11 @@ class LoadedModels:
         plugins: PluginHost,
         runtime: Runtime,
         worker: Worker,
-        model_dir: Callable[[str], Path],
         changed: Callable[[PluginRecord], None],
     ) -> None:
         self._plugins = plugins
         self._runtime = runtime
         self._worker = worker
-        self._model_dir = model_dir
         self._changed = changed
         self._models: dict[str, Any] = {}
 
@@ -63,7 +58,7 @@ class LoadedModels:
         if not self.needs_load(record.name):
             return self._models.get(record.name)
         self._set_status(record, "loading")
-        load = partial(self._plugins.load_model, record.name, self._model_dir(record.name), self._runtime)
+        load = partial(self._plugins.load_model, record.name, self._runtime)
         try:
             model = await self._worker.run(_guarded, record.name, load)
         except LofiError:
@@ -76,23 +71,6 @@ class LoadedModels:
     def _set_status(self, record: PluginRecord, status: str) -> None:
         record.status = status  # type: ignore[assignment]
         self._changed(record)
-
-
-def check_installed(spec: BackendSpec, model_dir: Path) -> None:
-    """See that one variant's files are all there; a backend without model files always passes.
-
-    Raises:
-        BackendNotInstalled: naming the files that are missing and where they belong.
-    """
-    missing: list[str] = []
-    for variant in spec.models:
-        missing = [name for name in variant.files if not (model_dir / name).is_file()]
-        if not missing:
-            return
-    if missing:
-        raise BackendNotInstalled(
-            f"{spec.name}: model files are missing: {', '.join(missing)}", f"put them into {model_dir}"
-        )
 
 
 def _guarded(backend: str, load: Callable[[], Any]) -> Any:

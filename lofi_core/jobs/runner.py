@@ -161,7 +161,7 @@ class Runner:
         if job.spool is None or job.tape is None or job.tape.frames == 0:
             hint = "its generate hook must yield a Step with audio"
             raise InferenceFailed(f"{spec.name} ended without yielding any audio", hint)
-        draft = _draft(job, time.monotonic())
+        draft = _draft(job, self._runtime, time.monotonic())
         try:
             encoded = await self._library.encode(job.spool, draft, partial(self._written, job))
         except _CancelledInWriteError:
@@ -281,7 +281,7 @@ class Runner:
             self._announce.audible(job, path, available_sec, gain_db)
 
 
-def _draft(job: Job, now: float) -> TrackDraft:
+def _draft(job: Job, runtime: Runtime, now: float) -> TrackDraft:
     prepared = job.prepared
     return TrackDraft(
         track_id=prepared.track_id,
@@ -297,4 +297,5 @@ def _draft(job: Job, now: float) -> TrackDraft:
         package=prepared.record.package or "unknown",
         package_version=prepared.record.package_version or "unknown",
         generation_time_sec=round(job.progress.active_sec(now), 3),
+        extra={"device": runtime.device, "precision": runtime.precision},
     )

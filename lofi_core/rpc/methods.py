@@ -38,7 +38,7 @@ METHODS: dict[str, Method] = {
             "cancel",
             p.CancelParams,
             r.Cancelled,
-            "Withdraw the caller's interest in a track. Its job ends when nobody is left; with `force`, at once.",
+            "Withdraw the caller's interest in a track. Its job ends with the last; with `force`, at once.",
         ),
         Method("job_get", p.JobGetParams, r.JobStatus, "How a job stands."),
         Method("job_pause", p.JobParams, r.StateResult, "Hold a job, at its next step boundary if it runs."),

@@ -30,7 +30,11 @@ FORMATS = {
     "flac": Format("FLAC", "PCM_24"),
     "wav": Format("WAV", "PCM_24"),
     "ogg": Format("OGG", "VORBIS", compression_level=0.4),  # Vorbis quality 6, about 190 kbit/s
-    "opus": Format("OGG", "OPUS", (8_000, 12_000, 16_000, 24_000, 48_000)),
+    "opus": Format(
+        *("OGG", "OPUS"),
+        (8_000, 12_000, 16_000, 24_000, 48_000),
+        compression_level=0.7,  # about 160 kbit/s
+    ),
     "mp3": Format(
         *("MP3", "MPEG_LAYER_III"),
         (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
@@ -84,7 +88,7 @@ def check_destination(path: str, data_dir: Path, *, overwrite: bool) -> Path:
         raise NotPermitted(f"{path!r} lies inside the data directory", "export to a folder outside of it")
     target = parent / given.name
     _check_free(target, overwrite=overwrite)
-    if not os.access(parent, os.W_OK | os.X_OK):
+    if not os.access(parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         raise TrackWriteFailed(f"cannot write into {parent}", f"make {parent} writable, or choose another")
     return target
 

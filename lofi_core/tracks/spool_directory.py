@@ -44,7 +44,7 @@ class SpoolDirectory:
         Raises:
             ValueError: `name` is no plain file name.
         """
-        if Path(name).name != name:
+        if not name or Path(name).name != name:
             raise ValueError(f"spool name is {name!r}; must be a plain file name")
         number, path = 1, self.path / f"{name}.wav"
         while path.exists():

@@ -120,8 +120,8 @@ def _usual_tempo(brief: Brief, variety: int) -> float:
 
 
 def _usual_swing(brief: Brief, tempo: float) -> float:
-    """Slow pieces swing more; bossa and house are straight."""
-    if brief.groove in {"bossa", "four"}:
+    """Slow pieces swing more; bossa, house, and whatever has no drums to swing with are straight."""
+    if brief.groove in {"bossa", "four", "none"} or brief.solo or "drums" in brief.without:
         return 0.5
     return max(0.5, min(0.6, 0.575 + (80.0 - tempo) * 0.001))
 

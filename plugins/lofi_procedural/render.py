@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Tracks up to this long are mixed whole before the first sample leaves: two bars are too few to ride by ear.
 SHORT_SEC = 12.0
-SILENT_END_SEC = 0.12
+SILENT_END_SEC = 0.02
 
 
 def render(request: GenerateRequest, plan: Plan) -> Iterator[Step]:
@@ -97,5 +97,5 @@ def _fade(count: int) -> Stereo:
     """Stay for a quarter of the final chord, then fall smoothly to silence shortly before the end."""
     silent = round(SILENT_END_SEC * SAMPLE_RATE)
     hold = count // 4
-    fall = np.cos(np.linspace(0.0, np.pi / 2, count - hold - silent)) ** 2
+    fall = np.cos(np.linspace(0.0, np.pi / 2, count - hold - silent)) ** 3
     return np.concatenate((np.ones(hold), fall, np.zeros(silent))).astype(np.float32)

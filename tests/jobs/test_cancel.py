@@ -105,6 +105,16 @@ def test_a_job_whose_client_is_gone_goes_on_and_can_be_cancelled_by_anyone(
     assert events_until_end(other, job_id)[-1].name == "generation_cancelled"
 
 
+def test_a_job_can_be_cancelled_while_its_file_is_written(daemon: DaemonProcess) -> None:
+    client = daemon.client()
+    job_id = client.call("generate", prompt="long", backend="sine", duration_sec=600)["job_id"]
+    while wait_for(client, "generation_progress").fields["stage"] != "write":
+        continue
+    assert client.call("cancel", job_id=job_id)["cancelled"] is True
+    assert events_until_end(client, job_id)[-1].name == "generation_cancelled"
+    assert list(daemon.data.rglob("*.flac")) == []
+
+
 def test_a_request_for_a_track_that_is_being_cancelled_gets_a_job_of_its_own(
     daemon: DaemonProcess, gate: Gate
 ) -> None:

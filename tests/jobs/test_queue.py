@@ -1,5 +1,6 @@
 """Who is next, who waits, and how many may."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ def job(serial: int, priority: Priority = "normal", *, begun: bool = False) -> J
     schedule = Schedule([Stage("a", 1)])
     spec = BackendSpec("x", "X", 8000, 1, 1, 9, model_version="1")
     request = GenerateRequest("p", 1.0, serial)
-    prepared = Prepared(str(serial), request, schedule, PluginRecord("x"), spec, {}, None)
+    prepared = Prepared(str(serial), request, schedule, PluginRecord("x", Path()), spec, {}, None)
     made = Job(prepared, priority, serial, Progress(schedule, loads=False))
     if begun:
         made.generator = (step for step in [None])

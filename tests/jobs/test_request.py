@@ -1,5 +1,6 @@
 """A request is refused before any work is done, or made canonical and named."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -36,7 +37,7 @@ class OneBackend(PluginHost):
         self._spec = BackendSpec("x", "X", 8000, 1, 5, 60, model_version=version, options=options)
 
     def usable(self, _name: str) -> tuple[PluginRecord, BackendSpec]:
-        return PluginRecord("x"), self._spec
+        return PluginRecord("x", Path()), self._spec
 
     def make_schedule(self, _name: str, _request: object) -> Schedule:
         return Schedule([Stage("a", 1)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from lofi_core import GenerateRequest
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import Plan, make_plan
@@ -41,10 +43,7 @@ def test_every_progression_stands_on_its_scale() -> None:
 def test_voices_move_little_from_chord_to_chord() -> None:
     _, piece = compose("lofi in C major")
     voicings = [pitches for bar in piece.voicings for pitches in bar]
-    travel = [
-        sum(abs(a - b) for a, b in zip(one, two, strict=True)) / 4
-        for one, two in zip(voicings, voicings[1:], strict=False)
-    ]
+    travel = [sum(abs(a - b) for a, b in zip(one, two, strict=True)) / 4 for one, two in pairwise(voicings)]
     assert sum(travel) / len(travel) < 3.0
 
 
@@ -65,7 +64,7 @@ def test_no_drums_means_no_hits() -> None:
 
 
 def test_a_solo_instrument_plays_alone() -> None:
-    plan, piece = compose("solo piano")
+    _, piece = compose("solo piano")
     seats = piece.ensemble
     assert {seats.chords, seats.melody, seats.bass} == {"piano"}
     assert seats.pad is None
@@ -80,10 +79,11 @@ def test_named_instruments_take_their_seats() -> None:
 
 def test_the_melody_rests_and_returns() -> None:
     plan, piece = compose("lofi", 180.0)
-    rhythms = []
-    for index in range(plan.bars):
-        if "melody" in piece.section(index).layers:
-            rhythms.append(tuple(note.beat for note in piece.bar(index).notes if note.part == "melody"))
+    rhythms = [
+        tuple(note.beat for note in piece.bar(index).notes if note.part == "melody")
+        for index in range(plan.bars)
+        if "melody" in piece.section(index).layers
+    ]
     silent = rhythms.count(())
     assert 0.15 < silent / len(rhythms) < 0.8
     sung = [rhythm for rhythm in rhythms if rhythm]

@@ -43,9 +43,7 @@ def lufs(samples: Samples) -> float:
 
 
 def centroid_hz(samples: Samples) -> float:
-    power = np.abs(np.fft.rfft(samples.mean(axis=0))) ** 2
-    hz = np.fft.rfftfreq(samples.shape[1], 1 / SAMPLE_RATE)
-    return float((hz * power).sum() / power.sum())
+    return float(librosa.feature.spectral_centroid(y=samples.mean(axis=0), sr=SAMPLE_RATE).mean())
 
 
 def flatness(samples: Samples) -> float:

@@ -33,7 +33,8 @@ def make_noise(seconds: float, rate: int = 48_000, channels: int = 2, seed: int 
     spectrum = np.fft.rfft(rng.standard_normal((channels, frames)))
     spectrum /= np.sqrt(np.maximum(np.arange(spectrum.shape[1]), 20))
     noise = np.fft.irfft(spectrum, frames) * (1.1 + np.sin(np.arange(frames) / rate * 2))
-    return (0.9 * noise / np.abs(noise).max()).astype(np.float32)
+    scaled: Samples = (0.9 * noise / np.abs(noise).max()).astype(np.float32)
+    return scaled
 
 
 def complete(steps: Generator[float, None, Any]) -> Any:
@@ -62,6 +63,12 @@ def draft(name: str = "a", **changes: Any) -> TrackDraft:
     return TrackDraft(**{**fields, **changes})
 
 
+@pytest.fixture
+def anyio_backend() -> str:
+    """The library lives on asyncio's loop, as the daemon does."""
+    return "asyncio"
+
+
 Noise = Callable[..., "Samples"]
 
 
@@ -81,12 +88,12 @@ class Studio:
         self.root = root
         self.data_dir = root / "data"
         self.store = TrackStore(self.data_dir)
-        self._spools = 0
+        self._spools: list[Spool] = []
 
     def spool(self, audio: Samples, rate: int = 8_000) -> Spool:
         """A spool that holds `audio`, [C, N]."""
-        self._spools += 1
-        spool = Spool(self.root / f"spool{self._spools}.wav", rate, len(audio))
+        spool = Spool(self.root / f"spool{len(self._spools)}.wav", rate, len(audio))
+        self._spools.append(spool)
         spool.append(audio)
         return spool
 
@@ -103,6 +110,12 @@ class Studio:
         """Temporary files anywhere under the root."""
         return list(self.root.rglob(".tmp-*"))
 
+    def close(self) -> None:
+        """Close the store and every spool."""
+        self.store.close()
+        for spool in self._spools:
+            spool.discard()
+
     def reopen(self) -> None:
         """What a restart does."""
         self.store.close()
@@ -113,7 +126,7 @@ class Studio:
 def studio(tmp_path: Path) -> Iterator[Studio]:
     made = Studio(tmp_path)
     yield made
-    made.store.close()
+    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyloudnorm
@@ -12,6 +12,8 @@ import pytest
 from lofi_core.tracks.loudness import LoudnessMeter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from tests.tracks.conftest import Noise
@@ -27,7 +29,8 @@ def measure(audio: Samples, rate: int, chunk: int = 5_000) -> float:
 
 
 def oracle(audio: Samples, rate: int) -> float:
-    return float(pyloudnorm.Meter(rate).integrated_loudness(audio.T.astype(np.float64)))
+    meter: Any = pyloudnorm.Meter(rate)
+    return float(meter.integrated_loudness(audio.T.astype(np.float64)))
 
 
 def sine(hertz: float, rate: int, channels: int, seconds: float = 5) -> Samples:
@@ -44,11 +47,12 @@ def white(rate: int, channels: int) -> Samples:
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("kind", ["white", "sine", "music-like"])
 def test_loudness_agrees_with_pyloudnorm(rate: int, channels: int, kind: str, pink_noise: Noise) -> None:
-    audio = {
+    sounds: dict[str, Callable[[], Samples]] = {
         "white": lambda: white(rate, channels),
         "sine": lambda: 0.3 * sine(220, rate, channels),
         "music-like": lambda: pink_noise(8, rate, channels),
-    }[kind]()
+    }
+    audio = sounds[kind]()
     assert measure(audio, rate) == pytest.approx(oracle(audio, rate), abs=0.1)
 
 

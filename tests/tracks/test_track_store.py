@@ -35,8 +35,8 @@ def test_a_track_tells_what_protocol_promises(studio: Studio) -> None:
     track = studio.add(title="Rain")
     wire = msgspec.to_builtins(track)
     promised = (
-        "track_id path prompt title duration_sec sample_rate channels format size_bytes seed backend model_version"
-        " options loudness_lufs true_peak_dbtp generation_time_sec created_at favourite recipe"
+        "track_id path prompt title duration_sec sample_rate channels format size_bytes seed backend"
+        " model_version options loudness_lufs true_peak_dbtp generation_time_sec created_at favourite recipe"
     )
     assert list(wire) == promised.split()
     assert wire["size_bytes"] == Path(wire["path"]).stat().st_size

@@ -28,7 +28,8 @@ def between_the_samples(frames: int = 48_000) -> NDArray[np.float32]:
     """A full-scale sine whose samples all lie at 0.707: a quarter of the rate, 45 degrees off, faded in."""
     wave = np.sin(np.pi / 2 * np.arange(frames) + np.pi / 4)
     fade = np.minimum(1, np.minimum(np.arange(frames), np.arange(frames)[::-1]) / 2_000)
-    return (wave * fade)[None].astype(np.float32)
+    faded: NDArray[np.float32] = (wave * fade)[None].astype(np.float32)
+    return faded
 
 
 def test_a_peak_between_the_samples_is_found() -> None:

@@ -22,6 +22,8 @@ class BackendMethods:
     config: Config
 
     def get_backends(self, _connection: Connection, _params: p.NoParams) -> r.Backends:
+        for record in self.plugins.records.values():
+            self.plugins.look_for_models(record)
         backends = [_backend(record) for record in self.plugins.records.values()]
         return r.Backends(backends, self.config.default_backend)
 

@@ -32,7 +32,7 @@ LIVELY: tuple[Pattern, ...] = (
     ((0, 0.9, 0.64), (1, 0.4, 0.44), (2, 0.9, 0.56), (3, 0.4, 0.46)),
 )
 # Without drums the chords keep time: broken, one tone per half beat, or struck on every beat.
-PULSE: Pattern = ((0, 1.4, 0.64), (1, 0.9, 0.44), (2, 1.4, 0.58), (3, 0.9, 0.44))
+PULSE: Pattern = ((0, 0.92, 0.66), (1, 0.9, 0.48), (2, 0.92, 0.6), (3, 0.85, 0.48))
 BROKEN = (0, 2, 1, 3, 2, 1, 3, 2)
 
 

@@ -98,10 +98,13 @@ class Piece:
             return []
         following: Chord = self.chords[index + 1][0][1]
         taste = self._dice.roll("bass line", section.start)
-        calm = self._plan.brief.energy < CALM_ENERGY or self.ensemble.groove is None
-        lines = ("hold", "two") if calm else ("push", "two", "answer", "push")
-        if self._plan.brief.energy > LIVELY_ENERGY:
+        energy = self._plan.brief.energy
+        lines = ("hold", "two") if energy < CALM_ENERGY else ("push", "two", "answer", "push")
+        if energy > LIVELY_ENERGY:
             lines = ("walk", "push", "walk", "answer")
+        if self.ensemble.groove is None:
+            # Without drums the bass keeps to the beat.
+            lines = ("walk", "two") if energy > LIVELY_ENERGY else ("hold", "two")
         line = "bossa" if self.ensemble.groove == "bossa" else lines[int(taste.integers(len(lines)))]
         return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
 

@@ -87,6 +87,8 @@ def _tone_kernel(brightness: float) -> Floats:
     hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
     cutoff = DARKEST_HZ * (OPENEST_HZ / DARKEST_HZ) ** brightness
     shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, 15_000.0, order=4)
+    # Bright and dark are a tilt above 700 Hz as well, up to 4 dB at 7 kHz.
+    shape *= (1.0 + (hz / 700.0) ** 2) ** (0.25 * (brightness - 0.5))
     # A broad bass lift of 1.5 dB: the warmth of the head bump.
     shape *= 1.0 + 0.19 * np.exp(-(np.log2(np.maximum(hz, 1.0) / 85.0) ** 2))
     return minimum_phase(shape, 4_096)

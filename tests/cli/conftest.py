@@ -1,0 +1,55 @@
+"""The command line, run in this process against a scripted daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from lofi_core.cli.main import main
+from tests.cli.scripted import ScriptedDaemon
+
+
+class Outcome(NamedTuple):
+    """What a command left behind."""
+
+    exit_status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def environ(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An environment of the test's own; returns the home directory."""
+    for variable in ("LOFI_CONFIG", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    monkeypatch.setenv("LOFI_SOCKET", str(home / "s"))
+    monkeypatch.setenv("LOFI_DATA_DIR", str(home / "data"))
+    monkeypatch.chdir(home)
+    return home
+
+
+@pytest.fixture
+def scripted(environ: Path) -> Iterator[ScriptedDaemon]:
+    """A scripted daemon at the socket that commands use."""
+    daemon = ScriptedDaemon(environ / "s")
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `lofi-core` with arguments."""
+
+    def run_command(*arguments: str) -> Outcome:
+        exit_status = main(list(arguments))
+        return Outcome(exit_status, *capsys.readouterr())
+
+    return run_command
