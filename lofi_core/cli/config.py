@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lofi_core.cli.options import Command, Globals, Group, pass_globals
 from lofi_core.cli.output import clean, print_json, print_table
+from lofi_core.paths import config_place, home_dir
 
 if TYPE_CHECKING:
     from lofi_core.config import Settings
@@ -36,7 +38,7 @@ def show(options: Globals) -> None:
 @pass_globals
 def path(options: Globals) -> None:
     """Show where the configuration file is, or would be."""
-    file = options.settings().paths.config
+    file = config_place(os.environ, home_dir(os.environ), options.config).path
     if options.json:
         print_json({"path": str(file), "exists": file.exists()})
     else:

@@ -63,8 +63,8 @@ def start_daemon(settings: Settings, *, verbose: bool) -> Started:
     child = _spawn(settings, log, verbose=verbose)
     deadline = time.monotonic() + START_TIMEOUT_SEC
     while time.monotonic() < deadline:
-        if client := _answering(settings.paths.socket):
-            return Started(client.call("hello")["pid"], client)
+        if started := _answering(settings.paths.socket):
+            return started
         if child.poll() is not None:
             deadline = min(deadline, time.monotonic() + RACE_SEC) if child.returncode == 1 else 0
         time.sleep(POLL_SEC)
@@ -76,10 +76,16 @@ def log_file(settings: Settings) -> Path:
     return settings.paths.state / "daemon.log"
 
 
-def _answering(socket: Path) -> Client | None:
+def _answering(socket: Path) -> Started | None:
+    """A daemon that is ready. One that still builds itself accepts connections, and may yet fail."""
     try:
-        return Client(socket)
+        client = Client(socket)
     except NoDaemon:
+        return None
+    try:
+        return Started(client.call("hello")["pid"], client)
+    except NoDaemon:
+        client.close()
         return None
 
 

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, metavar="N", help="0 to 4294967295; the same seed makes the same track.")
 @click.option("--title", help="A name for the library.")
-@click.option("--priority", type=click.Choice(["normal", "high"]), default="normal", show_default=True)
+@click.option(
+    "--priority",
+    type=click.Choice(["normal", "high"]),
+    default="normal",
+    show_default=True,
+    help="A high one pauses a normal one that runs.",
+)
 @click.option("--no-cache", is_flag=True, help="Make it again, even when it is in the library.")
 @click.option(
     *("-O", "--option", "given"),

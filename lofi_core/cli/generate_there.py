@@ -79,8 +79,8 @@ def _completion(
     client: Client, accepted: dict[str, Any], view: ProgressView, interrupted: Callable[[], bool]
 ) -> dict[str, Any] | None:
     """Show events until the track is there. None when somebody interrupts before that."""
-    if accepted["status"] == "queued":
-        view.show("generation_queued", accepted)
+    # Who joins a job that others asked for has missed its first events.
+    view.show({"queued": "generation_queued", "generating": "joined"}.get(accepted["status"], ""), accepted)
     leaving = ""
     while not interrupted():
         try:

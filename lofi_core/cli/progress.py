@@ -22,7 +22,7 @@ class ProgressView(Protocol):
     """Shows the events of one job."""
 
     def show(self, name: str, fields: dict[str, Any]) -> None:
-        """Take one event."""
+        """Take one event; or `joined`, with the answer to `generate`."""
 
 
 @contextmanager
@@ -57,6 +57,7 @@ class _Lines:
     """One line for each change that matters, without any escape codes."""
 
     def __init__(self) -> None:
+        self._said = ""
         self._stage = ""
         self._next_percent = 0
 
@@ -65,8 +66,10 @@ class _Lines:
             case "generation_progress":
                 self._progress(fields)
             case _:
-                if text := _in_words(name, fields):
+                text = _in_words(name, fields)
+                if text and text != self._said:
                     click.echo(text, err=True)
+                    self._said = text
 
     def _progress(self, fields: dict[str, Any]) -> None:
         stage, percent = clean(fields["stage"]), fields["percent"]
@@ -105,10 +108,12 @@ def _in_words(name: str, fields: dict[str, Any]) -> str:
     match name:
         case "generation_queued" if fields["position"] > 0:
             return f"waiting, {fields['position']}. in the queue"
+        case "joined":
+            return f"generating with {clean(fields['backend'])}"
         case "generation_start":
             return f"generating {fields['duration_sec']:g} s with {clean(fields['backend'])}"
         case "generation_paused":
-            return "paused: another job goes first"
+            return "paused"
         case "generation_resumed":
             return "resumed"
         case _:

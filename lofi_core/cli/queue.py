@@ -28,7 +28,8 @@ def queue(options: Globals, *, clear: bool, pause: str | None, resume: str | Non
     with Client(options.socket_path()) as client:
         if clear:
             answer = client.call("queue_clear")
-            told = f"{answer['cancelled']} waiting jobs cancelled"
+            count = answer["cancelled"]
+            told = f"{count} waiting job{'' if count == 1 else 's'} cancelled"
         elif pause is not None:
             answer = client.call("job_pause", job_id=pause)
             told = f"job {pause} is {answer['state']}"

@@ -193,6 +193,9 @@ class Connection(asyncio.Protocol):
                 log.debug("%s: response to a request nobody sent, ignored", self.name)
 
     def _refuse(self, bad: BadMessage) -> None:
+        if bad.msgid is None:
+            log.debug("%s: ignored: %s", self.name, bad.problem)
+            return
         self.send(messages.encode_error(bad.msgid, bad.problem))
         if bad.closes:
             log.info("%s: %s", self.name, bad.problem)

@@ -88,11 +88,26 @@ def _convert(fields: dict[Any, Any], params_type: type[Params]) -> Params:
     for name in fields:
         if name not in known:
             expected = f"known: {', '.join(known)}" if known else "the method takes no parameters"
-            raise InvalidParams(f"unknown parameter {name!r}", suggestion(str(name), known) or expected)
+            hint = suggestion(str(name)[:100], known) or expected
+            raise InvalidParams(f"unknown parameter {name!r:.100}", hint)
+    no_map = [name for name in _maps(params_type) if fields.get(name) == []]
     try:
-        return msgspec.convert(fields, params_type)
+        return msgspec.convert(fields | dict.fromkeys(no_map, {}), params_type)
     except msgspec.ValidationError as error:
         raise InvalidParams(_explain(error, fields)) from error
+
+
+@cache
+def _maps(params_type: type[Params]) -> frozenset[str]:
+    """The fields that hold a map, and so may be sent as an empty array."""
+    kinds = (msgspec.inspect.DictType, msgspec.inspect.StructType)
+    info = msgspec.inspect.type_info(params_type)
+    assert isinstance(info, msgspec.inspect.StructType)  # noqa: S101 - params are structs
+    return frozenset(
+        field.name
+        for field in info.fields
+        if any(isinstance(kind, kinds) for kind in getattr(field.type, "types", (field.type,)))
+    )
 
 
 def _explain(error: msgspec.ValidationError, fields: dict[str, Any]) -> str:

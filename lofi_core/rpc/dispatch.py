@@ -69,15 +69,14 @@ class Dispatcher:
 
 async def _finish(route: _Route, work: Awaitable[object], reply: Callable[[object], None]) -> None:
     try:
-        outcome = await work
+        reply(await work)
     except Exception as error:  # noqa: BLE001 - as above, for async handlers
-        outcome = _as_error(route.method.name, error)
-    reply(outcome)
+        reply(_as_error(route.method.name, error))
 
 
 def _unknown(method: object) -> _Route:
     name = method.decode(errors="replace") if isinstance(method, bytes) else str(method)
-    hint = suggestion(name, METHODS) or "`describe` lists the methods there are"
+    hint = suggestion(name[:100], METHODS) or "`describe` lists the methods there are"
     raise MethodNotFound(f"no method {name!r:.100}", hint)
 
 

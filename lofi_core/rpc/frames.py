@@ -51,6 +51,8 @@ class FrameReader:
             self._scanner.skip()
         except msgpack.OutOfData:
             return False
+        except msgpack.StackError as error:
+            raise ParseError("a message is nested too deep to be read") from error
         except (msgpack.UnpackException, ValueError) as error:
             raise ParseError(f"these bytes are no msgpack ({type(error).__name__})") from error
         return True

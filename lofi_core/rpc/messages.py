@@ -42,15 +42,15 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 class BadMessage(Exception):
-    """A message that cannot be served but whose sender can be told.
+    """A message that cannot be served.
 
     Attributes:
-        msgid: what to answer to.
+        msgid: what to answer to; None when its sender awaits no answer.
         problem: what to say.
         closes: whether the stream can no longer be trusted.
     """
 
-    def __init__(self, msgid: int, problem: LofiError, *, closes: bool) -> None:
+    def __init__(self, msgid: int | None, problem: LofiError, *, closes: bool) -> None:
         super().__init__(problem.text())
         self.msgid = msgid
         self.problem = problem
@@ -61,7 +61,8 @@ def decode(frame: bytes) -> Message:
     """Decode one complete message.
 
     Raises:
-        BadMessage: it is no msgpack-RPC (closes), or its text is no UTF-8 (does not).
+        BadMessage: it is no msgpack-RPC (closes), or it is, with text that is no UTF-8 or nesting too deep
+            to decode (does not).
     """
     try:
         return _decoder.decode(frame)
@@ -70,9 +71,12 @@ def decode(frame: bytes) -> Message:
             f"text in the request is no UTF-8: {error.reason}", "send UTF-8, or bin for bytes"
         )
         raise BadMessage(_msgid_of(frame), problem, closes=False) from error
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+    except RecursionError as error:
+        problem = InvalidParams("the request is nested too deep", "no method needs more than a few levels")
+        raise BadMessage(_msgid_of(frame), problem, closes=False) from error
+    except (msgspec.MsgspecError, ValueError) as error:
         problem_text = f"this is no msgpack-RPC message: {error}"
-        raise BadMessage(_msgid_of(frame), ParseError(problem_text), closes=True) from error
+        raise BadMessage(_msgid_of(frame) or 0, ParseError(problem_text), closes=True) from error
 
 
 def encode_response(msgid: int, result: object) -> bytes:
@@ -90,14 +94,14 @@ def encode_notification(method: str, fields: object) -> bytes:
     return _encoder.encode((2, method, (fields,)))
 
 
-def _msgid_of(frame: bytes) -> int:
-    """The id of a request that could not be decoded; 0 when it is not to be found."""
+def _msgid_of(frame: bytes) -> int | None:
+    """The id of a request that could not be decoded; None when it has none or is no request."""
     try:
         value = msgpack.unpackb(frame, raw=True, strict_map_key=False)
     except (msgpack.UnpackException, ValueError, RecursionError, TypeError):
-        return 0
+        return None
     match value:
         case [0, int(msgid), *_] if 0 <= msgid < 2**32:
             return msgid
         case _:
-            return 0
+            return None

@@ -40,6 +40,7 @@ class Library:
         self._worker = worker
         self._store = store
         self._spools = spools
+        self._live: set[Spool] = set()  # touched in the store thread only
         self._closed = False
         self._totals = store.count_and_bytes()
 
@@ -73,7 +74,7 @@ class Library:
             return
         self._closed = True
         try:
-            await self._worker.run(_close, self._store, self._spools)
+            await self._worker.run(self._close_all)
         finally:
             self._worker.stop(STOP_SEC)
 
@@ -136,7 +137,7 @@ class Library:
 
     async def discard_spool(self, spool: Spool) -> None:
         """Remove a spool's file."""
-        await self._run(spool.discard)
+        await self._run(self._end_spool, spool)
 
     async def find(self, track_id: str) -> Track | None:
         """The track, None when there is none or its file is gone."""
@@ -177,7 +178,21 @@ class Library:
     def _begin_spool(self, name: str, sample_rate: int, channels: int) -> Spool:
         from lofi_core.tracks.spool import Spool
 
-        return Spool(self._spools.spool_path(name), sample_rate, channels)
+        spool = Spool(self._spools.spool_path(name), sample_rate, channels)
+        self._live.add(spool)
+        return spool
+
+    def _end_spool(self, spool: Spool) -> None:
+        self._live.discard(spool)
+        spool.discard()
+
+    def _close_all(self) -> None:
+        try:
+            for spool in self._live:
+                spool.close()
+            self._spools.close()
+        finally:
+            self._store.close()
 
     def _open_worker(self) -> Worker:
         if self._closed:
@@ -207,13 +222,6 @@ def _open(worker: Worker, data_dir: Path, cache_dir: Path) -> Library:
     except BaseException:
         store.close()
         raise
-
-
-def _close(store: TrackStore, spools: SpoolDirectory) -> None:
-    try:
-        spools.close()
-    finally:
-        store.close()
 
 
 def _ignore(_: object) -> None:

@@ -37,13 +37,14 @@ async def run_in_slices(
 
     def advance() -> bool:
         until = time.monotonic() + SLICE_SEC
-        while time.monotonic() < until:
+        while True:
             try:
                 on_progress(next(steps))
             except StopIteration as end:
                 results.append(end.value)
                 return True
-        return False
+            if time.monotonic() >= until:
+                return False
 
     def give_up() -> None:
         steps.close()

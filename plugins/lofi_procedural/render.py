@@ -10,8 +10,9 @@ from lofi_core import Step
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import Dice, Piece
 from lofi_procedural.sound.limiter import Limiter
-from lofi_procedural.sound.loudness import TARGET_LUFS, Meter, Rider, measure
+from lofi_procedural.sound.loudness import TARGET_LUFS, Meter, measure
 from lofi_procedural.sound.mixer import Mixer
+from lofi_procedural.sound.rider import Rider
 from lofi_procedural.sound.tape import Room, Wow, saturate
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from lofi_procedural.sound.types import Stereo
 
 # Tracks up to this long are mixed whole before the first sample leaves: two bars are too few to ride by ear.
-SHORT_SEC = 12.0
+SHORT_SEC = 8.0
 SILENT_END_SEC = 0.02
+CLOSE_DB = 0.1
 
 
 def render(request: GenerateRequest, plan: Plan) -> Iterator[Step]:
@@ -34,7 +36,7 @@ def render(request: GenerateRequest, plan: Plan) -> Iterator[Step]:
     dice = Dice(request.seed, plan.variety)
     piece = Piece(plan, dice)
     yield Step("compose", 0)
-    master = _Short(plan) if plan.total_samples <= SHORT_SEC * SAMPLE_RATE else _Long()
+    master = _Short(plan) if plan.total_samples <= SHORT_SEC * SAMPLE_RATE else _Long(plan)
     for index, mixed in enumerate(_mix(plan, piece, dice)):
         last = index == plan.bars
         audio = master.process(mixed, 0.0 if last else piece.section(index).level_db, last=last)
@@ -55,14 +57,17 @@ def _mix(plan: Plan, piece: Piece, dice: Dice) -> Iterator[Stereo]:
 class _Long:
     """Levels a long track as it goes."""
 
-    def __init__(self) -> None:
-        self._meter, self._rider, self._limiter = Meter(), Rider(), Limiter()
+    def __init__(self, plan: Plan) -> None:
+        self._meter, self._limiter = Meter(), Limiter()
+        self._rider = Rider(1.0 - plan.bar_start(plan.bars) / plan.total_samples)
 
     def process(self, mixed: Stereo, level_db: float, *, last: bool) -> Stereo:
-        louder = self._rider.ride(mixed, level_db, self._meter.lufs(), steady=last)
-        settled = self._limiter.process(louder)
+        if last:
+            ended = self._limiter.process(self._rider.end(mixed, self._meter))
+            return np.concatenate((ended, self._limiter.flush()), axis=1)
+        settled = self._limiter.process(self._rider.ride(mixed, level_db, self._meter))
         self._meter.add(settled)
-        return np.concatenate((settled, self._limiter.flush()), axis=1) if last else settled
+        return settled
 
 
 class _Short:
@@ -79,12 +84,15 @@ class _Short:
 
 
 def _level(mixed: Stereo) -> Stereo:
-    """One gain for all; what the limiter takes away is given back on the second and third try."""
+    """One gain for all; what the limiter takes away is given back on a second and third try."""
     gain_db = TARGET_LUFS - measure(mixed)
     limited = mixed
     for _ in range(3):
         limited = _limit(mixed * np.float32(10 ** (gain_db / 20)))
-        gain_db += TARGET_LUFS - measure(limited)
+        missing_db = TARGET_LUFS - measure(limited)
+        if abs(missing_db) < CLOSE_DB:
+            break
+        gain_db += missing_db
     return limited
 
 

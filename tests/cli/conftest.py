@@ -1,7 +1,5 @@
 """The command line, run in this process against a scripted daemon."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple

@@ -1,19 +1,14 @@
 """A small daemon that answers what a test tells it to, on a real socket."""
 
-from __future__ import annotations
-
 import os
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgpack
 
 from lofi_core.errors import LofiError
-
-Answer = Callable[[dict[str, Any]], Any]
 
 
 class ScriptedDaemon:

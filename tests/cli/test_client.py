@@ -8,7 +8,7 @@ import msgpack
 import msgspec
 import pytest
 
-from lofi_core.errors import InvalidParams, NotPermitted, QueueFull
+from lofi_core.errors import InvalidParams, NotPermitted, ParseError, QueueFull
 from lofi_core.rpc import client as client_module
 from lofi_core.rpc.client import Client, ConnectionLost, NoDaemon, peer_uid
 from lofi_core.rpc.results import Pong
@@ -52,7 +52,7 @@ def test_the_answer_to_another_request_is_passed_over(scripted: ScriptedDaemon) 
 
 def test_an_error_without_a_request_is_the_answer_to_ours(scripted: ScriptedDaemon) -> None:
     scripted.raw_reply = msgpack.packb([1, 0, [1, "PARSE_ERROR: no"], None])
-    with Client(scripted.path) as client, pytest.raises(client_module.LofiError, match="no"):
+    with Client(scripted.path) as client, pytest.raises(ParseError, match="no"):
         client.call("ping")
 
 

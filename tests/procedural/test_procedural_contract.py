@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from itertools import zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -103,3 +104,8 @@ def test_an_option_wins_over_the_words() -> None:
     assert plan.tempo == 120.0
     assert "drums" not in plan.brief.without
     assert str(plan.brief.key) == "D minor"
+
+
+def test_every_option_is_documented() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "procedural.md").read_text()
+    assert [name for name in ProceduralOptions.__struct_fields__ if f"| `{name}` |" not in page] == []

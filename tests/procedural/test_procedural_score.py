@@ -32,6 +32,12 @@ def test_a_longer_piece_begins_ends_and_comes_back() -> None:
     assert "B" in names
 
 
+def test_no_section_between_intro_and_outro_breaks_a_phrase() -> None:
+    for bars in range(6, 200):
+        for section in make_form(bars, Dice(bars, 0).roll("form"))[1:-1]:
+            assert section.bars % 2 == 0, f"{section} of {bars} bars"
+
+
 def test_every_progression_stands_on_its_scale() -> None:
     for mode, progressions in PROGRESSIONS.items():
         for text in progressions:

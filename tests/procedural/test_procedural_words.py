@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lofi_procedural.words import Key, find_key, parse_key, read_prompt
+from lofi_procedural.words.lexicon import TERMS
 
 
 @pytest.mark.parametrize(
@@ -91,3 +94,13 @@ def test_what_was_not_understood_is_told() -> None:
     brief = read_prompt("rainy xyzzy rhodes")
     assert brief.unknown == ("xyzzy",)
     assert brief.understood == ("rainy", "rhodes")
+
+
+def test_every_word_of_the_lexicon_is_documented() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "procedural.md").read_text()
+    assert [word for term in TERMS for word in term.words if word not in page] == []
+
+
+def test_no_word_has_two_meanings() -> None:
+    words = [word for term in TERMS for word in term.words]
+    assert len(words) == len(set(words))

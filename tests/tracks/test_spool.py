@@ -100,3 +100,21 @@ def test_discarding_removes_the_file_and_may_be_repeated(tmp_path: Path) -> None
     spool.discard()
     spool.discard()
     assert not spool.path.exists()
+
+
+def test_the_gain_of_a_stream_is_fixed_by_its_beginning(tmp_path: Path, pink_noise: Noise) -> None:
+    audio = pink_noise(2.0)
+    spool = Spool(tmp_path / "a.wav", 48_000, 2)
+    spool.append(audio[:, :48_000] * np.float32(0.05))
+    first = spool.stream_gain_db("measured")
+    spool.append(audio[:, 48_000:])
+    assert first > 0
+    assert spool.stream_gain_db("measured") == first
+    spool.discard()
+
+
+def test_a_stream_that_is_right_by_construction_has_no_gain(tmp_path: Path, pink_noise: Noise) -> None:
+    spool = Spool(tmp_path / "a.wav", 48_000, 2)
+    spool.append(pink_noise(1.0) * np.float32(0.05))
+    assert spool.stream_gain_db("by_construction") == 0.0
+    spool.discard()

@@ -104,6 +104,7 @@ def test_mp3_tags_are_unicode_to_every_reader(studio: Studio, pink_noise: Noise)
     assert tags["TPE1"].text == ["lofi-core · sine"]
     assert str(tags["TDRC"]) == track.created_at[:10]
     assert tags["TCOP"].text == ["MIT"]
+    assert (studio.root / "out.mp3").read_bytes()[-128:-125] != b"TAG"  # ID3v1 knows Latin-1 only
 
 
 def test_wav_has_an_info_chunk(studio: Studio, pink_noise: Noise) -> None:

@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from lofi_core.errors import InferenceFailed, ShuttingDown, TrackWriteFailed, UnknownTrack
+from lofi_core.tracks import slices
 from lofi_core.tracks.library import Library
 from lofi_core.tracks.spool import BLOCK_FRAMES
 
@@ -116,8 +117,9 @@ async def test_progress_is_told_from_the_store_thread(
 
 
 async def test_others_get_the_store_thread_while_a_long_track_is_encoded(
-    library: Library, studio: Studio, pink_noise: Noise
+    library: Library, studio: Studio, pink_noise: Noise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slices, "SLICE_SEC", 0)  # one block a slice, of which 20 s have 15
     spool = await spooled(library, pink_noise(20))
     encoding = asyncio.create_task(library.encode(spool, studio.draft()))
     for _ in range(5):
@@ -132,9 +134,11 @@ async def test_cancelling_an_encode_leaves_no_file(
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()
     spool = await spooled(library, pink_noise(20))
-    encoding = asyncio.create_task(
-        library.encode(spool, studio.draft(), lambda _: loop.call_soon_threadsafe(begun.set) and None)
-    )
+
+    def on_progress(_: float) -> None:
+        loop.call_soon_threadsafe(begun.set)
+
+    encoding = asyncio.create_task(library.encode(spool, studio.draft(), on_progress))
     await begun.wait()
     encoding.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -144,14 +148,15 @@ async def test_cancelling_an_encode_leaves_no_file(
 
 
 async def test_an_encode_cancelled_at_its_very_end_leaves_no_file(
-    library: Library, studio: Studio, pink_noise: Noise, tmp_path: Path
+    library: Library, studio: Studio, pink_noise: Noise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slices, "SLICE_SEC", 60)  # the whole of it is one slice
     at_the_end, go_on = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
     def on_progress(_: float) -> None:
         loop.call_soon_threadsafe(at_the_end.set)
-        go_on.wait()  # the one slice of this short track ends only after the task was cancelled
+        go_on.wait()  # the slice goes on to its end after the task was cancelled
 
     spool = await spooled(library, pink_noise(0.5))
     encoding = asyncio.create_task(library.encode(spool, studio.draft(), on_progress))
@@ -181,7 +186,7 @@ async def test_count_and_size_are_known_without_asking_the_store(
     assert (library.count, library.size_bytes) == (2, first.size_bytes + second.size_bytes)
     await library.delete(first.track_id)
     assert (library.count, library.size_bytes) == (1, second.size_bytes)
-    Path(second.path).unlink()
+    await asyncio.to_thread(Path(second.path).unlink)
     assert await library.find(second.track_id) is None
     assert (library.count, library.size_bytes) == (0, 0)
 

@@ -138,6 +138,8 @@ def prepare_params(params: p.GenerateParams, plugins: PluginHost, config: Config
         options = normalise(params.options)
     except UnicodeDecodeError as error:
         raise InvalidParams(f"options: text that is no UTF-8 ({error.reason})") from error
+    except RecursionError as error:
+        raise InvalidParams("options: nested too deep", "no option needs more than a few levels") from error
     return prepare(
         Wish(
             prompt=params.prompt,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lofi_procedural.score.chords import Chord
 
-LOWEST, HIGHEST = 29, 48  # F1 to C3
+LOWEST, HIGHEST = 31, 50  # G1 to D3
 # (beat, length, what): what is root, fifth, octave, or an approach to the next bar's root.
 LINES: dict[str, tuple[tuple[float, float, str], ...]] = {
     "hold": ((0, 3.4, "root"), (3.5, 0.5, "approach")),
@@ -47,8 +47,8 @@ def play_bass(
 
 
 def root_pitch(root: int) -> int:
-    """The root between E1 and D#2, where the bass is round."""
-    return LOWEST - 1 + (root - LOWEST + 1) % 12
+    """The root between G1 and F#2: deep, and still heard on a small loudspeaker."""
+    return LOWEST + (root - LOWEST) % 12
 
 
 def _tone(chord: Chord, what: str) -> int:

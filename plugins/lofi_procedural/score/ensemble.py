@@ -54,12 +54,13 @@ def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
 
 
 def _alone(brief: Brief, named: Ensemble) -> Ensemble:
-    """Only what was named plays. A keyboard or guitar plays its own bass and melody."""
+    """Only what was named plays: an instrument plays its own chords, broken if need be, and its own bass."""
+    chords = named.chords or named.melody
     wants_bass = "bass" in brief.instruments or named.bass
     groove = _groove(brief, brief.groove or "boom_bap") if "drums" in brief.instruments else None
     return Ensemble(
-        chords=named.chords,
-        melody=named.melody or named.chords,
+        chords=chords,
+        melody=named.melody or chords,
         bass=(named.bass or "upright_bass") if wants_bass else named.chords,
         pad=named.pad,
         groove=groove,

@@ -82,7 +82,9 @@ def _lengths(bars: int) -> list[tuple[str, int]]:
     if bars < 6:
         return [("A", bars)]
     edge = 4 if bars >= 28 else 2 if bars >= 10 else 1
-    room = bars - 2 * edge
+    # Phrases have two or four bars; what does not fill one lengthens the outro.
+    spare = (bars - 2 * edge) % (4 if bars >= 28 else 2)
+    room = bars - 2 * edge - spare
     cycle = LONG_CYCLE if room >= 24 else SHORT_CYCLE
     middle: list[tuple[str, int]] = []
     turn = 0
@@ -94,4 +96,4 @@ def _lengths(bars: int) -> list[tuple[str, int]]:
         middle.append((name, length))
         room -= length
         turn += 1
-    return [("intro", edge), *middle, ("outro", edge)]
+    return [("intro", edge), *middle, ("outro", edge + spare)]

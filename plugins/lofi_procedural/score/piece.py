@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lofi_procedural.score.harmony import Voicing
 
 STRUMMED = {"guitar": 0.022, "harp": 0.045, "electric_guitar": 0.014, "felt": 0.008, "piano": 0.006}
+# Who plays chords one tone after the other when nobody else keeps time.
+BREAKS_CHORDS = frozenset({"guitar", "harp", "flute", "kalimba", "vibraphone"})
 HOME_PITCHES = (69, 72, 74, 76)
 CALM_ENERGY, LIVELY_ENERGY = 0.4, 0.65
 
@@ -81,7 +83,7 @@ class Piece:
         timed = self.ensemble.groove is not None and "drums" in section.layers
         if not timed:
             # Nobody else keeps time here.
-            if taste.random() < 0.5 or instrument in {"guitar", "harp"}:
+            if taste.random() < 0.5 or instrument in BREAKS_CHORDS:
                 return comping.arpeggiate(self._voiced(index), rng, accent=1.0 + 0.3 * (energy - 0.5))
             pattern = comping.PULSE
         else:
@@ -165,7 +167,8 @@ class Piece:
         if self.ensemble.pad:
             bar.notes += [Note("pad", 0, beats, pitch, 0.5) for pitch in (pitches[0], pitches[-1])]
         if self.ensemble.melody:
-            top = 72 + (self.key.tonic - 72) % 12
+            # The fifth: the tonic would rub against the major seventh of the chord.
+            top = 67 + (self.key.tonic + 7 - 67) % 12
             bar.notes.append(Note("melody", 0.5, beats - 0.5, top, 0.45))
         if self.ensemble.groove:
             bar.hits += [Hit("kick", 0.0, 0.6)]

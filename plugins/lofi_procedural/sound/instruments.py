@@ -9,7 +9,6 @@ import numpy as np
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.sound import sustained
 from lofi_procedural.sound.modal import envelope, ring
-from lofi_procedural.sound.spectrum import noise_band
 from lofi_procedural.sound.timbres import TIMBRES, Timbre
 
 if TYPE_CHECKING:
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
 A4_HZ, A4_PITCH, A3_HZ = 440.0, 69, 220.0
 LONGEST_SEC = 9.0
+# 25 ms that rise within one and fall away, low-passed near 2 kHz: as loud as noise of RMS 2 at the start.
+THUD_FADE = np.hanning(2_402)[1_201:2_401] ** 2 * np.minimum(1.0, np.arange(1_200) / 48.0)
+THUD_TONE = 2.0 * np.hanning(18) / np.sqrt(np.sum(np.hanning(18) ** 2))
 LOUDNESS_CURVE = 1.35  # amplitude = velocity ** curve
 
 
@@ -69,9 +71,7 @@ def _strike(timbre: Timbre, hz: float, velocity: float, held_sec: float, rng: Ge
 
 def _knock(sound: Stereo, level: float, rng: Generator) -> None:
     """Add the thud of the attack: 25 ms of low noise."""
-    length = min(1_200, sound.shape[1])
     if level > 0:
-        burst = noise_band(rng, 1_200, 150.0, 2_500.0)[:length]
-        fade = np.hanning(2_402)[1_201 : 1_201 + length] ** 2
-        rise = np.minimum(1.0, np.arange(length) / 48.0)
-        sound[:, :length] += (level * 2.0 * burst * fade * rise).astype(np.float32)
+        length = min(len(THUD_FADE), sound.shape[1])
+        burst = np.convolve(rng.standard_normal(len(THUD_FADE)), THUD_TONE, "same")
+        sound[:, :length] += (level * burst * THUD_FADE)[:length].astype(np.float32)

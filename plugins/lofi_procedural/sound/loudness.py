@@ -1,4 +1,4 @@
-"""How loud the track is, measured as it goes (ITU-R BS.1770-4), and the gain that brings it to -14 LUFS."""
+"""How loud a stream is, measured as it goes (ITU-R BS.1770-4)."""
 
 from __future__ import annotations
 
@@ -50,14 +50,15 @@ class Meter:
             self._segments.extend(float(value) for value in power.sum(axis=0))
         self._rest = joined[:, whole * SEGMENT :]
 
+    def with_next(self, block: Stereo) -> float:
+        """Integrated loudness if these samples [2, N] came next."""
+        ahead = Meter()
+        ahead.add(np.concatenate((self._rest, block), axis=1))
+        return _integrated(self._segments + ahead._segments)
+
     def lufs(self) -> float:
         """Integrated loudness so far; -inf before the first audible block."""
-        if len(self._segments) < 4:
-            return float("-inf")
-        blocks = np.convolve(np.array(self._segments), np.full(4, 0.25), "valid")
-        blocks = blocks[blocks > ABSOLUTE_GATE]
-        blocks = blocks[blocks > RELATIVE_GATE * blocks.mean()] if len(blocks) else blocks
-        return float(10 * np.log10(blocks.mean()) + OFFSET_DB) if len(blocks) else float("-inf")
+        return _integrated(self._segments)
 
 
 def measure(block: Stereo) -> float:
@@ -67,40 +68,11 @@ def measure(block: Stereo) -> float:
     return meter.lufs()
 
 
-class Rider:
-    """Keeps one hand on the fader: slow, bounded, and knowing only the past and the bar at hand."""
-
-    def __init__(self) -> None:
-        self._gain_db: float | None = None
-        self._raw: list[float] = []
-
-    def ride(self, block: Stereo, level_db: float, so_far_lufs: float, *, steady: bool) -> Stereo:
-        """Bring one bar to its place.
-
-        Args:
-            block: [2, N] before gain.
-            level_db: how far above the whole piece the section lies.
-            so_far_lufs: integrated loudness of what has been let out; -inf at the start.
-            steady: keep the fader where it is: the final chord must be free to fade.
-
-        Returns:
-            The bar at its gain [2, N].
-        """
-        wanted = self._gain_db
-        loudness = measure(block)
-        if not (steady and wanted is not None) and loudness > -70.0:
-            self._raw = [*self._raw[-2:], loudness - level_db]
-            # One bar is a guess; three are a level.
-            usual = 10 * np.log10(np.mean([10 ** (raw / 10) for raw in self._raw]))
-            error = TARGET_LUFS - so_far_lufs if np.isfinite(so_far_lufs) else 0.0
-            wanted = float(TARGET_LUFS - usual + max(-2.0, min(2.0, 0.8 * error)))
-        before = self._gain_db if self._gain_db is not None else wanted
-        if wanted is None or before is None:
-            return block * np.float32(10 ** (TARGET_LUFS / 20))
-        self._gain_db = before + max(-1.5, min(1.5, wanted - before))
-        # The first half of the bar glides, the second holds.
-        count = block.shape[1]
-        glide = np.minimum(1.0, np.arange(count) / max(1, count // 2))
-        curve = before + (self._gain_db - before) * (0.5 - 0.5 * np.cos(np.pi * glide))
-        ridden: Stereo = block * (10.0 ** (curve / 20)).astype(np.float32)
-        return ridden
+def _integrated(segments: list[float]) -> float:
+    """Gated mean of the powers of 100 ms segments, in LUFS."""
+    if len(segments) < 4:
+        return float("-inf")
+    blocks = np.convolve(np.array(segments), np.full(4, 0.25), "valid")
+    blocks = blocks[blocks > ABSOLUTE_GATE]
+    blocks = blocks[blocks > RELATIVE_GATE * blocks.mean()] if len(blocks) else blocks
+    return float(10 * np.log10(blocks.mean()) + OFFSET_DB) if len(blocks) else float("-inf")

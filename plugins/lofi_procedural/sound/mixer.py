@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE
+from lofi_procedural.sound.curves import slow_curve
 from lofi_procedural.sound.instruments import play
 from lofi_procedural.sound.kit import Kit
 from lofi_procedural.sound.textures import Beds
@@ -56,9 +57,7 @@ class Mixer:
         self._place_notes(bar, start)
         self._place_hits(bar, start)
         band, rhythm = self._band.take(count), self._rhythm.take(count)
-        time = (start + np.arange(count)) / SAMPLE_RATE
-        band *= self._duck(time)
-        band *= _tremolo(time)
+        band *= (slow_curve(self._duck, start, count) * slow_curve(_tremolo, start, count)).astype(np.float32)
         send = np.float32(SEND_BAND) * band + np.float32(SEND_RHYTHM) * rhythm
         return band + rhythm + self._beds.take(bar.index, count), send
 
@@ -96,7 +95,7 @@ class Mixer:
         seconds = (whole + swung) * self._plan.beat_sec + LEAD_IN_SEC + max(EARLIEST_SEC, delay_sec)
         return round(seconds * SAMPLE_RATE)
 
-    def _duck(self, time: Floats) -> Stereo:
+    def _duck(self, time: Floats) -> Floats:
         """The band makes room for the kick and swells back."""
         gain = np.ones(len(time))
         for kick in self._kicks:
@@ -104,10 +103,10 @@ class Mixer:
             # 8 ms down, then back along an exponential: continuous, so it never clicks.
             dip = np.clip(since / 0.008, 0.0, 1.0) * np.exp(-np.maximum(since, 0.0) / DUCK_SEC)
             gain = np.minimum(gain, 1.0 - DUCK_DEPTH * dip)
-        return gain.astype(np.float32)
+        return gain
 
 
-def _tremolo(time: Floats) -> Stereo:
+def _tremolo(time: Floats) -> Floats:
     """A slow pan from side to side, as the suitcase piano has it; the sum of the sides stays even."""
     swing = TREMOLO_DEPTH * np.sin(2 * np.pi * TREMOLO_HZ * time)
-    return np.stack((1.0 + swing, 1.0 - swing)).astype(np.float32)
+    return np.stack((1.0 + swing, 1.0 - swing))

@@ -69,7 +69,7 @@ def _section(voice: Voice, hz: float, samples: int, rng: Generator) -> Stereo:
     harmonic = np.tile(np.arange(1, len(voice.amplitudes) + 1, dtype=np.float64), PLAYERS)
     cents = np.repeat(np.linspace(-1.0, 1.0, PLAYERS), len(voice.amplitudes)) * voice.detune_cents
     partials = harmonic * hz * 2.0 ** (cents / 1200.0)
-    place = 0.6 * cents / max(voice.detune_cents, 1e-9)  # -0.6 (left) … 0.6 (right)
+    place = 0.45 * cents / max(voice.detune_cents, 1e-9)  # -0.45 (left) … 0.45 (right)
     level = np.tile(np.array(voice.amplitudes), PLAYERS)
     weight = level * np.sqrt(0.5 * np.stack((1.0 - place, 1.0 + place)))
     phase = np.broadcast_to(rng.uniform(0.0, 2 * np.pi, len(partials)), (2, len(partials)))
@@ -91,5 +91,5 @@ def _blow(voice: Voice, hz: float, samples: int, rng: Generator) -> Stereo:
     tone *= (1.0 + 0.12 * swing).astype(np.float32)
     even = samples + samples % 2
     breath = noise_band(rng, even, 0.8 * hz, 4.0 * hz)[:samples] * voice.breath
-    sound: Stereo = np.stack((tone + breath, tone - 0.6 * breath)).astype(np.float32)
+    sound: Stereo = np.stack((tone + breath, tone + 0.3 * breath)).astype(np.float32)
     return sound

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.sound.curves import slow_curve
 from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 DRIVE = 1.6
 DARKEST_HZ, OPENEST_HZ = 3_800.0, 12_000.0
 RUMBLE_HZ = 32.0
-ROOM_SEC, ROOM_T60_SEC, ROOM_LEVEL = 0.9, 1.0, 0.30
+ROOM_SEC, ROOM_T60_SEC, ROOM_LEVEL = 0.9, 1.0, 0.23
 WOW_HZ, FLUTTER_HZ = 0.55, 6.3
 LONGEST_DELAY = 512  # samples
 
@@ -35,17 +36,19 @@ class Wow:
         """Take [2, N], return [2, N]."""
         count = block.shape[1]
         joined = np.concatenate((self._past, block), axis=1)
-        time = (self._position + np.arange(count)) / SAMPLE_RATE
-        # A swing of d samples at f Hz detunes by 2 pi f d / rate: 28 at 0.55 Hz make 3.5 cents.
-        slow = 30.0 * self._depth * (1.0 - np.cos(2 * np.pi * WOW_HZ * time))
-        fast = 0.9 * self._depth * (1.0 - np.cos(2 * np.pi * FLUTTER_HZ * time))
-        read = np.arange(count) + LONGEST_DELAY - 1.0 - slow - fast
+        read = np.arange(count) + (LONGEST_DELAY - 1.0) - slow_curve(self._delay, self._position, count)
         whole = read.astype(np.intp)
         part = (read - whole).astype(np.float32)
         self._past = joined[:, -LONGEST_DELAY:]
         self._position += count
         before = joined[:, whole]
         return before + part * (joined[:, whole + 1] - before)
+
+    def _delay(self, time: Floats) -> Floats:
+        """Samples the tape lags. Swinging by 30 at 0.55 Hz detunes by 2 pi * 0.55 * 30 / 48000: 3.7 cents."""
+        slow = 30.0 * (1.0 - np.cos(2 * np.pi * WOW_HZ * time))
+        lag: Floats = self._depth * (slow + 0.9 * (1.0 - np.cos(2 * np.pi * FLUTTER_HZ * time)))
+        return lag
 
 
 class Room:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.sound.curves import slow_curve
 from lofi_procedural.sound.spectrum import noise_band
 from lofi_procedural.sound.types import Timeline
 
@@ -103,15 +104,17 @@ class _Playing:
 
     def bed(self, start: int, count: int) -> Stereo:
         """The noise of a stretch; it depends only on where the stretch lies."""
-        texture = self._texture
         sound = sum(_loop(bed, start, count) for bed in self._beds)
-        time = (start + np.arange(count)) / SAMPLE_RATE / texture.swell_sec
-        slow = np.sin(2 * np.pi * time + self._phase[0]) + 0.6 * np.sin(
-            2 * np.pi * 0.618 * time + self._phase[1]
-        )
+        return np.asarray(sound * slow_curve(self._level, start, count).astype(np.float32), np.float32)
+
+    def _level(self, time: Floats) -> Floats:
+        """How the bed comes and goes."""
+        texture = self._texture
+        turn = 2 * np.pi * time / texture.swell_sec
+        slow = np.sin(turn + self._phase[0]) + 0.6 * np.sin(0.618 * turn + self._phase[1])
         swell = 1.0 - 0.5 * texture.swell * (1.0 - slow / 1.6)
-        level = texture.level * self._amount / np.sqrt(2.0)
-        return np.asarray(sound * (level * swell).astype(np.float32), np.float32)
+        level: Floats = texture.level * self._amount / np.sqrt(2.0) * swell
+        return level
 
     def scatter(self, timeline: Timeline, count: int, rng: Generator) -> None:
         """Drop events at random: mostly faint ones, now and then a loud one."""

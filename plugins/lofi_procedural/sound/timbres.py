@@ -44,19 +44,19 @@ def _harmonics(count: int, slope: float, pluck: float = 0.0) -> tuple[tuple[floa
     return ratios, tuple(weight / n**slope for n, weight in zip(range(1, count + 1), shape, strict=True))
 
 
-_GUITAR = _harmonics(12, 1.1, pluck=0.23)
+_GUITAR = _harmonics(12, 0.9, pluck=0.23)
 _ELECTRIC = _harmonics(9, 1.3, pluck=0.31)
-_PIANO = _harmonics(14, 1.25)
+_PIANO = _harmonics(14, 0.95)
 _FELT = _harmonics(9, 1.9)
 _UPRIGHT = _harmonics(10, 1.0, pluck=0.36)
 
 TIMBRES: dict[str, Timbre] = {
     "rhodes": Timbre(
         (1, 2, 3, 4, 5, 6, 7.3, 13.1),
-        (1.0, 0.34, 0.16, 0.10, 0.05, 0.03, 0.07, 0.03),
+        (1.0, 0.36, 0.20, 0.13, 0.07, 0.05, 0.10, 0.04),
         t60_sec=5.0,
-        damping=0.85,
-        hardness=1.3,
+        damping=0.7,
+        hardness=0.8,
         release_sec=0.16,
         knock=0.012,
         width=1.1,
@@ -65,8 +65,8 @@ TIMBRES: dict[str, Timbre] = {
     "piano": Timbre(
         *_PIANO,
         t60_sec=6.0,
-        damping=0.75,
-        hardness=1.1,
+        damping=0.5,
+        hardness=0.8,
         release_sec=0.14,
         stretch=0.00035,
         knock=0.03,

@@ -1,0 +1,222 @@
+"""Do commands and a real daemon work together: start, interrupt, end?"""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from lofi_core.rpc.client import Client
+from tests.cli.conftest import Run
+from tests.conftest import DaemonProcess, Gate, wait_for
+
+# Ctrl-C works as in a terminal even where the tests run as a shell's background job, which ignores it.
+INTERRUPTIBLE = (
+    "import signal, sys; from lofi_core.cli.main import main;"
+    "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"
+)
+LOFI = [sys.executable, "-c", INTERRUPTIBLE]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def lofi(environ: Path) -> Iterator[Start]:
+    """Start commands as processes of their own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [*LOFI, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **variables},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def ended_daemon(run: Run, environ: Path) -> Iterator[None]:
+    """Whatever daemon a test started is ended afterwards."""
+    yield
+    run("shutdown")
+
+
+@pytest.fixture
+def at_daemon(daemon: DaemonProcess, monkeypatch: pytest.MonkeyPatch) -> DaemonProcess:
+    """A real daemon that commands find."""
+    monkeypatch.setenv("LOFI_SOCKET", str(daemon.socket))
+    monkeypatch.setenv("LOFI_DATA_DIR", str(daemon.data))
+    return daemon
+
+
+def _wait_for_line(process: "subprocess.Popen[str]", beginning: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(beginning):
+            return
+    pytest.fail(f"no line begins with {beginning!r}")
+
+
+@pytest.mark.usefixtures("ended_daemon")
+def test_generate_starts_the_daemon_and_leaves_a_track(lofi: Start, environ: Path) -> None:
+    process = lofi("generate", "rain", "-b", "sine", "-d", "2", "-o", "a.flac")
+    out, err = process.communicate()
+    assert process.returncode == 0
+    assert err.startswith("starting the daemon\n")
+    assert out.splitlines()[0] == str(environ.resolve() / "a.flac")
+    assert soundfile.info(environ / "a.flac").frames == 2 * soundfile.info(environ / "a.flac").samplerate
+    with Client(environ / "s") as client:
+        assert client.call("ping")["status"] == "ok"
+
+
+@pytest.mark.usefixtures("ended_daemon")
+def test_serve_detach_returns_when_the_daemon_answers(run: Run, lofi: Start, environ: Path) -> None:
+    process = lofi("serve", "--detach", "--json")
+    out, _ = process.communicate()
+    started = json.loads(out)
+    assert started["socket"] == str(environ / "s")
+    with Client(environ / "s") as client:
+        assert client.call("hello")["pid"] == started["pid"]
+    assert (environ / "data" / "state" / "daemon.log").stat().st_mode & 0o077 == 0
+    assert run("serve", "--detach").exit_status == 1
+
+
+def test_a_daemon_that_cannot_start_shows_the_end_of_its_log(lofi: Start, environ: Path) -> None:
+    (environ / "data").write_text("a file where a directory belongs")
+    state = {"LOFI_DATA_DIR": "", "XDG_DATA_HOME": str(environ / "data"), "XDG_STATE_HOME": str(environ)}
+    process = lofi("serve", "--detach", **state)
+    _, err = process.communicate()
+    assert process.returncode == 3
+    assert "NO_DAEMON: the daemon was started and ended with status 1. Its log says:" in err
+    assert f"hint: the log is {environ / 'lofi' / 'daemon.log'}" in err
+
+
+def test_a_mistake_in_the_configuration_is_told_before_a_daemon_is_started(
+    lofi: Start, environ: Path
+) -> None:
+    (environ / "config" / "lofi").mkdir(parents=True)
+    (environ / "config" / "lofi" / "config.toml").write_text("que_capacity = 1")
+    process = lofi("generate", "rain")
+    _, err = process.communicate()
+    assert process.returncode == 1
+    assert err.startswith("INVALID_PARAMS: unknown key que_capacity")
+
+
+def test_shutdown_ends_the_daemon(run: Run, at_daemon: DaemonProcess) -> None:
+    assert run("shutdown") == (0, "the daemon has ended\n", "")
+    assert at_daemon.process.wait(timeout=20) == 0
+    assert run("status").exit_status == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_an_interrupted_generate_cancels_its_job_and_leaves_the_daemon(
+    lofi: Start, at_daemon: DaemonProcess, gate: Gate, number: signal.Signals
+) -> None:
+    watcher = at_daemon.client()
+    watcher.call("subscribe")
+    process = lofi("generate", "x", "-b", "stepped", "-d", "5", "-O", f"gate={gate.path}")
+    gate.open(1)
+    _wait_for_line(process, "walk: ")
+    process.send_signal(number)
+    _, err = process.communicate()
+    gate.open(1)  # the step it is in
+    assert process.returncode == 130
+    assert err.splitlines() == ["the job is cancelled", "", "interrupted"]
+    assert wait_for(watcher, "generation_cancelled")
+    assert watcher.call("ping")["status"] == "ok"
+
+
+def test_interrupting_one_of_two_leaves_the_others_job(
+    lofi: Start, at_daemon: DaemonProcess, gate: Gate
+) -> None:
+    client = at_daemon.client()
+    options = {"gate": str(gate.path)}
+    client.call("generate", prompt="x", backend="stepped", duration_sec=5, seed=1, options=options)
+    wait_for(client, "generation_start")
+    process = lofi("generate", "x", "-b", "stepped", "-d", "5", "--seed", "1", "-O", f"gate={gate.path}")
+    _wait_for_line(process, "generating with stepped")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "others still want the track: its job goes on" in err
+    assert len(client.call("queue_status")["running"]) == 1
+
+
+def test_cancel_from_another_terminal_needs_force(run: Run, at_daemon: DaemonProcess, gate: Gate) -> None:
+    client = at_daemon.client()
+    asked = client.call(
+        "generate", prompt="x", backend="stepped", duration_sec=5, options={"gate": str(gate.path)}
+    )
+    refused = run("cancel", asked["job_id"])
+    assert refused.exit_status == 1
+    assert "--force" in refused.err
+    assert run("cancel", asked["job_id"], "--force").exit_status == 0
+
+
+def test_a_daemon_that_is_killed_mid_job_ends_generate_with_3(
+    lofi: Start, at_daemon: DaemonProcess, gate: Gate
+) -> None:
+    process = lofi("generate", "x", "-b", "stepped", "-d", "5", "-O", f"gate={gate.path}")
+    gate.open(1)
+    _wait_for_line(process, "walk: ")
+    at_daemon.process.kill()
+    _, err = process.communicate()
+    assert process.returncode == 3
+    assert "before the track was done" in err
+
+
+def test_no_daemon_makes_the_track_in_this_process(lofi: Start, environ: Path) -> None:
+    process = lofi("generate", "rain", "-b", "sine", "-d", "2", "--no-daemon", "-o", "a.wav", "--json")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    complete = json.loads(out)
+    assert complete["duration_sec"] == 2.0
+    assert complete["exported"] == {
+        "path": str(environ.resolve() / "a.wav"),
+        "size_bytes": (environ / "a.wav").stat().st_size,
+    }
+    assert not (environ / "s").exists()
+
+
+def test_no_daemon_refuses_what_the_daemon_would_refuse(lofi: Start) -> None:
+    process = lofi("generate", "", "--no-daemon")
+    _, err = process.communicate()
+    assert process.returncode == 1
+    assert err.startswith("INVALID_PROMPT: ")
+
+
+def test_on_a_terminal_there_is_a_live_bar(at_daemon: DaemonProcess) -> None:
+    master, slave = pty.openpty()
+    command = [*LOFI, "generate", "x", "-b", "sine", "-d", "5", "--no-cache"]
+    terminal = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave, env=terminal) as process:
+        os.close(slave)
+        shown = b""
+        while data := _read(master):
+            shown += data
+    os.close(master)
+    assert process.returncode == 0
+    assert "━" in shown.decode()
+    assert b"\x1b[?25h" in shown  # the cursor is back
+
+
+def _read(descriptor: int) -> bytes:
+    """What a terminal shows; nothing at its end, which Linux reports as an error."""
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:
+        return b""

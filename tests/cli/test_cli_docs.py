@@ -1,0 +1,93 @@
+"""Do the pages about commands and keys say what the code does?"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from lofi_core.cli.main import cli
+from lofi_core.settings.keys import allowed, is_used, table
+
+DOCS = Path(__file__).parents[2] / "docs"
+SHARED = {"--socket", "--config", "--data-dir", "--verbose", "--json"}
+
+
+def _commands(group: click.Group, name: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for child in group.list_commands(context):
+        command = group.get_command(context, child)
+        assert command is not None
+        yield f"{name} {child}", command
+        if isinstance(command, click.Group):
+            yield from _commands(command, f"{name} {child}")
+
+
+COMMANDS = dict(_commands(cli, "lofi-core"))
+
+
+def _sections() -> dict[str, str]:
+    """Heading → text of the page about the command line."""
+    page = (DOCS / "cli.md").read_text("utf-8")
+    parts = re.split(r"^#{2,3} (.*)$", page, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def _own_options(command: click.Command) -> set[str]:
+    names = (param.opts for param in command.params if isinstance(param, click.Option))
+    return {name for opts in names for name in opts} - SHARED
+
+
+def test_the_page_has_a_section_for_each_command_and_no_other() -> None:
+    documented = {heading.strip("`") for heading in _sections() if heading.startswith("`")}
+    assert documented == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_commands_section_names_its_options_and_no_others(name: str) -> None:
+    rows = [line.split("|")[1] for line in _sections()[f"`{name}`"].splitlines() if line.startswith("| `")]
+    documented = {word for row in rows for word in re.findall(r"(?<![\w-])--?[A-Za-z-]+", row)}
+    assert documented == _own_options(COMMANDS[name])
+
+
+def test_the_page_names_the_shared_options() -> None:
+    section = _sections()["For all commands"]
+    assert all(f"`{name}" in section for name in SHARED | {"--version"})
+
+
+def test_the_page_names_every_exit_status() -> None:
+    statuses = re.findall(r"^\| (\d+) \|", _sections()["Exit status"], flags=re.MULTILINE)
+    assert statuses == ["0", "1", "2", "3", "130"]
+
+
+def test_every_command_and_option_has_a_help_text() -> None:
+    for name, command in COMMANDS.items():
+        assert command.help, name
+        options = [param for param in command.params if isinstance(param, click.Option)]
+        assert [option.name for option in options if not option.help] == [], name
+
+
+def test_the_configuration_page_has_a_row_for_each_key_and_no_other() -> None:
+    page = (DOCS / "configuration.md").read_text("utf-8").partition("## Places")[0]
+    rows = [
+        [cell.strip() for cell in line.split(" | ")] for line in page.splitlines() if line.startswith("| `")
+    ]
+    expected = [
+        [
+            f"| `{key.name}`",
+            "" if key.default is None else f"`{json.dumps(key.default)}`",
+            allowed(key.name),
+            f"`{key.variable}`",
+            is_used(key.name),
+        ]
+        for key in table().values()
+    ]
+    assert [[*row[:4], "not used by this version" not in row[4]] for row in rows] == expected
+
+
+def test_the_readme_links_to_pages_that_exist() -> None:
+    readme = DOCS.parent / "README.md"
+    links = re.findall(r"\]\(([^)#:]+)\)", readme.read_text("utf-8"))
+    assert [link for link in links if not (readme.parent / link).exists()] == []
