@@ -108,10 +108,8 @@ def _in_words(name: str, fields: dict[str, Any]) -> str:
     match name:
         case "generation_queued" if fields["position"] > 0:
             return f"waiting, {fields['position']}. in the queue"
-        case "joined":
+        case "joined" | "generation_start":
             return f"generating with {clean(fields['backend'])}"
-        case "generation_start":
-            return f"generating {fields['duration_sec']:g} s with {clean(fields['backend'])}"
         case "generation_paused":
             return "paused"
         case "generation_resumed":

@@ -115,7 +115,7 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(run: Run, generating
     ]
     assert run("generate", "rain").err.splitlines() == [
         "waiting, 1. in the queue",
-        "generating 60 s with procedural",
+        "generating with procedural",
         "render: 0 %, 2 s left",
         "paused",
         "resumed",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import DaemonProcess
+from tests.conftest import DaemonProcess, InstallBackend, StartDaemon
 from tests.rpc.conftest import Connect
 from tests.rpc.raw import RawSocket
 
@@ -55,10 +55,12 @@ def test_an_unknown_backend_is_refused_with_what_there_is(wire: RawSocket, name:
     assert hint in text
 
 
-def test_a_broken_backend_is_not_ready(daemon: DaemonProcess, connect: Connect) -> None:
-    environ_off = {"LOFI_BACKENDS_SINE_ENABLED": "false"}
-    assert environ_off
-    assert daemon.client().call("get_backends")["backends"]
+def test_a_broken_backend_is_refused_with_what_broke(
+    start_daemon: StartDaemon, install_backend: InstallBackend, connect: Connect
+) -> None:
+    install_backend("broken", "raise RuntimeError('no such card')")
+    text = connect(start_daemon()).error("generate", [{"prompt": "x", "backend": "broken"}])
+    assert text.startswith("BACKEND_NOT_READY: backend 'broken' is broken: RuntimeError: no such card\nhint: ")
 
 
 def test_an_unknown_option_is_refused_with_those_there_are(daemon: DaemonProcess, connect: Connect) -> None:

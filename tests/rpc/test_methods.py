@@ -125,6 +125,8 @@ def test_queue_methods_tell_a_running_job_from_a_pending_one(daemon: DaemonProce
     assert [job["job_id"] for job in queue["running"]] == [running["job_id"]]
     assert [(job["prompt"], job["position"]) for job in queue["pending"]] == [("second", 1)]
     assert client.call("queue_clear") == {"cancelled": 1}
+    gate.open(3)
+    events_until_end(client, running["job_id"])
 
 
 def test_a_cached_track_is_answered_without_a_job_and_followed_by_one_event(daemon: DaemonProcess) -> None:
