@@ -8,17 +8,11 @@ import click
 
 from lofi_core.cli.options import Command, Globals, pass_globals
 from lofi_core.cli.output import print_json
-from lofi_core.errors import LofiError
 from lofi_core.rpc.client import Client, NoDaemon
 
+HELLO_TIMEOUT_SEC = 5.0
 SHUTDOWN_TIMEOUT_SEC = 30.0
 POLL_SEC = 0.02
-
-
-class AlreadyRunning(LofiError):
-    """A second daemon was asked for at the same socket."""
-
-    code = "ALREADY_RUNNING"
 
 
 @click.command(cls=Command)
@@ -27,11 +21,11 @@ class AlreadyRunning(LofiError):
 def serve(options: Globals, *, detach: bool) -> int:
     """Run the daemon, in the foreground unless told otherwise."""
     settings = options.settings()
-    _refuse_a_second(options)
     if not detach:
         from lofi_core.daemon import serve as serve_forever
 
         return serve_forever(settings)
+    _refuse_a_second(options)
     from lofi_core.cli.connect import start_daemon
 
     started = start_daemon(settings, verbose=options.verbose)
@@ -44,15 +38,18 @@ def serve(options: Globals, *, detach: bool) -> int:
 
 
 def _refuse_a_second(options: Globals) -> None:
+    """Who answers after a start must be the daemon that was started. `serve` itself has a lock for that."""
     try:
-        client = Client(options.socket_path())
+        client = Client(options.socket_path(), HELLO_TIMEOUT_SEC)
     except NoDaemon:
         return
+    from lofi_core.rpc.listener import AlreadyRunning
+
     with client:
         pid = client.call("hello")["pid"]
     raise AlreadyRunning(
-        f"a daemon runs already: pid {pid}, socket {client.path}",
-        "end it with lofi-core shutdown, or use that one",
+        f"a lofi-core daemon (pid {pid}) already serves {client.path}",
+        "use it, stop it with `lofi-core shutdown`, or choose another --socket",
     )
 
 

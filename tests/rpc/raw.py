@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Long enough for a loaded machine; a test that meets it has failed.
 PATIENCE_SEC = 10.0

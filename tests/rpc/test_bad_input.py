@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import DaemonProcess, InstallBackend, StartDaemon
-from tests.rpc.conftest import Connect
-from tests.rpc.raw import RawSocket
+if TYPE_CHECKING:
+    from tests.conftest import DaemonProcess, InstallBackend, StartDaemon
+    from tests.rpc.conftest import Connect
+    from tests.rpc.raw import RawSocket
 
 SINE = {"prompt": "a tone", "backend": "sine", "duration_sec": 1}
 TWO_LETTERS = "e\u0301"  # one letter in NFC
@@ -48,7 +49,9 @@ def test_a_duration_that_is_no_number_is_refused(wire: RawSocket, duration: obje
     assert refusal(wire, duration_sec=duration).startswith("INVALID_PARAMS: duration_sec: expected `float`")
 
 
-@pytest.mark.parametrize(("name", "hint"), [("sin", "did you mean 'sine'?"), ("qqqq", "installed: procedural")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("sin", "did you mean 'sine'?"), ("qqqq", "installed: procedural")]
+)
 def test_an_unknown_backend_is_refused_with_what_there_is(wire: RawSocket, name: str, hint: str) -> None:
     text = refusal(wire, backend=name)
     assert text.startswith(f"INVALID_BACKEND: no backend '{name}' is installed\nhint: ")
@@ -60,7 +63,9 @@ def test_a_broken_backend_is_refused_with_what_broke(
 ) -> None:
     install_backend("broken", "raise RuntimeError('no such card')")
     text = connect(start_daemon()).error("generate", [{"prompt": "x", "backend": "broken"}])
-    assert text.startswith("BACKEND_NOT_READY: backend 'broken' is broken: RuntimeError: no such card\nhint: ")
+    assert text.startswith(
+        "BACKEND_NOT_READY: backend 'broken' is broken: RuntimeError: no such card\nhint: "
+    )
 
 
 def test_an_unknown_option_is_refused_with_those_there_are(daemon: DaemonProcess, connect: Connect) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgpack
 import pytest
@@ -16,6 +15,9 @@ from lofi_core.rpc import connection as limits
 from lofi_core.rpc.connection import Connection
 from lofi_core.rpc.messages import encode_notification
 from tests.rpc.raw import PATIENCE_SEC, packed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.anyio
 
@@ -27,12 +29,14 @@ class Service:
     admits: bool = True
     served: list[tuple[int, Any]] = field(default_factory=list)
     awaiting: list[Callable[[object], None]] = field(default_factory=list)
+    went: list[int] = field(default_factory=list)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def opened(self, connection: Connection) -> bool:
-        return self.admits
+    def opened(self, connection: Connection, /) -> bool:
+        return self.admits and connection.client_id > 0
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: Connection, /) -> None:
+        self.went.append(connection.client_id)
         self.gone.set()
 
     def serve(
@@ -95,6 +99,13 @@ async def fill(peer: Peer) -> None:
         await asyncio.sleep(0)
 
 
+async def until(happened: Callable[[], bool]) -> None:
+    """Give the loop its turns until something has happened."""
+    async with asyncio.timeout(PATIENCE_SEC):
+        while not happened():
+            await asyncio.sleep(0)
+
+
 async def gone(service: Service) -> None:
     async with asyncio.timeout(PATIENCE_SEC):
         await service.gone.wait()
@@ -146,9 +157,7 @@ async def test_a_client_that_does_not_read_gets_nothing_served() -> None:
     service = Service()
     peer = await connected(service)
     await peer.send(*[[0, n, "shout", [n]] for n in range(500)])
-    async with asyncio.timeout(PATIENCE_SEC):
-        while not peer.connection._stall_timer:
-            await asyncio.sleep(0)
+    await until(lambda: peer.connection._stall_timer is not None)
     assert len(service.served) < 500
     answers = [(await peer.read())[1] for _ in range(500)]
     assert answers == list(range(500))
@@ -174,14 +183,12 @@ async def test_only_so_many_requests_are_in_flight_and_the_next_waits_for_an_ans
     service = Service()
     peer = await connected(service)
     await peer.send(*[[0, n, "later", []] for n in range(limits.MAX_REQUESTS_IN_FLIGHT + 1)])
-    while len(service.awaiting) < limits.MAX_REQUESTS_IN_FLIGHT:
-        await asyncio.sleep(0)
+    await until(lambda: len(service.awaiting) >= limits.MAX_REQUESTS_IN_FLIGHT)
     await asyncio.sleep(0)
     assert len(service.awaiting) == limits.MAX_REQUESTS_IN_FLIGHT
     service.awaiting[3]("third")
     assert await peer.read() == [1, 3, None, "third"]
-    while len(service.awaiting) <= limits.MAX_REQUESTS_IN_FLIGHT:
-        await asyncio.sleep(0)
+    await until(lambda: len(service.awaiting) > limits.MAX_REQUESTS_IN_FLIGHT)
     await finish(peer)
 
 

@@ -1,5 +1,6 @@
 """Params are understood in every dialect, and refused by name and value."""
 
+import contextlib
 from typing import Any
 
 import msgpack
@@ -126,10 +127,8 @@ def test_a_long_wrong_name_is_cut_short_in_the_reply() -> None:
 
 @given(values)
 def test_whatever_comes_is_params_or_refused(value: object) -> None:
-    try:
-        decode_params(msgpack.packb(value), TracksListParams)
-    except InvalidParams as error:
-        assert error.message
+    with contextlib.suppress(InvalidParams):
+        assert isinstance(decode_params(msgpack.packb(value), TracksListParams), TracksListParams)
 
 
 @given(values)

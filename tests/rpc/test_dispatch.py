@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
 import msgpack
 import pytest
 
 from lofi_core.errors import LofiError, QueueFull
-from lofi_core.rpc.connection import Connection
 from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.messages import encode_response
 from lofi_core.rpc.methods import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lofi_core.rpc.connection import Connection
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +30,8 @@ async def outcome(method: object, handler: Callable[..., Any], params: object = 
     replies: list[object] = []
 
     def reply(result: object) -> None:
-        replies.append(result if isinstance(result, LofiError) else msgpack.unpackb(encode_response(1, result))[3])
+        refused = isinstance(result, LofiError)
+        replies.append(result if refused else msgpack.unpackb(encode_response(1, result))[3])
 
     async with anyio.create_task_group() as tasks:
         groups: list[object] = [SimpleNamespace(**dict.fromkeys(METHODS, handler))]
@@ -81,7 +85,8 @@ async def test_a_result_that_cannot_be_encoded_is_an_internal_error(handler: Cal
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("pin", "did you mean 'ping'?"), (b"zzzzzz", "describe"), (5, ""), ([], ""), (None, "")]
+    ("name", "hint"),
+    [("pin", "did you mean 'ping'?"), (b"zzzzzz", "describe"), (5, ""), ([], ""), (None, "")],
 )
 async def test_an_unknown_method_is_not_found_whatever_its_name_is(name: object, hint: str) -> None:
     (error,) = await outcome(name, brings(1)[0])

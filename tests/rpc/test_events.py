@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,8 +10,10 @@ from lofi_core.errors import InvalidParams
 from lofi_core.events import EVENTS
 from lofi_core.rpc.hub import Subscriptions
 from tests.conftest import DaemonProcess, Gate, events_until_end, wait_for
-from tests.rpc.conftest import Connect
-from tests.rpc.raw import RawSocket
+
+if TYPE_CHECKING:
+    from tests.rpc.conftest import Connect
+    from tests.rpc.raw import RawSocket
 
 SINE = {"prompt": "a tone", "backend": "sine", "duration_sec": 2}
 
@@ -25,7 +27,9 @@ def heard(wire: RawSocket) -> list[list[Any]]:
     return seen
 
 
-def test_the_reply_to_generate_precedes_every_event_of_its_job(daemon: DaemonProcess, connect: Connect) -> None:
+def test_the_reply_to_generate_precedes_every_event_of_its_job(
+    daemon: DaemonProcess, connect: Connect
+) -> None:
     wire = connect(daemon)
     wire.ask([0, 1, "subscribe", []])
     for msgid in range(2, 12):
@@ -89,7 +93,13 @@ def test_both_clients_of_one_job_hear_its_events_once(
     daemon: DaemonProcess, gate: Gate, connect: Connect
 ) -> None:
     client, wire = daemon.client(), connect(daemon)
-    walk = {"prompt": "w", "backend": "stepped", "duration_sec": 2, "seed": 1, "options": {"gate": str(gate.path)}}
+    walk = {
+        "prompt": "w",
+        "backend": "stepped",
+        "duration_sec": 2,
+        "seed": 1,
+        "options": {"gate": str(gate.path)},
+    }
     wire.ask([0, 1, "subscribe", [{"events": ["generation_complete"]}]])
     first = client.call("generate", **walk)["job_id"]
     assert wire.ask([0, 2, "generate", [walk]])[3]["job_id"] == first

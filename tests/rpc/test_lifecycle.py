@@ -7,13 +7,17 @@ import signal
 import stat
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lofi_core.errors import ShuttingDown
-from lofi_core.rpc.client import Client
 from tests.conftest import DaemonProcess, Gate, StartDaemon, events_until_end, wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lofi_core.rpc.client import Client
 
 WALK = {"prompt": "walk", "backend": "stepped", "duration_sec": 60}
 
@@ -21,7 +25,11 @@ WALK = {"prompt": "walk", "backend": "stepped", "duration_sec": 60}
 def serve(home: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Start a daemon that must fail to start."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOFI_", "XDG_"))}
-    places = {"HOME": str(home), "LOFI_SOCKET": str(home / "run" / "lofi.sock"), "LOFI_DATA_DIR": str(home / "data")}
+    places = {
+        "HOME": str(home),
+        "LOFI_SOCKET": str(home / "run" / "lofi.sock"),
+        "LOFI_DATA_DIR": str(home / "data"),
+    }
     command = [sys.executable, "-m", "lofi_core", "serve"]
     return subprocess.run(
         command, env=kept | places | environ, capture_output=True, text=True, check=False, timeout=30

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lofi_core.errors import NotPermitted
 from lofi_core.rpc.listener import AlreadyRunning, Listener, peer_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture

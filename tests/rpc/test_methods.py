@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -14,14 +12,40 @@ from lofi_core.events import EVENTS
 from lofi_core.rpc.client import Client
 from lofi_core.rpc.methods import METHODS
 from tests.conftest import DaemonProcess, Gate, events_until_end, wait_for
-from tests.rpc.conftest import Connect
-from tests.rpc.raw import RawSocket
 
-OF_LATER_VERSIONS = (
-    "download_backend download_cancel load_backend unload_backend play pause resume toggle stop skip seek "
-    "volume_get volume_set playlist_get playlist_add playlist_remove playlist_move playlist_clear "
-    "playlist_mode radio_start radio_stop radio_status audio_devices audio_device_set"
-).split()
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.rpc.conftest import Connect
+    from tests.rpc.raw import RawSocket
+
+OF_LATER_VERSIONS = [
+    "download_backend",
+    "download_cancel",
+    "load_backend",
+    "unload_backend",
+    "play",
+    "pause",
+    "resume",
+    "toggle",
+    "stop",
+    "skip",
+    "seek",
+    "volume_get",
+    "volume_set",
+    "playlist_get",
+    "playlist_add",
+    "playlist_remove",
+    "playlist_move",
+    "playlist_clear",
+    "playlist_mode",
+    "radio_start",
+    "radio_stop",
+    "radio_status",
+    "audio_devices",
+    "audio_device_set",
+]
 
 # What to send, from the job and the track of a job that ended. Methods that take nothing are not listed.
 PARAMS: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
@@ -55,7 +79,7 @@ def test_every_method_answers_what_the_table_says(served: DaemonProcess, tmp_pat
         params = PARAMS[name](finished(client), tmp_path) if name in PARAMS else {}
         answer = client.call(name, **params)
     result_type = METHODS[name].result
-    assert msgspec.convert(answer, result_type)
+    msgspec.convert(answer, result_type)
     assert set(answer) <= set(result_type.__struct_encode_fields__)
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lofi_core.rpc.connection import MAX_MESSAGES_PER_TURN
 from tests.conftest import DaemonProcess, events_until_end
-from tests.rpc.conftest import Connect
 from tests.rpc.raw import RawSocket, packed
+
+if TYPE_CHECKING:
+    from tests.rpc.conftest import Connect
 
 LIMIT = 1024 * 1024
 
@@ -83,7 +87,9 @@ def test_what_nobody_knows_and_nobody_awaits_is_ignored(wire: RawSocket, first: 
         b"\x94\x00\x07\xa8generate\x91\x82\xa6prompt\xa1x\xa7options\x81\xa1k\xc4\x02\xff\xfe",
     ],
 )
-def test_invalid_utf8_is_an_error_reply_and_the_connection_lives(wire: RawSocket, request_bytes: bytes) -> None:
+def test_invalid_utf8_is_an_error_reply_and_the_connection_lives(
+    wire: RawSocket, request_bytes: bytes
+) -> None:
     wire.send(request_bytes)
     _, msgid, (kind, text), _ = wire.read()
     assert (msgid, kind) == (7, 1)
@@ -139,9 +145,8 @@ def test_a_message_over_a_mebibyte_gets_one_error_and_only_that_connection_close
     served: DaemonProcess, connect: Connect
 ) -> None:
     other, wire = connect(served), connect(served)
-    with pytest.raises((BrokenPipeError, ConnectionResetError)):
-        while True:
-            wire.send(b"\xc6\xff\xff\xff\xff" + bytes(LIMIT))
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        wire.send(b"\xc6\xff\xff\xff\xff" + bytes(64 * LIMIT))
     ((_, msgid, (_, text), _),) = wire.rest()
     assert msgid == 0
     assert f"over the limit of {LIMIT}" in text
