@@ -127,9 +127,10 @@ class Step:
     Attributes:
         stage: name of a stage of the schedule.
         index: of the step just finished, from 0.
-        audio: finished samples, float32 [C, N] in [-1, 1]. All of them together are the track.
+        audio: finished samples, float32 [C, N] in [-1, 1]; float64 is converted. All of them together are
+            the track.
     """
 
     stage: str
     index: int
-    audio: NDArray[np.float32] | None = None
+    audio: NDArray[np.floating[Any]] | None = None

@@ -35,7 +35,7 @@ from lofi_core.tracks.library import Library
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from anyio.abc import TaskGroup
+    from anyio.abc import TaskGroup, TaskStatus
 
     from lofi_core.config import Settings
     from lofi_core.events import Event
@@ -95,8 +95,8 @@ async def _serve(settings: Settings) -> int:
                 TrackMethods(library),
             ]
             server = Server(hub, Dispatcher(groups, tasks), on_closed=engine.forget_client)
+            await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
-            tasks.start_soon(_watch_signals, stop.ask)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)
@@ -141,8 +141,11 @@ async def _workshop(
             await library.close()
 
 
-async def _watch_signals(stop: Callable[[str], None]) -> None:
+async def _watch_signals(
+    stop: Callable[[str], None], *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
         async for number in signals:
             stop(signal.Signals(number).name)
 

@@ -19,6 +19,7 @@ from lofi_core import hookspecs
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
 from lofi_core.config import BackendConfig
 from lofi_core.errors import BackendNotInstalled, BackendNotReady, InferenceFailed, InvalidBackend, LofiError
+from lofi_core.names import canonical_name
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -32,13 +33,6 @@ log = logging.getLogger("lofi.plugins")
 Status = Literal["not_installed", "ready", "loading", "loaded", "disabled", "error"]
 
 REQUIRED_HOOKS = ("describe_backend", "make_schedule", "generate")
-ALIASES = {"acestep": "ace_step"}
-
-
-def canonical_name(name: str) -> str:
-    """`ace-step` and `acestep` are `ace_step`; an entry point's name is taken as it is otherwise."""
-    plain = name.strip().replace("-", "_").lower()
-    return ALIASES.get(plain, plain)
 
 
 @dataclass(slots=True)
@@ -65,7 +59,7 @@ class PluginHost:
     """Loads the plugins and calls their hooks, one backend at a time.
 
     Args:
-        configured: `[backends.NAME]`, by name in any spelling.
+        configured: `[backends.NAME]`, by canonical name.
         models_dir: holds a directory of model files for each backend that has no `model_dir` of its own.
     """
 
@@ -75,9 +69,8 @@ class PluginHost:
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self.records: dict[str, PluginRecord] = {}
-        by_name = {canonical_name(name): backend for name, backend in (configured or {}).items()}
         for entry_point in _installed():
-            config = by_name.get(canonical_name(entry_point.name), BackendConfig())
+            config = (configured or {}).get(canonical_name(entry_point.name), BackendConfig())
             own_dir = Path(config.model_dir).expanduser() if config.model_dir else None
             record = _record(entry_point, own_dir or models_dir / entry_point.name)
             self._add(entry_point, record, enabled=config.enabled)

@@ -178,3 +178,10 @@ def test_a_configuration_file_that_was_asked_for_must_exist(config_file: Path) -
 def test_the_default_configuration_file_may_be_absent(tmp_path: Path) -> None:
     settings = load_settings(Flags(), {"XDG_CONFIG_HOME": str(tmp_path)})
     assert settings.paths.config == tmp_path / "lofi" / "config.toml"
+
+
+def test_a_backends_table_may_be_spelt_as_its_users_do(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("[backends.ace-step]\nenabled = false\n")
+    config = load_settings(Flags(config=file), {"HOME": str(tmp_path)}).config
+    assert config.backends["ace_step"].enabled is False

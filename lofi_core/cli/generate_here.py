@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lofi_core.cli.backend_options import parsed_options
 from lofi_core.cli.interrupts import terminate_as_interrupt
@@ -45,13 +45,13 @@ def generate_here(
     from lofi_core.rpc.params import GenerateParams, TracksExportParams
 
     if given or target:
-        record = PluginHost(settings.config.backends).find(
+        record = PluginHost(settings.config.backends, settings.paths.models).find(
             request.get("backend") or settings.config.default_backend
         )
         request["options"] = parsed_options(given, record.options_schema)
         check_sample_rate(target, record.spec.sample_rate if record.spec else None)
     try:
-        params = cast("GenerateParams", decode_params(msgspec.msgpack.encode([request]), GenerateParams))
+        params = decode_params(msgspec.msgpack.encode([request]), GenerateParams)
     except UnicodeEncodeError as error:
         raise InvalidParams(f"this is no UTF-8 text: {error.object!r:.80}") from error
     where = None

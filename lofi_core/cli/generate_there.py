@@ -12,6 +12,7 @@ from lofi_core.cli.output import clean
 from lofi_core.cli.progress import progress_view
 from lofi_core.cli.target import check_sample_rate, export
 from lofi_core.errors import ERRORS, InternalError, LofiError
+from lofi_core.names import canonical_name
 from lofi_core.rpc.client import ConnectionLost
 
 if TYPE_CHECKING:
@@ -66,13 +67,8 @@ def generate_there(
 def _chosen_backend(client: Client, name: str | None) -> dict[str, Any]:
     """What the daemon says of the backend that will be used. Empty when it has none of that name."""
     answer = client.call("get_backends")
-    wanted = _plain(name or answer["default_backend"])
-    return next((backend for backend in answer["backends"] if _plain(backend["type"]) == wanted), {})
-
-
-def _plain(name: str) -> str:
-    """`ace-step`, `ace_step` and `acestep` are one backend to the daemon."""
-    return name.lower().replace("-", "").replace("_", "")
+    wanted = canonical_name(name or answer["default_backend"])
+    return next((backend for backend in answer["backends"] if canonical_name(backend["type"]) == wanted), {})
 
 
 def _completion(

@@ -17,6 +17,7 @@ import msgspec
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
 from lofi_core.errors import InvalidDuration, InvalidParams, InvalidPrompt
 from lofi_core.jobs.options import validated_options
+from lofi_core.names import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ def prepare(wish: Wish, plugins: PluginHost, config: Config) -> Prepared:
     record, spec = plugins.usable(config.default_backend if wish.backend is None else wish.backend)
     duration_ms = _checked_duration_ms(wish.duration_sec, spec)
     seed = secrets.randbits(32) if wish.seed is None else _checked_seed(wish.seed)
-    configured = config.backends.get(record.name)
+    configured = config.backends.get(canonical_name(record.name))
     defaults = configured.options if configured else {}
     options = validated_options(record.name, spec.options, {**defaults, **(wish.options or {})})
     request = GenerateRequest(prompt, duration_ms / 1000, seed, options)

@@ -30,7 +30,9 @@ class AlreadyRunning(NotPermitted):
 
 
 class Listener:
-    """A bound, listening Unix socket and the lock beside it. Use as a context manager.
+    """A bound Unix socket and the lock beside it. Use as a context manager.
+
+    It does not listen yet: until the daemon can answer, clients are refused rather than kept waiting.
 
     Args:
         path: of the socket, short enough for the system.
@@ -161,7 +163,6 @@ def _bind(path: Path) -> socket.socket:
         else:
             os.fchmod(bound.fileno(), 0o600)
             bound.bind(str(path))
-        bound.listen(512)
         bound.setblocking(False)  # noqa: FBT003 - the standard library's signature
     except OSError as error:
         bound.close()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lofi_core.rpc.hub import Hub
     from lofi_core.rpc.listener import Listener
 
+BACKLOG = 512
+
 log = logging.getLogger("lofi.rpc")
 
 
@@ -43,7 +45,7 @@ class Server:
         """Serve the socket from now on."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(
-            lambda: Connection(next(self._ids), self), sock=listener.socket
+            lambda: Connection(next(self._ids), self), sock=listener.socket, backlog=BACKLOG
         )
 
     async def close(self) -> None:

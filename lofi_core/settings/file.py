@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from lofi_core.config import BackendConfig, Config
 from lofi_core.errors import InvalidParams
+from lofi_core.names import canonical_name
 from lofi_core.settings.keys import is_struct
 from lofi_core.suggest import suggestion
 
@@ -77,7 +78,7 @@ def _of_backends(tables: Mapping[str, Any], source: str) -> Iterator[tuple[str, 
                 f"backends.{backend!r} in {source} is no name of a backend",
                 "lofi-core backends lists the names",
             )
-        key = f"backends.{backend}"
+        key = f"backends.{canonical_name(backend)}"
         yield from _flattened(_table(settings, key, source), BackendConfig, f"{key}.", source)
 
 

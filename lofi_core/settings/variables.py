@@ -10,6 +10,7 @@ import msgspec
 
 from lofi_core.config import BackendConfig
 from lofi_core.errors import InvalidParams
+from lofi_core.names import canonical_name
 from lofi_core.settings.keys import bad_value, table, type_of
 from lofi_core.suggest import suggestion
 
@@ -47,7 +48,7 @@ def _key_of_backend(variable: str) -> str | None:
     if match is None:
         return None
     name = f"options.{match['option']}" if match["option"] else match["field"]
-    return f"backends.{match['backend']}.{name}".lower()
+    return f"backends.{canonical_name(match['backend'])}.{name.lower()}"
 
 
 def _from_text(key: str, text: str, variable: str) -> Any:
