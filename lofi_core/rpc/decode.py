@@ -7,7 +7,7 @@ of number. The strict decoder is tried first; only what it refuses is read lenie
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgpack
 import msgspec
@@ -18,20 +18,22 @@ from lofi_core.suggest import suggestion
 if TYPE_CHECKING:
     from lofi_core.rpc.params import Params
 
+P = TypeVar("P", bound="Params")
+
 
 @cache
-def _decoder(params_type: type[Params]) -> msgspec.msgpack.Decoder[tuple[Params, ...]]:
+def _decoder(params_type: type[P]) -> msgspec.msgpack.Decoder[tuple[P, ...]]:
     return msgspec.msgpack.Decoder(tuple[params_type, ...])  # type: ignore[valid-type]
 
 
-def decode_params(raw: bytes | msgspec.Raw, params_type: type[Params]) -> Params:
+def decode_params(raw: bytes | msgspec.Raw, params_type: type[P]) -> P:
     """Decode `params`: an array of zero or one map.
 
     Raises:
         InvalidParams: naming the field, what was wrong with it, and what it should be.
     """
     try:
-        items = _decoder(params_type).decode(raw)
+        items: tuple[P, ...] = _decoder(params_type).decode(raw)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return _decode_leniently(raw, params_type)
     if len(items) == 1:
@@ -60,7 +62,7 @@ def normalise(value: Any) -> Any:
             return value
 
 
-def _decode_leniently(raw: bytes | msgspec.Raw, params_type: type[Params]) -> Params:
+def _decode_leniently(raw: bytes | msgspec.Raw, params_type: type[P]) -> P:
     try:
         value = normalise(msgpack.unpackb(bytes(raw), raw=True, strict_map_key=False))
     except UnicodeDecodeError as error:
@@ -83,7 +85,7 @@ def _too_many(count: int) -> dict[str, Any]:
     raise InvalidParams(f"params must be an array of zero or one map; this one has {count} items")
 
 
-def _convert(fields: dict[Any, Any], params_type: type[Params]) -> Params:
+def _convert(fields: dict[Any, Any], params_type: type[P]) -> P:
     known = params_type.__struct_fields__
     for name in fields:
         if name not in known:

@@ -192,6 +192,20 @@ async def test_only_so_many_requests_are_in_flight_and_the_next_waits_for_an_ans
     await finish(peer)
 
 
+async def test_while_requests_wait_nothing_more_is_read() -> None:
+    peer = await connected(Service())
+    requests, sent, refused = packed(*[[0, n, "later", []] for n in range(10_000)]), 0, 0
+    while sent < 16 * len(requests) and refused < 50:
+        try:
+            sent += peer.end.send(requests)
+        except BlockingIOError:
+            refused += 1
+        await asyncio.sleep(0)
+    assert refused, "the kernel should make the client wait"
+    assert len(peer.connection._inbox) < 100_000
+    await finish(peer)
+
+
 async def test_responses_come_in_completion_order() -> None:
     service = Service()
     peer = await connected(service)

@@ -1,7 +1,7 @@
 """Params are understood in every dialect, and refused by name and value."""
 
 import contextlib
-from typing import Any, TypeVar
+from typing import Any
 
 import msgpack
 import pytest
@@ -14,23 +14,14 @@ from lofi_core.rpc.params import (
     GenerateParams,
     HelloParams,
     NoParams,
-    Params,
     SubscribeParams,
     TracksListParams,
 )
 from tests.rpc.test_frames import values
 
-P = TypeVar("P", bound=Params)
-
-
-def decoded(raw: bytes, kind: type[P]) -> P:
-    params = decode_params(raw, kind)
-    assert isinstance(params, kind)
-    return params
-
 
 def generate(**fields: Any) -> GenerateParams:
-    return decoded(msgpack.packb([{"prompt": "rain", **fields}]), GenerateParams)
+    return decode_params(msgpack.packb([{"prompt": "rain", **fields}]), GenerateParams)
 
 
 def refusal(params: object, kind: type[Any] = GenerateParams) -> str:
@@ -62,7 +53,7 @@ def test_any_other_shape_is_refused(params: object, said: str) -> None:
 
 def test_text_may_come_as_bin_in_keys_and_values_at_any_depth() -> None:
     raw = msgpack.packb([{b"prompt": "café".encode(), b"options": {b"key": [b"value"]}}])
-    params = decoded(raw, GenerateParams)
+    params = decode_params(raw, GenerateParams)
     assert params.prompt == "café"
     assert params.options == {"key": ["value"]}
 
@@ -79,11 +70,11 @@ def test_an_integer_is_a_float(duration: float) -> None:
 
 def test_an_empty_array_is_an_empty_map_inside_params_too() -> None:
     assert generate(options=[]).options == {}
-    assert decoded(msgpack.packb([{"client": []}]), HelloParams).client is not None
+    assert decode_params(msgpack.packb([{"client": []}]), HelloParams).client is not None
 
 
 def test_an_empty_list_of_events_stays_a_list() -> None:
-    assert decoded(msgpack.packb([{"events": []}]), SubscribeParams).events == []
+    assert decode_params(msgpack.packb([{"events": []}]), SubscribeParams).events == []
 
 
 @pytest.mark.parametrize(

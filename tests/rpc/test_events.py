@@ -31,13 +31,14 @@ def test_the_reply_to_generate_precedes_every_event_of_its_job(
     daemon: DaemonProcess, connect: Connect
 ) -> None:
     wire = connect(daemon)
-    wire.ask([0, 1, "subscribe", []])
+    wire.ask([0, 1, "subscribe", [{"events": ["generation_"]}]])
+    answered: set[str] = set()
     for msgid in range(2, 12):
-        reply = wire.ask([0, msgid, "generate", [SINE | {"seed": msgid}]])
-        while reply[0] == 2:  # of the jobs before
-            assert reply[2][0].get("seed") != msgid
-            reply = wire.read()
-        assert reply[:3] == [1, msgid, None]
+        message = wire.ask([0, msgid, "generate", [SINE | {"seed": msgid}]])
+        while message[0] == 2:
+            assert message[2][0]["job_id"] in answered
+            message = wire.read()
+        answered.add(message[3]["job_id"])
 
 
 def test_the_reply_to_a_cached_generate_precedes_its_event(daemon: DaemonProcess, connect: Connect) -> None:

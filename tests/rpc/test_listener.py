@@ -47,9 +47,15 @@ def test_the_socket_is_ours_alone_in_a_directory_that_is(place: Path) -> None:
         with Listener(place):
             assert mode(place) == 0o600
             assert mode(place.parent) == 0o700
-            assert answers(place)
     finally:
         os.umask(before)
+
+
+def test_nobody_is_kept_waiting_before_the_daemon_can_answer(place: Path) -> None:
+    with Listener(place) as listener:
+        assert not answers(place)
+        listener.socket.listen()
+        assert answers(place)
 
 
 def test_the_socket_goes_and_the_lock_file_stays(place: Path) -> None:
@@ -59,7 +65,8 @@ def test_the_socket_goes_and_the_lock_file_stays(place: Path) -> None:
 
 
 def test_a_second_listener_is_refused_and_told_who_holds_the_path(place: Path) -> None:
-    with Listener(place):
+    with Listener(place) as listener:
+        listener.socket.listen()
         with pytest.raises(AlreadyRunning, match=rf"pid {os.getpid()}\) already serves"):
             Listener(place)
         assert answers(place)
@@ -69,8 +76,8 @@ def test_what_a_dead_daemon_left_is_taken_over(place: Path) -> None:
     place.parent.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
         dead.bind(str(place))
-    assert not answers(place)
-    with Listener(place):
+    with Listener(place) as listener:
+        listener.socket.listen()
         assert answers(place)
 
 
@@ -85,6 +92,7 @@ def test_a_refused_listener_leaves_the_path_free_for_later(home: Path, foreign: 
         Listener(home / "foreign.sock")
     foreign.close()
     with Listener(home / "foreign.sock") as listener:
+        listener.socket.listen()
         assert answers(listener.path)
 
 
