@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -132,12 +133,22 @@ class DaemonProcess:
         self._clients: list[Client] = []
         command = [sys.executable, "-m", "lofi_core", "serve"]
         self.process = subprocess.Popen(command, env=self.environ, stderr=subprocess.PIPE, text=True)
+        self._serves = threading.Event()
+        # Somebody must read the log all the time, or the daemon waits for room in the pipe.
+        self._reader = threading.Thread(target=self._read_log)
+        self._reader.start()
+        self._serves.wait(30)
+        if self.process.poll() is not None or not self._serves.is_set():
+            pytest.fail("the daemon did not start:\n" + "".join(self.log))
+
+    def _read_log(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.log.append(line)
-            if " serves " in line:
-                return
-        pytest.fail("the daemon did not start:\n" + "".join(self.log))
+        with self.process.stderr:
+            for line in self.process.stderr:
+                self.log.append(line)
+                if " serves " in line:
+                    self._serves.set()
+        self._serves.set()
 
     def client(self) -> Client:
         client = Client(self.socket, timeout_sec=30)
@@ -150,10 +161,9 @@ class DaemonProcess:
             client.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        if self.process.stderr is not None and not self.process.stderr.closed:
-            self.log.extend(self.process.stderr)
-            self.process.stderr.close()
-        return self.process.wait(timeout=20)
+        status = self.process.wait(timeout=20)
+        self._reader.join(20)
+        return status
 
 
 StartDaemon = Callable[..., DaemonProcess]

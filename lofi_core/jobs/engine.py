@@ -144,11 +144,13 @@ class Engine:
         return None if job.has_ended else job.progress.eta_sec(time.monotonic())
 
     async def close(self, timeout_sec: float) -> None:
-        """Take no new work, cancel what there is, and wait for the running step.
+        """Take no new work, cancel what there is, and wait for the running step. Once is enough.
 
         A backend that does not come back from its step in time is left behind; its thread dies with the
         process.
         """
+        if self._closing:
+            return
         self._closing = True
         for job in self.table.live():
             self._end(job)

@@ -67,6 +67,7 @@ class Connection(asyncio.Protocol):
         self._inbox: deque[bytes] = deque()
         self._outbox = Outbox()
         self._broken: ParseError | None = None
+        self._ended = False
         self._in_flight = 0
         self._writable = True
         self._flush_is_due = False
@@ -103,6 +104,12 @@ class Connection(asyncio.Protocol):
         except ParseError as error:
             self._broken = error
         self._serve()
+
+    def eof_received(self) -> bool:
+        """The client will say no more, but may still be listening for what it asked."""
+        self._ended = True
+        self._serve()
+        return True  # we close, not asyncio
 
     def pause_writing(self) -> None:
         """The client does not read: serve nothing more for it, and give it a while."""
@@ -151,8 +158,11 @@ class Connection(asyncio.Protocol):
             budget -= 1
             if self._outbox.size_bytes > FLUSH_BYTES:
                 self._flush()
-        if self._broken is not None and not self._inbox:
-            self._refuse(BadMessage(0, self._broken, closes=True))
+        if not self._inbox and not self._in_flight:  # replies that are due come before the end
+            if self._broken is not None:
+                self._refuse(BadMessage(0, self._broken, closes=True))
+            elif self._ended:
+                self.close()
         self._flush()
         if self._inbox and not budget:
             self._serve_soon()
@@ -165,7 +175,7 @@ class Connection(asyncio.Protocol):
 
     def _read_only_when_idle(self) -> None:
         """Stop reading while requests wait here: what the kernel holds back costs us nothing."""
-        if self._transport.is_closing() or self._reading == (not self._inbox):
+        if self._ended or self._transport.is_closing() or self._reading == (not self._inbox):
             return
         self._reading = not self._inbox
         if self._reading:
@@ -207,7 +217,7 @@ class Connection(asyncio.Protocol):
         self._in_flight -= 1
         if message is not None:
             self.send(message)
-        if self._inbox:
+        if self._inbox or self._broken is not None or self._ended:
             self._serve_soon()
 
     def _flush(self) -> None:

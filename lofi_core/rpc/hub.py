@@ -40,14 +40,6 @@ class Hub:
             if connection.client_id in clients
             or connection.subscriptions.wants(event.name, of_a_job=of_a_job)
         ]
-        self._send(event, receivers)
-
-    def tell(self, client: object, event: Event) -> None:
-        """Send an event to one client, when it is still there."""
-        self._observe(event)
-        self._send(event, [c for c in self.connections.values() if c.client_id == client])
-
-    def _send(self, event: Event, receivers: list[Connection]) -> None:
         if not receivers:
             return
         message = encode_notification(event.name, event)

@@ -97,8 +97,9 @@ def _secure_directory(directory: Path) -> None:
         raise NotPermitted(
             f"{directory} belongs to user {found.st_uid}, not to you", "choose another --socket"
         )
-    if directory.name in {"lofi", "run"} and found.st_mode & 0o077 and not found.st_mode & stat.S_ISVTX:
-        directory.chmod(0o700)  # a directory of our own name; others are the user's business
+    ours_by_name = directory.name == "lofi" or (directory.name == "run" and directory.parent.name == "lofi")
+    if ours_by_name and found.st_mode & 0o077:
+        directory.chmod(0o700)  # the default places; others are the user's business
     elif found.st_mode & OTHERS_MAY_WRITE:
         raise NotPermitted(
             f"other users may write to {directory}, and could put their socket in place of ours",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,15 +20,8 @@ def served() -> Iterator[DaemonProcess]:
     """A daemon that outlives every test here: whatever one of them sends, the others must be served."""
     home = Path(tempfile.mkdtemp(prefix="lofi-"))
     daemon = DaemonProcess(home, {})
-    assert daemon.process.stderr is not None
-    # A log nobody reads fills its pipe, and then the daemon waits.
-    reader = threading.Thread(target=daemon.log.extend, args=(daemon.process.stderr,))
-    reader.start()
     yield daemon
-    daemon.process.terminate()
-    reader.join()
-    daemon.process.stderr.close()
-    status = daemon.process.wait()
+    status = daemon.stop()
     shutil.rmtree(home, ignore_errors=True)
     assert status == 0
     assert "Traceback" not in "".join(daemon.log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -229,3 +230,22 @@ with contextlib.suppress(ConnectionResetError):
     assert "NOT_PERMITTED: this daemon serves user 0 only, you are 65534" in done.stdout, done.stderr
     assert "status" not in done.stdout
     assert daemon.client().call("ping")["status"] == "ok"
+
+
+def test_a_client_that_has_said_all_it_will_say_still_gets_its_replies(
+    daemon: DaemonProcess, connect: Connect
+) -> None:
+    wire = connect(daemon)
+    wire.send(packed([0, 1, "tracks_list", []], [0, 2, "ping", []]))
+    wire.socket.shutdown(socket.SHUT_WR)
+    assert {message[1] for message in wire.rest()} == {1, 2}
+
+
+def test_a_request_before_garbage_is_answered_before_the_connection_closes(
+    daemon: DaemonProcess, connect: Connect
+) -> None:
+    wire = connect(daemon)
+    wire.send(packed([0, 1, "tracks_list", []]) + b"\xc1")
+    answer, refusal = wire.rest()
+    assert answer[:3] == [1, 1, None]
+    assert "PARSE_ERROR" in refusal[2][1]

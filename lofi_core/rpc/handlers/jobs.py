@@ -97,7 +97,7 @@ class JobMethods:
 
     def _cached(self, connection: Connection, track: Track) -> r.Accepted:
         # The reply leaves in this turn of the loop, the event in the next.
-        self.loop.call_soon(self.hub.tell, connection.client_id, completion(track))
+        self.loop.call_soon(self.hub.publish, completion(track), {connection.client_id})
         return r.Accepted(
             track_id=track.track_id,
             status="cached",
