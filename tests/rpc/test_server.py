@@ -195,10 +195,9 @@ def test_a_client_that_vanishes_in_the_middle_of_a_request_leaves_no_trace(
     served: DaemonProcess, connect: Connect
 ) -> None:
     other, half = connect(served), connect(served)
-    before = other.ask([0, 1, "status", []])[3]["clients"]
     half.send(packed([0, 1, "generate", [{"prompt": "x"}]])[:-3])
     half.socket.close()
-    while other.ask([0, 2, "status", []])[3]["clients"] != before - 1:
+    while other.ask([0, 2, "status", []])[3]["clients"] > 1:  # earlier tests' connections go as well
         pass
     assert other.is_served()
 
