@@ -80,6 +80,7 @@ def measure_store(root: Path, audio: NDArray[np.float32]) -> tuple[Track, TrackS
     spool = spooled()
     draft = TrackDraft(
         track_id="0" * 32,
+        job_id="0" * 16,
         prompt="benchmark",
         requested_duration_sec=SECONDS,
         seed=0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,12 +59,17 @@ class BackendSpec:
     models: Sequence[ModelFiles] = ()
 
     def __post_init__(self) -> None:
+        _take_text(self, "name", "title", "model_version")
+        _take_integers(self, "sample_rate", "channels")
+        _take_numbers(self, "min_duration_sec", "max_duration_sec")
         if not 8_000 <= self.sample_rate <= 192_000:
             raise ValueError(f"sample_rate is {self.sample_rate} Hz; must be 8000 to 192000")
         if self.channels not in {1, 2}:
             raise ValueError(f"channels is {self.channels}; must be 1 or 2")
         if not 0 < self.min_duration_sec <= self.max_duration_sec < math.inf:
-            raise ValueError(f"durations {self.min_duration_sec} to {self.max_duration_sec} s are no range")
+            raise ValueError(
+                f"durations {self.min_duration_sec:g} to {self.max_duration_sec:g} s are no range"
+            )
         if self.loudness not in {"measured", "by_construction"}:
             raise ValueError(f"loudness is {self.loudness!r}; must be 'measured' or 'by_construction'")
 
@@ -94,6 +100,9 @@ class Stage:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
+        _take_text(self, "name")
+        _take_integers(self, "steps")
+        _take_numbers(self, "weight")
         if self.steps < 1:
             raise ValueError(f"stage {self.name!r} has {self.steps} steps; needs at least 1")
         if not 0 <= self.weight < math.inf:
@@ -134,3 +143,28 @@ class Step:
     stage: str
     index: int
     audio: NDArray[np.floating[Any]] | None = None
+
+
+def _take_text(noun: object, *fields: str) -> None:
+    for name in fields:
+        if not isinstance(value := getattr(noun, name), str):
+            raise TypeError(f"{name} is {value!r}; must be text")
+
+
+def _take_integers(noun: object, *fields: str) -> None:
+    """What counts as an integer, numpy's included, becomes one: these go over the wire and into the index."""
+    for name in fields:
+        value = getattr(noun, name)
+        try:
+            object.__setattr__(noun, name, operator.index(value))
+        except TypeError:
+            raise TypeError(f"{name} is {value!r}; must be a whole number") from None
+
+
+def _take_numbers(noun: object, *fields: str) -> None:
+    for name in fields:
+        value = getattr(noun, name)
+        try:
+            object.__setattr__(noun, name, float(value))
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} is {value!r}; must be a number") from None

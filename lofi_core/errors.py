@@ -11,14 +11,21 @@ DAEMON_FAULT = 0
 
 
 class LofiError(Exception):
-    """Something a user or client is told about, never with a traceback."""
+    """Something a user or client is told about, never with a traceback.
+
+    Attributes:
+        code: what clients go by.
+        message: what happened, with the value. Always text that can be sent: plugins hand over anything, and
+            paths may hold bytes that are no UTF-8.
+        hint: what to do about it.
+    """
 
     code: ClassVar[str] = "INTERNAL_ERROR"
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: object, hint: object = None) -> None:
+        self.message = printable(message)
+        self.hint = None if hint is None else printable(hint)
+        super().__init__(self.message)
 
     def text(self) -> str:
         """`CODE: message`, and the hint on a second line where there is one."""
@@ -28,6 +35,11 @@ class LofiError(Exception):
     def wire(self) -> list[int | str]:
         """The error member of a msgpack-RPC response."""
         return [wire_type(self.code), self.text()]
+
+
+def printable(value: object) -> str:
+    """`str(value)` with what UTF-8 cannot hold written as escapes."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def wire_type(code: str) -> int:
@@ -207,6 +219,26 @@ ERRORS: dict[str, type[LofiError]] = {
         InternalError,
     )
 }
+
+
+def as_ours(error: LofiError, kind: type[LofiError]) -> LofiError:
+    """One of the errors above for what a plugin raised; its own subclasses may be anything inside.
+
+    Args:
+        error: what was raised.
+        kind: what to make of one without a code, or whose code nobody knows.
+    """
+    known = ERRORS.get(error.code, InternalError)
+    if type(error) is known and known is not InternalError:
+        return error
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    ours = kind if known is InternalError else known
+    return ours(message, getattr(error, "hint", None))
+
+
+def brief(error: BaseException) -> str:
+    """An exception in one line: its type, and what it says."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def from_text(text: str) -> LofiError:

@@ -74,7 +74,7 @@ class GenerationPaused(JobEvent, frozen=True):
 
 
 class GenerationResumed(JobEvent, frozen=True):
-    """`generation_resumed`: the job has the worker again."""
+    """`generation_resumed`: the job goes on: it has the worker again, or its place in the queue."""
 
     name = "generation_resumed"
 

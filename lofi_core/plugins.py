@@ -6,8 +6,10 @@ error and nothing else. A disabled one is never imported.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,12 +20,21 @@ import pluggy
 from lofi_core import hookspecs
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
 from lofi_core.config import BackendConfig
-from lofi_core.errors import BackendNotInstalled, BackendNotReady, InferenceFailed, InvalidBackend, LofiError
+from lofi_core.errors import (
+    BackendNotInstalled,
+    BackendNotReady,
+    InferenceFailed,
+    InvalidBackend,
+    LofiError,
+    as_ours,
+    brief,
+    printable,
+)
 from lofi_core.names import canonical_name
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from lofi_core.events import Event
     from lofi_core.runtime import Runtime
@@ -127,13 +138,8 @@ class PluginHost:
             LofiError: the backend refuses the request.
             InferenceFailed: it raised anything else, or answered something else than a schedule.
         """
-        try:
-            schedule = self._call(name, "make_schedule", request=request)
-        except LofiError:
-            raise
-        except Exception as error:
-            log.exception("backend %s: make_schedule raised", name)
-            raise InferenceFailed(f"backend {name!r} raised in make_schedule: {_brief(error)}") from error
+        ask = partial(self._call, name, "make_schedule", request=request)
+        schedule = guarded(name, "make_schedule", ask)
         if not isinstance(schedule, Schedule):
             found = type(schedule).__name__
             raise InferenceFailed(f"backend {name!r}: make_schedule answered {found}, not a Schedule")
@@ -161,10 +167,8 @@ class PluginHost:
         for name, record in self.records.items():
             if record.spec is None:
                 continue
-            try:
-                self._call(name, "observe_event", event=event)
-            except Exception:
-                log.exception("backend %s: observe_event raised", name)
+            with contextlib.suppress(LofiError):  # it is logged; the event goes on to everyone else
+                guarded(name, "observe_event", partial(self._call, name, "observe_event", event=event))
 
     def _call(self, name: str, hook: str, **arguments: Any) -> Any:
         return self._caller(name, hook)(**arguments)
@@ -196,9 +200,11 @@ class PluginHost:
             record.spec = _checked_spec(record.name, self._call(record.name, "describe_backend"))
             record.options_schema = _options_schema(record.spec)
             self.look_for_models(record)
-        except (Exception, SystemExit) as error:  # a module may call sys.exit() when imported
-            log.warning("backend %s is broken: %s", record.name, _brief(error), exc_info=True)
-            record.status, record.error, record.spec = "error", _brief(error), None
+        except KeyboardInterrupt:
+            raise  # somebody's Ctrl-C, not the plugin's
+        except BaseException as error:
+            log.warning("backend %s is broken: %s", record.name, brief(error), exc_info=True)
+            record.status, record.error, record.spec = "error", printable(brief(error)), None
             if self._manager.has_plugin(record.name):
                 self._manager.unregister(name=record.name)
 
@@ -248,5 +254,25 @@ def _options_schema(spec: BackendSpec) -> dict[str, Any]:
     return {**components.pop(spec.options.__name__, schema), **({"$defs": components} if components else {})}
 
 
-def _brief(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiError] = InferenceFailed) -> Any:
+    """Call into a plugin. Whatever it raises becomes one of our errors: the thread must live on.
+
+    Args:
+        backend: whose code it is.
+        hook: what is called, for the message.
+        call: the call.
+        kind: of the error, unless the plugin raises one of ours.
+
+    Raises:
+        LofiError: the call raised.
+    """
+    try:
+        return call()
+    except LofiError as error:
+        raise as_ours(error, kind) from error
+    except MemoryError as error:
+        raise kind(f"{backend} ran out of memory in {hook}", "try a shorter duration") from error
+    except BaseException as error:  # a plugin may call sys.exit()
+        log.exception("backend %s: %s raised", backend, hook)
+        hint = "the daemon's log has the traceback"
+        raise kind(f"{backend} raised {brief(error)} in {hook}", hint) from error

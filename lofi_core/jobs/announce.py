@@ -33,6 +33,7 @@ class Announcer:
     def __init__(self, publish: Publish, loop: asyncio.AbstractEventLoop) -> None:
         self._publish = publish
         self._loop = loop
+        self._last_length = 0
 
     def queued(self, job: Job, position: int) -> None:
         """The job was accepted."""
@@ -90,7 +91,10 @@ class Announcer:
         self._emit(job, event)
 
     def queue_changed(self, length: int) -> None:
-        """So many jobs wait now."""
+        """So many jobs wait now. Told only when it is another number than before."""
+        if length == self._last_length:
+            return
+        self._last_length = length
         self._loop.call_soon(self._publish, ev.QueueChanged(length), None)
 
     def backend_changed(self, record: PluginRecord) -> None:

@@ -65,8 +65,15 @@ class Engine:
         if self._closing:
             raise ShuttingDown("the daemon is shutting down", "start it again and repeat the request")
 
-    def submit(self, prepared: Prepared, client: Client, priority: Priority = "normal") -> Job:
+    def submit(self, prepared: Prepared, client: Client | None, priority: Priority = "normal") -> Job:
         """Queue a request, or join the job that already makes the same track.
+
+        A held job goes on when somebody else asks for its track.
+
+        Args:
+            prepared: the request.
+            client: who wants it; None when it is gone already, so that anyone may cancel.
+            priority: the higher one wins when a job is joined.
 
         Raises:
             QueueFull, ShuttingDown: it was not accepted.
@@ -75,10 +82,12 @@ class Engine:
         job = self.table.active_for(prepared.track_id)
         if job is None:
             job = self._new_job(prepared, priority)
-        elif priority == "high":
-            job.priority = "high"
-        job.interested.add(client)
-        job.audience.add(client)
+        else:
+            job.priority = "high" if priority == "high" else job.priority
+            self.resume(job)
+        if client is not None:
+            job.interested.add(client)
+            job.audience.add(client)
         self._dispatch()
         return job
 
@@ -98,12 +107,17 @@ class Engine:
         return True
 
     async def pause(self, job: Job) -> State:
-        """Hold a job: at once if it waits; if it runs, return when it has reached its next step boundary."""
+        """Hold a job: at once if it waits; if it runs, return when it has reached its next step boundary.
+
+        Returns:
+            The job's state then: `running` when somebody resumed it before that.
+        """
         if job.state == "running":
             if not job.cancelling and not job.committing:
                 job.control.wanted = Wanted.PAUSED
-            await job.left_worker.wait()
-        elif not job.has_ended and not job.held:
+            job.settled.clear()
+            await job.settled.wait()
+        elif not job.has_ended and not job.cancelling and not job.held:
             if job.state == "queued":
                 job.state = "paused"
                 self._announce.paused(job)
@@ -114,7 +128,8 @@ class Engine:
         """Let a held job go on when its turn comes."""
         if job.state == "running" and job.control.wanted is Wanted.PAUSED:
             job.control.wanted = None
-        if job.held:
+            job.settled.set()
+        if job.held and not job.cancelling:
             job.held = False
             if job.generator is None:
                 job.state = "queued"
@@ -160,16 +175,18 @@ class Engine:
                     self._job_ended.clear()
                     await self._job_ended.wait()
         except TimeoutError:
-            return
-        finally:
-            self._worker.stop(timeout_sec=0.0)
+            for job in self.table.live():
+                job.end("cancelled")
+                self._announce.cancelled(job)
+        self._worker.stop(timeout_sec=0.0)
+        await asyncio.sleep(0)  # the turn of the loop in which the last events are published
 
     # -- what the runner tells its owner ---------------------------------------------------------------
 
     def gave_back(self, job: Job) -> None:
         """A job paused; it waits again."""
         self.queue.put(job)
-        self._announce.queue_changed(len(self.queue))
+        self._announce.queue_changed(self.queue.pending)
 
     def ended(self, _job: Job) -> None:
         """A job is over."""
@@ -187,8 +204,7 @@ class Engine:
         starts_at_once = self.runner.current is None and not self.queue.in_order()
         if not starts_at_once:
             self.queue.check_room()
-        progress = Progress(prepared.schedule, loads=self.models.needs_load(prepared.spec.name))
-        job = Job(prepared, priority, next(self._serial), progress)
+        job = Job(prepared, priority, next(self._serial), Progress(prepared.schedule, loads=False))
         self.table.add(job)
         self.queue.put(job)
         self._announce.queued(job, 0 if starts_at_once else self.queue.position(job))
@@ -203,7 +219,7 @@ class Engine:
         if job in self.queue:
             self.queue.remove(job)
             self.runner.drop(job)
-            self._announce.queue_changed(len(self.queue))
+            self._announce.queue_changed(self.queue.pending)
 
     def _dispatch(self) -> None:
         """Give the idle runner the next job, or ask the running one to make way."""
@@ -214,4 +230,4 @@ class Engine:
                 self.runner.assign(job)
         elif current.control.wanted is None and self.queue.outranks(current):
             current.control.wanted = Wanted.OUTRANKED
-        self._announce.queue_changed(len(self.queue))
+        self._announce.queue_changed(self.queue.pending)

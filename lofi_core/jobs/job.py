@@ -35,7 +35,7 @@ class Job:
         audience: clients that are told about the job.
         held: paused by `job_pause`; only `job_resume` lets it go on.
         has_turn: let through after a row of high-priority jobs; nothing outranks it.
-        left_worker: set while the job does not run.
+        settled: set when the job gave up the worker, ended, or a pause that was asked for was taken back.
         committing: past the point where it can be cancelled.
     """
 
@@ -48,7 +48,7 @@ class Job:
     interested: set[Client] = field(default_factory=set)
     audience: set[Client] = field(default_factory=set)
     control: Control = field(default_factory=Control)
-    left_worker: asyncio.Event = field(default_factory=asyncio.Event)
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
     held: bool = False
     has_turn: bool = False
     cancelling: bool = False
@@ -66,11 +66,12 @@ class Job:
 
     @property
     def has_ended(self) -> bool:
-        """Whether its terminal event is out."""
+        """Whether it is over; its terminal event is on the way or out."""
         return self.state in ENDED
 
     def end(self, state: State) -> None:
         """Note how it ended and let go of what it held."""
         self.state = state
+        self.held = False
         self.generator = self.tape = None
-        self.left_worker.set()
+        self.settled.set()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lofi_core.errors import LofiError, ModelLoadFailed
+from lofi_core.plugins import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lofi_core.plugins import PluginHost, PluginRecord
+    from lofi_core.plugins import PluginHost, PluginRecord, Status
     from lofi_core.runtime import Runtime
     from lofi_core.worker import Worker
-
-log = logging.getLogger("lofi.models")
 
 
 class LoadedModels:
@@ -60,7 +58,7 @@ class LoadedModels:
         self._set_status(record, "loading")
         load = partial(self._plugins.load_model, record.name, self._runtime)
         try:
-            model = await self._worker.run(_guarded, record.name, load)
+            model = await self._worker.run(guarded, record.name, "load_model", load, ModelLoadFailed)
         except LofiError:
             self._set_status(record, "ready")
             raise
@@ -68,19 +66,6 @@ class LoadedModels:
         self._set_status(record, "loaded")
         return model
 
-    def _set_status(self, record: PluginRecord, status: str) -> None:
-        record.status = status  # type: ignore[assignment]
+    def _set_status(self, record: PluginRecord, status: Status) -> None:
+        record.status = status
         self._changed(record)
-
-
-def _guarded(backend: str, load: Callable[[], Any]) -> Any:
-    try:
-        return load()
-    except LofiError:
-        raise
-    except BaseException as error:  # a loader may call sys.exit(); the worker thread must live on
-        log.exception("backend %s: load_model raised", backend)
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ModelLoadFailed(
-            f"{backend}: loading its model raised {what}", "see the daemon's log"
-        ) from error

@@ -31,6 +31,11 @@ class JobQueue:
     def __contains__(self, job: Job) -> bool:
         return job in self._jobs
 
+    @property
+    def pending(self) -> int:
+        """How many jobs wait that are neither begun nor held."""
+        return sum(job.state == "queued" for job in self._jobs)
+
     def check_room(self) -> None:
         """Raise QueueFull, saying the length, when no further job fits."""
         if len(self._jobs) >= self.capacity:
@@ -41,6 +46,7 @@ class JobQueue:
 
     def put(self, job: Job) -> None:
         """Add a job, or bring back one that gave up the worker. The latter always fits."""
+        job.has_turn = False
         self._jobs.append(job)
 
     def remove(self, job: Job) -> None:

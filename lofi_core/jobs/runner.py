@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lofi_core.errors import InferenceFailed, InternalError, LofiError
-from lofi_core.jobs.progress import LOAD, WRITE
+from lofi_core.jobs.progress import LOAD, WRITE, Progress
 from lofi_core.jobs.slices import Errands, Tape, Wanted, close, max_frames, run_slice, start
 from lofi_core.tracks.track import TrackDraft
 
@@ -90,7 +90,6 @@ class Runner:
         """Hand the idle runner its next job. It is running from this moment."""
         self.current = job
         job.state = "running"
-        job.left_worker.clear()
         self._assigned.set()
 
     def drop(self, job: Job) -> None:
@@ -108,13 +107,16 @@ class Runner:
 
     async def _turn(self, job: Job) -> None:
         """Let a job have the worker until it ends or somebody else wants it."""
+        if job.generator is None:
+            loads = self._models.needs_load(job.prepared.spec.name)
+            job.progress = Progress(job.prepared.schedule, loads=loads)
+            self._announce.started(job)
+        else:
+            self._announce.resumed(job)
         job.progress.start_clock(time.monotonic())
         try:
             if job.generator is None:
-                self._announce.started(job)
                 await self._begin(job)
-            else:
-                self._announce.resumed(job)
             if await self._step(job) and await self._write(job):
                 return
         except LofiError as error:
@@ -127,12 +129,12 @@ class Runner:
             await self._give_back(job)
 
     async def _begin(self, job: Job) -> None:
+        """Create the generator, unless the job is cancelled before that."""
         prepared, spec = job.prepared, job.prepared.spec
         self._announce.progressed(job)
-        if self._models.needs_load(spec.name):
-            await self._models.get(prepared.record)
-            job.progress.advance(LOAD, 1)
-        model = await self._models.get(prepared.record)
+        model = None if job.cancelling else await self._load(job)
+        if job.cancelling:
+            return
         spool = await self._library.new_spool(job.job_id, spec.sample_rate, spec.channels)
         job.spool = spool
         job.tape = Tape(
@@ -147,10 +149,17 @@ class Runner:
         )
         job.generator = await self._worker.run(start, spec.name, create)
 
+    async def _load(self, job: Job) -> Any:
+        loads = self._models.needs_load(job.prepared.spec.name)
+        model = await self._models.get(job.prepared.record)
+        if loads:
+            job.progress.advance(LOAD, 1)
+        return model
+
     async def _step(self, job: Job) -> bool:
         """Run the generator. True when it ended, False when somebody wanted the thread."""
-        if job.generator is None or job.tape is None:
-            raise InternalError(f"job {job.job_id} was not begun")
+        if job.generator is None or job.tape is None:  # cancelled before it began
+            return False
         return await self._worker.run(
             run_slice, job.prepared.spec.name, job.generator, job.control, job.tape, self._errands
         )
@@ -172,8 +181,7 @@ class Runner:
         job.committing = True
         track = await self._library.commit(encoded)
         job.progress.stop_clock(time.monotonic())
-        self._tasks.start_soon(self._retire_spool, job.spool, spec.streaming)
-        job.spool = None
+        self._retire_spool(job)
         job.path = track.path
         job.end("complete")
         self._announce.completed(job, track)
@@ -188,7 +196,7 @@ class Runner:
         job.held = job.control.wanted is Wanted.PAUSED
         job.control.wanted = None
         job.state = "paused"
-        job.left_worker.set()
+        job.settled.set()
         self._announce.paused(job)
         self._owner.gave_back(job)
 
@@ -198,21 +206,24 @@ class Runner:
             return
         gone = asyncio.Event()
 
+        generator = job.generator
+
         def close_there() -> None:
-            if job.generator is not None:
-                close(job.prepared.spec.name, job.generator)
-                job.generator = None
+            close(job.prepared.spec.name, generator)
             self._call_loop(gone.set)
 
         self._errands.add(close_there)
         self._worker.submit(self._errands.run)
         await gone.wait()
+        job.generator = None
         await self._cancelled(job)
 
     async def _cancelled(self, job: Job) -> None:
         if job.generator is not None:
             await self._worker.run(close, job.prepared.spec.name, job.generator)
-        await self._discard_spool(job)
+        if job.has_ended:  # the daemon did not wait for it
+            return
+        self._retire_spool(job)
         job.end("cancelled")
         self._announce.cancelled(job)
         self._owner.ended(job)
@@ -222,38 +233,38 @@ class Runner:
         if job.cancelling:  # what was promised to the one who cancelled holds
             await self._cancelled(job)
             return
-        await self._discard_spool(job)
+        if job.has_ended:
+            return
+        self._retire_spool(job)
         job.error = error
         job.end("error")
         self._announce.failed(job, error)
         self._owner.ended(job)
 
-    async def _discard_spool(self, job: Job) -> None:
+    def _retire_spool(self, job: Job) -> None:
         spool, job.spool = job.spool, None
-        if spool is None:
-            return
+        if spool is not None:
+            self._tasks.start_soon(self._discard_spool, spool, job.prepared.spec.streaming)
+
+    async def _discard_spool(self, spool: Spool, lingers: bool) -> None:  # noqa: FBT001 - passed by start_soon
+        if lingers:
+            await asyncio.sleep(SPOOL_LINGERS_SEC)
         try:
             await self._library.discard_spool(spool)
-        except LofiError as error:  # the job's end matters more; the next start removes what is left
-            log.warning("job %s: %s", job.job_id, error.text())
-
-    async def _retire_spool(self, spool: Spool, streaming: bool) -> None:  # noqa: FBT001
-        if streaming:
-            await asyncio.sleep(SPOOL_LINGERS_SEC)
-        await self._library.discard_spool(spool)
+        except LofiError as error:  # no job depends on it; the next start removes what is left
+            log.warning("%s", error.text())
 
     # -- called in the worker thread or the store thread -----------------------------------------------
 
     def _append(self, job: Job, spool: Spool, chunk: Any) -> Future[None]:
         future = self._library.append(spool, chunk)
         if job.prepared.spec.streaming:
-            future.add_done_callback(partial(self._appended, job, spool))
+            self._library.after_appends(self._appended, job, spool)
         return future
 
-    def _appended(self, job: Job, spool: Spool, future: Future[None]) -> None:
-        if future.exception() is None:
-            gain_db = spool.stream_gain_db(job.prepared.spec.loudness)
-            self._call_loop(self._audible, job, str(spool.path), spool.available_sec, gain_db)
+    def _appended(self, job: Job, spool: Spool) -> None:
+        gain_db = spool.stream_gain_db(job.prepared.spec.loudness)
+        self._call_loop(self._audible, job, str(spool.path), spool.available_sec, gain_db)
 
     def _report(self, job: Job, stage: str, done: int) -> None:
         self._call_loop(self._advanced, job, stage, done)
@@ -277,7 +288,7 @@ class Runner:
             self._announce.progressed(job)
 
     def _audible(self, job: Job, path: str, available_sec: float, gain_db: float) -> None:
-        if not job.has_ended:
+        if not job.has_ended and available_sec > 0:
             self._announce.audible(job, path, available_sec, gain_db)
 
 
@@ -285,6 +296,7 @@ def _draft(job: Job, runtime: Runtime, now: float) -> TrackDraft:
     prepared = job.prepared
     return TrackDraft(
         track_id=prepared.track_id,
+        job_id=job.job_id,
         prompt=prepared.request.prompt,
         title=prepared.title,
         requested_duration_sec=prepared.request.duration_sec,

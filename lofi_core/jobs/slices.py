@@ -1,7 +1,7 @@
 """Run a backend's generator until it ends or somebody wants the thread back.
 
-A job is a paused generator: cancel is `close()`, pause is not calling `next`, resume is calling it again. All
-of this module runs in a device's worker thread, one thread hop per slice instead of one per step.
+A job is a paused generator: cancel is `close()`, pause is not calling `next`, resume is calling it again.
+This runs in a device's worker thread, with one thread hop per slice instead of one per step.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lofi_core.backend import BackendSpec, Schedule, Step
 from lofi_core.errors import InferenceFailed, LofiError
+from lofi_core.plugins import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,7 @@ class Tape:
         self._append = append
         self._report = report
         self._in_flight: deque[Future[None]] = deque()
+        self._unreported: tuple[str, int] | None = None
         self._reported_stage: str | None = None
         self._reported_at = 0.0
         self.frames = 0
@@ -92,10 +94,17 @@ class Tape:
             )
         if step.audio is not None:
             self._take_audio(step.audio)
+        self._unreported = step.stage, int(step.index) + 1
         now = time.monotonic()
         if step.stage != self._reported_stage or now - self._reported_at >= PROGRESS_INTERVAL_SEC:
             self._reported_stage, self._reported_at = step.stage, now
-            self._report(step.stage, int(step.index) + 1)
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Report the last step, if it was not yet."""
+        if self._unreported is not None:
+            self._report(*self._unreported)
+            self._unreported = None
 
     def settle(self) -> None:
         """Wait until all chunks are in the spool.
@@ -145,7 +154,7 @@ def start(backend: str, call: Callable[[], Any]) -> Generator[object, None, None
     Raises:
         InferenceFailed: `generate` raised or is no generator function.
     """
-    generator = guarded(backend, call)
+    generator = guarded(backend, "generate", call)
     if not isinstance(generator, Generator):
         found = type(generator).__name__
         raise InferenceFailed(f"{backend}: generate returned {found}, not a generator", "use `yield` in it")
@@ -170,10 +179,11 @@ def run_slice(
                 return True
             tape.take(step)
             errands.run()
+        tape.catch_up()
         return False
 
     try:
-        ended: bool = guarded(backend, steps)
+        ended: bool = guarded(backend, "generate", steps)
     except LofiError:
         close(backend, generator)
         raise
@@ -186,17 +196,3 @@ def close(backend: str, generator: Generator[object, None, None]) -> None:
         generator.close()
     except BaseException:
         log.exception("backend %s raised while being closed", backend)
-
-
-def guarded(backend: str, call: Callable[[], Any]) -> Any:
-    """Call into a plugin. Whatever it raises, SystemExit included, becomes a LofiError."""
-    try:
-        return call()
-    except LofiError:
-        raise
-    except MemoryError as error:
-        raise InferenceFailed(f"{backend} ran out of memory", "try a shorter duration") from error
-    except BaseException as error:  # a plugin may call sys.exit(); the worker thread must live on
-        log.exception("backend %s raised", backend)
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise InferenceFailed(f"{backend} raised {what}", "the daemon's log has the traceback") from error

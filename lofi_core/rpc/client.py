@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
-import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 import msgpack
 
 from lofi_core.errors import InvalidParams, LofiError, NotPermitted, from_text
+from lofi_core.rpc.peer import peer_uid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -230,12 +229,3 @@ def _check_peer(connection: socket.socket, path: Path) -> None:
             f"the process that listens at {path} belongs to user {uid}, not to you",
             "choose another path with --socket",
         )
-
-
-def peer_uid(connection: socket.socket) -> int:
-    """The user whose process is at the other end of a Unix socket."""
-    if sys.platform == "darwin":
-        # struct xucred { u_int version; uid_t uid; … }; level 0 is SOL_LOCAL, option 1 LOCAL_PEERCRED.
-        return int(struct.unpack_from("=II", connection.getsockopt(0, 1, 76))[1])
-    # struct ucred { pid_t pid; uid_t uid; gid_t gid; }
-    return int(struct.unpack("=iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])

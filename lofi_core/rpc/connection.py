@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
         self._frames = FrameReader()
         self._inbox: deque[bytes] = deque()
         self._outbox = Outbox()
-        self._broken: ParseError | None = None
+        self._broken: BadMessage | None = None
         self._ended = False
         self._in_flight = 0
         self._writable = True
@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream transport is what we listen with
         self._transport = transport
         if not self._service.opened(self):
-            self._broken = ParseError("refused")  # nothing it says is read
+            self._broken = BadMessage(None, ParseError("refused"), closes=True)  # nothing it says is read
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -102,7 +102,7 @@ class Connection(asyncio.Protocol):
         try:
             self._inbox.extend(self._frames.feed(data))
         except ParseError as error:
-            self._broken = error
+            self._broken = BadMessage(messages.msgid_of_head(self._frames.head), error, closes=True)
         self._serve()
 
     def eof_received(self) -> bool:
@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
                 self._flush()
         if not self._inbox and not self._in_flight:  # replies that are due come before the end
             if self._broken is not None:
-                self._refuse(BadMessage(0, self._broken, closes=True))
+                self._refuse(self._broken)
             elif self._ended:
                 self.close()
         self._flush()
@@ -248,6 +248,7 @@ class _Reply:
         self._connection.answered(self._encode(outcome))
 
     def _encode(self, outcome: object) -> bytes | None:
+        """The reply, or None where nobody waits for one. Raises what msgspec raises for a result of ours."""
         if isinstance(outcome, LofiError):
             if self._msgid is None:
                 log.warning("%s: notification failed: %s", self._connection.name, outcome.text())

@@ -45,6 +45,11 @@ class FrameReader:
             yield frame
         self._check_size(len(self._pending))
 
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the message that could not be completed."""
+        return bytes(self._pending[:16])
+
     def _skip(self) -> bool:
         """Move past one value. False when it is not complete."""
         try:

@@ -12,7 +12,6 @@ import fcntl
 import os
 import socket
 import stat
-import struct
 import sys
 from typing import TYPE_CHECKING, Self
 
@@ -69,16 +68,6 @@ class Listener:
                 self.path.unlink()
         self.socket.close()
         os.close(self._lock)
-
-
-def peer_uid(connection: socket.socket) -> int:
-    """User id of the process at the other end."""
-    if sys.platform == "darwin":
-        sol_local, local_peercred = 0, 1
-        credentials = connection.getsockopt(sol_local, local_peercred, 76)
-        return int(struct.unpack_from("=II", credentials)[1])
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    return int(struct.unpack("3i", credentials)[1])
 
 
 def _secure_directory(directory: Path) -> None:

@@ -79,6 +79,19 @@ def decode(frame: bytes) -> Message:
         raise BadMessage(_msgid_of(frame) or 0, ParseError(problem_text), closes=True) from error
 
 
+def msgid_of_head(head: bytes) -> int:
+    """The id in the first bytes of a request that was never completed; 0 when they do not show it."""
+    reader = msgpack.Unpacker()
+    reader.feed(head)
+    try:
+        if reader.read_array_header() == 4 and reader.unpack() == 0:
+            msgid = reader.unpack()
+            return msgid if isinstance(msgid, int) and 0 <= msgid < 2**32 else 0
+    except (msgpack.UnpackException, ValueError):
+        return 0
+    return 0
+
+
 def encode_response(msgid: int, result: object) -> bytes:
     """A successful response."""
     return _encoder.encode((1, msgid, None, result))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from lofi_core.errors import NotPermitted
 from lofi_core.rpc.connection import Connection
-from lofi_core.rpc.listener import peer_uid
 from lofi_core.rpc.messages import encode_error
+from lofi_core.rpc.peer import peer_uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable

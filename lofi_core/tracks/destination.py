@@ -83,25 +83,25 @@ def check_destination(path: str, data_dir: Path, *, overwrite: bool) -> Path:
             f"there is no folder {given.parent} that can be entered", "make it first"
         ) from error
     if not parent.is_dir():
-        raise TrackWriteFailed(f"{parent} is not a folder", "choose another")
+        raise TrackWriteFailed(f"{given.parent} is not a folder", "choose another")
     if inside:
         raise NotPermitted(f"{path!r} lies inside the data directory", "export to a folder outside of it")
     target = parent / given.name
-    _check_free(target, overwrite=overwrite)
+    _check_free(target, path, overwrite=overwrite)
     if not os.access(parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise TrackWriteFailed(f"cannot write into {parent}", f"make {parent} writable, or choose another")
+        raise TrackWriteFailed(f"cannot write into {given.parent}", "make it writable, or choose another")
     return target
 
 
-def _check_free(target: Path, *, overwrite: bool) -> None:
+def _check_free(target: Path, given: str, *, overwrite: bool) -> None:
     if not os.path.lexists(target):
         return
     if target.exists() and not target.is_file():
-        raise InvalidParams(f"{target} is not a file", "give the name of a file")
+        raise InvalidParams(f"{given} is not a file", "give the name of a file")
     if not overwrite:
-        raise already_there(target)
+        raise already_there(given)
 
 
-def already_there(target: Path) -> TrackWriteFailed:
+def already_there(target: Path | str) -> TrackWriteFailed:
     """The error for a file that nobody allowed us to replace."""
     return TrackWriteFailed(f"{target} is there already", "set overwrite (--force), or choose another name")

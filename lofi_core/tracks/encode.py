@@ -119,6 +119,7 @@ def _recipe(spool: Spool, draft: TrackDraft) -> Recipe:
         true_peak_dbtp=_after_gain(measured.true_peak_dbtp, gain_db),
         gain_db=gain_db,
         generation_time_sec=round(draft.generation_time_sec, 3),
+        job_id=draft.job_id,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         extra=draft.extra,
     )

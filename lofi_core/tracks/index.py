@@ -21,6 +21,7 @@ _SCHEMA = """
 CREATE TABLE tracks (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
     track_id   TEXT NOT NULL UNIQUE,
+    job_id     TEXT NOT NULL,
     title      TEXT,
     favourite  INTEGER NOT NULL,
     created_at TEXT NOT NULL,
@@ -30,6 +31,7 @@ CREATE TABLE tracks (
     recipe     BLOB NOT NULL
 );
 CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);
+CREATE INDEX tracks_by_job ON tracks (job_id);
 CREATE INDEX tracks_by_size ON tracks (size_bytes);
 """
 
@@ -74,16 +76,30 @@ class TrackIndex:
         rows = self._connection.execute(f"{_SELECT} WHERE track_id = ?", (track_id,)).fetchall()
         return _entry(rows[0]) if rows else None
 
+    def by_job(self, job_id: str) -> Entry | None:
+        """The row of the track that a job made, unless another job made it again since."""
+        rows = self._connection.execute(f"{_SELECT} WHERE job_id = ?", (job_id,)).fetchall()
+        return _entry(rows[0]) if rows else None
+
     def put(self, entry: Entry) -> None:
-        """Add a row in place of any of the same id. It counts as the newest of its moment."""
+        """Add a row in place of any of the same id. It counts as the newest of its moment.
+
+        Raises:
+            TrackWriteFailed: the recipe holds what could not be read back.
+        """
         recipe = entry.recipe
+        encoded = msgspec.json.encode(recipe)
+        try:
+            _DECODER.decode(encoded)
+        except msgspec.ValidationError as error:
+            raise TrackWriteFailed(f"the recipe of track {entry.track_id} is unsound: {error}") from error
         self._connection.execute(
             "INSERT OR REPLACE INTO tracks"
-            " (track_id, title, favourite, created_at, frames, size_bytes, search, recipe)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " (track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(entry.track_id, entry.title, entry.favourite, recipe.created_at),
-                *(entry.frames, entry.size_bytes, _searchable(entry), msgspec.json.encode(recipe)),
+                *(entry.track_id, recipe.job_id, entry.title, entry.favourite, recipe.created_at),
+                *(entry.frames, entry.size_bytes, _searchable(entry), encoded),
             ),
         )
 

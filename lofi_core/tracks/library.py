@@ -110,6 +110,10 @@ class Library:
             self._submit(spool.append, audio[:, start : start + BLOCK_FRAMES]).result()
         return self._submit(spool.append, audio[:, last:])
 
+    def after_appends(self, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Queue a call for the store thread, behind the chunks appended so far. From any thread."""
+        self._submit(call, *args, **kwargs)
+
     async def encode(
         self, spool: Spool, draft: TrackDraft, on_progress: Callable[[float], None] = lambda _: None
     ) -> EncodedTrack:
@@ -142,6 +146,10 @@ class Library:
     async def find(self, track_id: str) -> Track | None:
         """The track, None when there is none or its file is gone."""
         return await self._change(self._store.find, track_id)
+
+    async def find_job(self, job_id: str) -> Track | None:
+        """The track that a job made; see `TrackStore.find_job`."""
+        return await self._change(self._store.find_job, job_id)
 
     async def get(self, track_id: str) -> Track:
         """The track; `UnknownTrack` when there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,7 +55,10 @@ async def run_in_slices(
     try:
         while not await worker.run(advance):
             pass
-    except BaseException:
+    except asyncio.CancelledError:
         worker.submit(give_up)  # behind the slice that may still be running
+        raise
+    except BaseException:
+        await worker.run(give_up)
         raise
     return results[0]

@@ -41,11 +41,15 @@ class SpoolDirectory:
     def spool_path(self, name: str) -> Path:
         """A file name in this directory that is free: `name`, numbered when it was there before.
 
+        Somebody may have emptied the cache meanwhile: the directory is there when this returns.
+
         Raises:
             ValueError: `name` is no plain file name.
         """
         if not name or Path(name).name != name:
             raise ValueError(f"spool name is {name!r}; must be a plain file name")
+        with storage_failures(f"preparing {self.path}", self._root):
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         number, path = 1, self.path / f"{name}.wav"
         while path.exists():
             number += 1
@@ -54,9 +58,8 @@ class SpoolDirectory:
 
     def close(self) -> None:
         """Remove the directory with every spool in it."""
-        with storage_failures(f"removing {self.path}", self._root), _locked(self._root / LOCK_NAME):
-            shutil.rmtree(self.path, ignore_errors=True)
-            os.close(self._lock)
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
 
 
 def _remove_dead(root: Path) -> None:

@@ -100,6 +100,12 @@ class TrackStore:
                 self._index.remove(track_id)
         return None
 
+    def find_job(self, job_id: str) -> Track | None:
+        """The track that a job made, if it is there and no other job made it again since."""
+        with storage_failures(f"looking up job {job_id!r}", self._data_dir):
+            entry = self._index.by_job(job_id)
+        return self.find(entry.track_id) if entry else None
+
     def get(self, track_id: str) -> Track:
         """The track.
 

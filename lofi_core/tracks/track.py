@@ -28,6 +28,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
         true_peak_dbtp: of the file, after the gain. None is silence.
         gain_db: what the samples were raised by after they were generated.
         generation_time_sec: from the first step to the last.
+        job_id: of the execution that made it.
         created_at: ISO 8601, UTC, milliseconds.
         extra: what the engine adds: provider in use, device, precision.
     """
@@ -49,6 +50,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     true_peak_dbtp: float | None
     gain_db: float
     generation_time_sec: float
+    job_id: str
     created_at: str
     extra: dict[str, Any] = member(default_factory=dict)
 
@@ -100,6 +102,7 @@ class TrackDraft:
 
     Attributes:
         track_id: 32 hex digits.
+        job_id: of the execution that made it.
         title: None keeps the title of the track this one replaces.
         requested_duration_sec: what was asked for; the spool knows what was made.
         options: complete, as JSON would have them.
@@ -110,6 +113,7 @@ class TrackDraft:
     """
 
     track_id: str
+    job_id: str
     prompt: str
     title: str | None = None
     requested_duration_sec: float

@@ -10,7 +10,8 @@ import pytest
 
 from lofi_core.errors import InvalidParams, NotPermitted, ParseError, QueueFull
 from lofi_core.rpc import client as client_module
-from lofi_core.rpc.client import Client, ConnectionLost, NoDaemon, peer_uid
+from lofi_core.rpc.client import Client, ConnectionLost, NoDaemon
+from lofi_core.rpc.peer import peer_uid
 from lofi_core.rpc.results import Pong
 from tests.cli.scripted import Hangup, ScriptedDaemon, Silence
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lofi_core.errors import NotPermitted
-from lofi_core.rpc.listener import AlreadyRunning, Listener, peer_uid
+from lofi_core.rpc.listener import AlreadyRunning, Listener
+from lofi_core.rpc.peer import peer_uid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

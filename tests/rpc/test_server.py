@@ -248,3 +248,11 @@ def test_a_request_before_garbage_is_answered_before_the_connection_closes(
     answer, refusal = wire.rest()
     assert answer[:3] == [1, 1, None]
     assert "PARSE_ERROR" in refusal[2][1]
+
+
+def test_a_request_that_is_too_large_gets_its_error_under_its_own_id(
+    daemon: DaemonProcess, connect: Connect
+) -> None:
+    wire = connect(daemon)
+    wire.send(packed([0, 7, "generate", [{"prompt": "x" * (LIMIT + 1)}]])[: LIMIT + 20])
+    assert [message[1] for message in wire.rest()] == [7]

@@ -50,6 +50,7 @@ def draft(name: str = "a", **changes: Any) -> TrackDraft:
     """A draft whose id is the hash of `name`."""
     fields: dict[str, Any] = {
         "track_id": hashlib.md5(name.encode()).hexdigest(),
+        "job_id": f"job-{name}",
         "prompt": f"prompt {name}",
         "requested_duration_sec": 0.5,
         "seed": 7,

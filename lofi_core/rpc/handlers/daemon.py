@@ -43,7 +43,8 @@ class DaemonMethods:
 
     def hello(self, connection: Connection, params: p.HelloParams) -> r.Hello:
         if params.client is not None:
-            connection.name = f"{params.client.name} ({connection.name})"
+            name = "".join(filter(str.isprintable, params.client.name))[:40]
+            connection.name = f"{name} (client {connection.client_id})"
         return r.Hello(
             name="lofi-core",
             version=__version__,
@@ -69,7 +70,7 @@ class DaemonMethods:
             socket=str(self.socket_path),
             clients=len(self.hub.connections),
             running=queue.running,
-            queue=r.QueueCount(len(queue.pending), self.engine.queue.capacity, len(queue.paused)),
+            queue=r.QueueCount(self.engine.queue.pending, self.engine.queue.capacity, len(queue.paused)),
             playback=r.Playback("unavailable"),
             backends=[r.BackendBrief(name, record.status) for name, record in self.plugins.records.items()],
             models_loaded=self.engine.models.names(),

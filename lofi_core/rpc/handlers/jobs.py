@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from lofi_core.errors import InvalidParams, UnknownTrack
+from lofi_core.errors import InvalidParams, UnknownJob, UnknownTrack
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.options import ALIASED, merged_aliases
 from lofi_core.jobs.request import Prepared, Wish, prepare
@@ -42,12 +42,14 @@ class JobMethods:
     async def generate(self, connection: Connection, params: p.GenerateParams) -> r.Accepted:
         self.engine.check_open()
         prepared = prepare_params(params, self.plugins, self.config)
-        if params.cache and self.engine.table.active_for(prepared.track_id) is None:
-            track = await self.library.find(prepared.track_id)
-            # Somebody may have asked for the same while the store was looking.
-            if track is not None and self.engine.table.active_for(prepared.track_id) is None:
-                return self._cached(connection, track)
-        job = self.engine.submit(prepared, connection.client_id, params.priority)
+        # Looked up even when the cache is not wanted: requests must not overtake each other.
+        track = await self.library.find(prepared.track_id)
+        being_made = self.engine.table.active_for(prepared.track_id) is not None
+        if params.cache and track is not None and not being_made:
+            return self._cached(connection, track)
+        # A client that left while the store was looking could never withdraw its interest.
+        client = connection.client_id if connection.client_id in self.hub.connections else None
+        job = self.engine.submit(prepared, client, params.priority)
         return r.Accepted(
             track_id=job.track_id,
             job_id=job.job_id,
@@ -66,11 +68,12 @@ class JobMethods:
     async def job_get(self, _connection: Connection, params: p.JobGetParams) -> r.JobStatus:
         try:
             return self._job_status(self.engine.table.get(params.job_id, params.track_id))
-        except UnknownTrack:
-            track = await self.library.find(params.track_id or "")
+        except (UnknownJob, UnknownTrack):  # it may have ended before this daemon started
+            find = self.library.find if params.job_id is None else self.library.find_job
+            track = await find(params.job_id or params.track_id or "")
             if track is None:
                 raise
-            return r.JobStatus("", track.track_id, "complete", 100, None, path=track.path)
+            return r.JobStatus(track.recipe.job_id, track.track_id, "complete", 100, None, path=track.path)
 
     async def job_pause(self, _connection: Connection, params: p.JobParams) -> r.StateResult:
         return r.StateResult(await self.engine.pause(self.engine.table.get(params.job_id, None)))
