@@ -13,6 +13,7 @@ import msgpack
 import msgspec
 
 from lofi_core.errors import InvalidParams
+from lofi_core.rpc.describe import schema
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _convert(fields: dict[Any, Any], params_type: type[P]) -> P:
     try:
         return msgspec.convert(fields | {key: {} for key in no_map}, params_type)
     except msgspec.ValidationError as error:
-        raise InvalidParams(_explain(error, fields)) from error
+        raise _refusal(error, fields, params_type) from error
 
 
 @cache
@@ -112,11 +113,20 @@ def _maps(params_type: type[Params]) -> frozenset[str]:
     )
 
 
-def _explain(error: msgspec.ValidationError, fields: dict[str, Any]) -> str:
-    """Msgspec's message, with the parameter's name in front and its value behind."""
+def _refusal(
+    error: msgspec.ValidationError, fields: dict[str, Any], params_type: type[Params]
+) -> InvalidParams:
+    """Msgspec's message, with the parameter's name in front, its value behind, and what the schema says."""
     text, _, path = str(error).partition(" - at `$.")
     if not path:
-        return text.replace("Object missing required field", "missing parameter")
-    name = path.rstrip("`")
-    value = fields.get(name.partition(".")[0].partition("[")[0])
-    return f"{name}: {text[0].lower()}{text[1:]} (is {value!r:.80})"
+        return InvalidParams(text.replace("Object missing required field", "missing parameter"))
+    name = path.rstrip("`").partition(".")[0].partition("[")[0]
+    shown = f"{path.rstrip('`')}: {text[0].lower()}{text[1:]} (is {fields.get(name)!r:.80})"
+    return InvalidParams(shown, _description(params_type, name))
+
+
+def _description(params_type: type[Params], name: str) -> str | None:
+    """What a parameter's own schema says of it, where it says anything."""
+    found = schema(params_type)["properties"].get(name, {})
+    described = (part.get("description") for part in (found, *found.get("anyOf", ())))
+    return next(filter(None, described), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +89,11 @@ def check_destination(path: str, data_dir: Path, *, overwrite: bool) -> Path:
         raise NotPermitted(f"{path!r} lies inside the data directory", "export to a folder outside of it")
     target = parent / given.name
     _check_free(target, path, overwrite=overwrite)
-    if not os.access(parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise TrackWriteFailed(f"cannot write into {given.parent}", "make it writable, or choose another")
+    try:  # asking for permission is not enough: root has it on a read-only disk and in /proc, too
+        tempfile.TemporaryFile(dir=parent).close()
+    except OSError as error:
+        problem = f"cannot write into {given.parent}: {error.strerror}"
+        raise TrackWriteFailed(problem, "make it writable, or choose another") from error
     return target
 
 
