@@ -38,7 +38,9 @@ class DaemonMethods:
     plugins: PluginHost
     socket_path: Path
     stop: Callable[[str], None]
-    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    started_at: str = field(
+        default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
     _started: float = field(default_factory=time.monotonic)
 
     def hello(self, connection: Connection, params: p.HelloParams) -> r.Hello:
