@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lofi_core.backend import BackendSpec, GenerateRequest, ModelFiles, Schedule, Stage, Step
-    from lofi_core.errors import InferenceFailed, InvalidOption, LofiError, ModelLoadFailed
+    from lofi_core.backend import BackendSpec, GenerateRequest, ModelFile, ModelFiles, Schedule, Stage, Step
+    from lofi_core.errors import InferenceFailed, InvalidOption, LofiError, ModelLoadFailed, ModelNotFound
     from lofi_core.events import Event
     from lofi_core.hookspecs import hookimpl
     from lofi_core.runtime import Runtime
@@ -22,8 +22,10 @@ __all__ = [
     "InferenceFailed",
     "InvalidOption",
     "LofiError",
+    "ModelFile",
     "ModelFiles",
     "ModelLoadFailed",
+    "ModelNotFound",
     "Runtime",
     "Schedule",
     "Stage",
@@ -38,8 +40,10 @@ _HOME = {
     "InferenceFailed": "errors",
     "InvalidOption": "errors",
     "LofiError": "errors",
+    "ModelFile": "backend",
     "ModelFiles": "backend",
     "ModelLoadFailed": "errors",
+    "ModelNotFound": "errors",
     "Runtime": "runtime",
     "Schedule": "backend",
     "Stage": "backend",

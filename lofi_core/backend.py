@@ -18,11 +18,49 @@ Loudness = Literal["measured", "by_construction"]
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model.
+
+    Attributes:
+        path: relative to the variant's directory, with `/`.
+        size_bytes: None where it is not known before the download.
+        sha256: hex digest; None where the first download records what it got (trust on first use).
+        url: at a pinned revision; None for a file that only people can put there.
+    """
+
+    path: str
+    size_bytes: int | None = None
+    sha256: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Files one variant of a model consists of, relative to the backend's model directory."""
+    """Files one variant of a model consists of.
+
+    They lie together: in the backend's model directory itself, or in the directory of the variant's name
+    there.
+
+    Attributes:
+        variant: what people call it, as in `lofi-core pull NAME:VARIANT`.
+        files: a plain name stands for `ModelFile(name)`.
+        licence: of these weights, where it is not the backend's.
+        title: for people.
+    """
 
     variant: str
-    files: Sequence[str]
+    files: Sequence[ModelFile | str]
+    licence: str | None = None
+    title: str | None = None
+
+    def __post_init__(self) -> None:
+        files = tuple(file if isinstance(file, ModelFile) else ModelFile(file) for file in self.files)
+        object.__setattr__(self, "files", files)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where its files lie, relative to its directory."""
+        return tuple(file.path if isinstance(file, ModelFile) else file for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +80,8 @@ class BackendSpec:
         loudness: `by_construction` when its samples already sit at -14 LUFS with true peaks under -1 dBTP;
             the store then leaves them as they are.
         licence: of the weights, where there are weights.
-        models: what must lie in the model directory; nothing for a backend that computes everything.
+        models: the variants of model files that it can use, the preferred one first; nothing for a backend
+            that computes everything.
     """
 
     name: str
@@ -116,10 +155,13 @@ class Schedule:
     Attributes:
         stages: in order. Their weights decide percent and ETA.
         state: whatever `generate` wants back (timesteps, sigmas, a plan). The core does not look.
+        weights: which form of the model this generation needs, for a backend that loads one model in several
+            (`int8`, `fp32`): `load_model` is told, and what it returns is kept apart by it.
     """
 
     stages: Sequence[Stage]
     state: Any = field(default=None, repr=False)
+    weights: str = ""
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lofi_core.config import Settings
     from lofi_core.events import Event
     from lofi_core.rpc.params import GenerateParams, TracksExportParams
+    from lofi_core.runtime import Runtime
 
 log = logging.getLogger("lofi")
 
@@ -84,9 +85,10 @@ def run_once(
 async def _serve(settings: Settings) -> int:
     stop = _Stop()
     with Listener(settings.paths.socket) as listener:
-        plugins = PluginHost(settings.config.backends, settings.paths.models)
+        runtime = resolve_runtime(settings.config.runtime)
+        plugins = PluginHost(settings.config.backends, settings.paths.models, runtime)
         hub = Hub(plugins.observe)
-        async with _workshop(settings, plugins, hub.publish) as (library, engine, tasks):
+        async with _workshop(settings, plugins, runtime, hub.publish) as (library, engine, tasks):
             jobs = JobMethods(engine, library, plugins, settings.config, hub, asyncio.get_running_loop())
             groups = [
                 DaemonMethods(hub, engine, jobs, library, plugins, settings.paths.socket, stop.ask),
@@ -121,10 +123,12 @@ class _Stop:
 
 @asynccontextmanager
 async def _workshop(
-    settings: Settings, plugins: PluginHost, publish: Callable[[Event, frozenset[object] | None], None]
+    settings: Settings,
+    plugins: PluginHost,
+    runtime: Runtime,
+    publish: Callable[[Event, frozenset[object] | None], None],
 ) -> AsyncIterator[tuple[Library, Engine, TaskGroup]]:
     """Library and engine, running; left in reverse order, whatever happens inside."""
-    runtime = resolve_runtime(settings.config.runtime)
     library = await Library.open(settings.paths.data, settings.paths.cache)
     try:
         engine = Engine(plugins, library, runtime, settings.config.queue_capacity, publish)
@@ -156,7 +160,8 @@ async def _run_once(
     on_event: Callable[[Event], None],
     export: TracksExportParams | None,
 ) -> GenerationComplete:
-    plugins = PluginHost(settings.config.backends, settings.paths.models)
+    runtime = resolve_runtime(settings.config.runtime)
+    plugins = PluginHost(settings.config.backends, settings.paths.models, runtime)
     prepared = prepare_params(params, plugins, settings.config)
     end: asyncio.Future[GenerationComplete] = asyncio.get_running_loop().create_future()
 
@@ -169,7 +174,7 @@ async def _run_once(
             hint = event.hint if isinstance(event.hint, str) else None
             end.set_exception(ERRORS.get(event.code, InternalError)(event.message, hint))
 
-    async with _workshop(settings, plugins, publish) as (library, engine, _tasks):
+    async with _workshop(settings, plugins, runtime, publish) as (library, engine, _tasks):
         track = await library.find(prepared.track_id) if params.cache else None
         if track is not None:
             on_event(completion(track))

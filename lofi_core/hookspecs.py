@@ -27,12 +27,18 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec(firstresult=True)
-def describe_backend() -> BackendSpec:  # type: ignore[empty-body]
-    """Say what the backend is. Called at start-up, on the event loop: must not import heavy libraries."""
+def describe_backend(  # type: ignore[empty-body]
+    model_dir: Path, variant: str | None, runtime: Runtime
+) -> BackendSpec:
+    """Say what the backend is. Called at start-up, on the event loop: must not import heavy libraries.
+
+    Called again when model files come or go, with the directory and the variant that are then in place: what
+    depends on them (channels, `model_version`) may differ.
+    """
 
 
 @hookspec(firstresult=True)
-def make_schedule(request: GenerateRequest) -> Schedule:  # type: ignore[empty-body]
+def make_schedule(request: GenerateRequest, model_dir: Path) -> Schedule:  # type: ignore[empty-body]
     """Plan one generation; this is the scheduler.
 
     Called when the request arrives, on the event loop, before any model is loaded: cheap and pure. Raise
@@ -41,8 +47,11 @@ def make_schedule(request: GenerateRequest) -> Schedule:  # type: ignore[empty-b
 
 
 @hookspec(firstresult=True)
-def load_model(model_dir: Path, runtime: Runtime) -> Any:
-    """Load whatever `generate` needs; this is the loader. Worker thread. Optional: else model is None."""
+def load_model(model_dir: Path, runtime: Runtime, weights: str) -> Any:
+    """Load whatever `generate` needs; this is the loader. Worker thread. Optional: else model is None.
+
+    `weights` is the schedule's. A loader that takes long says how far it is: `runtime.report(0.4, "build")`.
+    """
 
 
 @hookspec(firstresult=True)

@@ -30,14 +30,15 @@ from lofi_core.errors import (
     brief,
     printable,
 )
+from lofi_core.installed import Installed, find_installed, missing_files
 from lofi_core.names import canonical_name
+from lofi_core.runtime import Runtime
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from lofi_core.events import Event
-    from lofi_core.runtime import Runtime
 
 log = logging.getLogger("lofi.plugins")
 
@@ -52,18 +53,27 @@ class PluginRecord:
 
     Attributes:
         model_dir: where the backend's model files belong.
+        variant: the configured one, if any.
+        installed: the variant whose files are in place, if any.
         spec: None for a backend that is disabled or broken.
         options_schema: JSON Schema of what users may set.
     """
 
     name: str
     model_dir: Path
+    variant: str | None = None
+    installed: Installed | None = None
     package: str | None = None
     package_version: str | None = None
     status: Status = "ready"
     error: str | None = None
     spec: BackendSpec | None = None
     options_schema: dict[str, Any] | None = None
+
+    @property
+    def files_dir(self) -> Path:
+        """Where the files of the variant in place lie; else where they belong."""
+        return self.installed.directory if self.installed else self.model_dir
 
 
 class PluginHost:
@@ -72,11 +82,16 @@ class PluginHost:
     Args:
         configured: `[backends.NAME]`, by canonical name.
         models_dir: holds a directory of model files for each backend that has no `model_dir` of its own.
+        runtime: what the backends will run on; they are told when they describe themselves.
     """
 
     def __init__(
-        self, configured: Mapping[str, BackendConfig] | None = None, models_dir: Path = Path()
+        self,
+        configured: Mapping[str, BackendConfig] | None = None,
+        models_dir: Path = Path(),
+        runtime: Runtime | None = None,
     ) -> None:
+        self._runtime = runtime or Runtime()
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)
         self.records: dict[str, PluginRecord] = {}
@@ -84,6 +99,7 @@ class PluginHost:
             config = (configured or {}).get(canonical_name(entry_point.name), BackendConfig())
             own_dir = Path(config.model_dir).expanduser() if config.model_dir else None
             record = _record(entry_point, own_dir or models_dir / entry_point.name)
+            record.variant = config.variant
             self._add(entry_point, record, enabled=config.enabled)
 
     def find(self, name: str) -> PluginRecord:
@@ -119,7 +135,7 @@ class PluginHost:
             raise BackendNotReady(f"backend {record.name!r} is broken: {record.error}", hint)
         self.look_for_models(record)
         if record.status == "not_installed":
-            missing = ", ".join(_missing_files(record.spec, record.model_dir))
+            missing = ", ".join(missing_files(record.spec.models, record.model_dir, record.variant))
             raise BackendNotInstalled(
                 f"{record.name}: model files are missing: {missing}", f"put them into {record.model_dir}"
             )
@@ -127,9 +143,13 @@ class PluginHost:
 
     def look_for_models(self, record: PluginRecord) -> None:
         """Note whether a backend's files are in place; people put them there and remove them at any time."""
-        if record.spec is not None and record.status in {"ready", "not_installed"}:
-            missing = _missing_files(record.spec, record.model_dir)
-            record.status = "not_installed" if missing else "ready"
+        if record.spec is None or record.status not in {"ready", "not_installed"} or not record.spec.models:
+            return
+        found = find_installed(record.spec.models, record.model_dir, record.variant)
+        record.status = "ready" if found else "not_installed"
+        if found != record.installed:
+            record.installed = found
+            self._describe_again(record)
 
     def make_schedule(self, name: str, request: GenerateRequest) -> Schedule:
         """Ask a backend for its plan.
@@ -138,17 +158,18 @@ class PluginHost:
             LofiError: the backend refuses the request.
             InferenceFailed: it raised anything else, or answered something else than a schedule.
         """
-        ask = partial(self._call, name, "make_schedule", request=request)
+        model_dir = self.records[name].files_dir
+        ask = partial(self._call, name, "make_schedule", request=request, model_dir=model_dir)
         schedule = guarded(name, "make_schedule", ask)
         if not isinstance(schedule, Schedule):
             found = type(schedule).__name__
             raise InferenceFailed(f"backend {name!r}: make_schedule answered {found}, not a Schedule")
         return schedule
 
-    def load_model(self, name: str, runtime: Runtime) -> Any:
+    def load_model(self, name: str, runtime: Runtime, weights: str = "") -> Any:
         """Run the loader. Worker thread. None for a backend without one."""
-        model_dir = self.records[name].model_dir
-        return self._call(name, "load_model", model_dir=model_dir, runtime=runtime)
+        model_dir = self.records[name].files_dir
+        return self._call(name, "load_model", model_dir=model_dir, runtime=runtime, weights=weights)
 
     def generate(
         self, name: str, request: GenerateRequest, model: Any, schedule: Schedule, runtime: Runtime
@@ -197,8 +218,7 @@ class PluginHost:
             plugin = entry_point.load()
             self._manager.register(plugin, record.name)
             self._check_hooks(record.name)
-            record.spec = _checked_spec(record.name, self._call(record.name, "describe_backend"))
-            record.options_schema = _options_schema(record.spec)
+            self._describe(record)
             self.look_for_models(record)
         except KeyboardInterrupt:
             raise  # somebody's Ctrl-C, not the plugin's
@@ -207,6 +227,20 @@ class PluginHost:
             record.status, record.error, record.spec = "error", printable(brief(error)), None
             if self._manager.has_plugin(record.name):
                 self._manager.unregister(name=record.name)
+
+    def _describe_again(self, record: PluginRecord) -> None:
+        try:
+            self._describe(record)
+        except Exception as error:
+            log.warning("backend %s cannot use its files: %s", record.name, brief(error), exc_info=True)
+            record.status, record.error = "error", printable(brief(error))
+
+    def _describe(self, record: PluginRecord) -> None:
+        variant = record.installed.variant if record.installed else record.variant
+        ask = partial(self._call, record.name, "describe_backend")
+        spec = ask(model_dir=record.files_dir, variant=variant, runtime=self._runtime)
+        record.spec = _checked_spec(record.name, spec)
+        record.options_schema = _options_schema(record.spec)
 
     def _check_hooks(self, name: str) -> None:
         self._manager.check_pending()  # raises for a misspelt hook
@@ -229,12 +263,6 @@ def _record(entry_point: EntryPoint, model_dir: Path) -> PluginRecord:
         package=distribution.metadata["Name"] if distribution else None,
         package_version=distribution.version if distribution else None,
     )
-
-
-def _missing_files(spec: BackendSpec, model_dir: Path) -> list[str]:
-    """What the variant that is nearest to complete lacks; nothing for a backend without model files."""
-    lacking = [[name for name in v.files if not (model_dir / name).is_file()] for v in spec.models]
-    return min(lacking, key=len, default=[])
 
 
 def _checked_spec(name: str, spec: object) -> BackendSpec:

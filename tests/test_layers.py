@@ -24,7 +24,7 @@ LAYERS = [
     {"player", "models", "tracks"},
     {"plugins"},
     {"hookspecs"},
-    {"runtime"},
+    {"runtime", "installed"},
     {"settings"},
     {"backend", "events", "config", "paths", "worker"},
     {"errors", "names", "suggest", "iir"},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lofi_core.backend import BackendSpec
+from lofi_core.backend import BackendSpec, GenerateRequest
 from lofi_core.config import BackendConfig
 from lofi_core.errors import BackendNotInstalled, BackendNotReady, InvalidBackend
 from lofi_core.events import QueueChanged
@@ -103,6 +103,62 @@ def test_a_backend_whose_model_files_are_missing_names_them_until_they_are_there
     home.joinpath("good").mkdir()
     home.joinpath("good", "decoder.onnx").touch()
     assert host.usable("good")[0].status == "ready"
+
+
+VARIANTS = """
+    from lofi_core import BackendSpec, ModelFile, ModelFiles, Schedule, Stage, Step, hookimpl
+
+    @hookimpl
+    def describe_backend(model_dir, variant):
+        models = [ModelFiles("mono", ["a.onnx"]), ModelFiles("stereo", [ModelFile("a.onnx", size_bytes=3)])]
+        channels = 2 if variant == "stereo" else 1
+        return BackendSpec("two", "Two", 8000, channels, 1, 60, model_version=f"{variant}", models=models)
+
+    @hookimpl
+    def make_schedule(request, model_dir):
+        return Schedule([Stage("all", 1)], state=model_dir, weights="int8")
+
+    @hookimpl
+    def generate(request):
+        yield Step("all", 0)
+"""
+
+
+def put(file: Path, content: str = "abc") -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content)
+
+
+def test_a_backend_describes_itself_anew_when_its_files_come(
+    site: Path, install_backend: InstallBackend, home: Path
+) -> None:
+    install_backend("two", VARIANTS)
+    host = PluginHost(models_dir=home)
+    put(home / "two" / "stereo" / "a.onnx")
+    record, spec = host.usable("two")
+    assert (spec.channels, spec.model_version) == (2, "stereo")
+    assert record.files_dir == home / "two" / "stereo"
+
+
+def test_the_schedule_is_told_where_the_files_of_the_configured_variant_lie(
+    site: Path, install_backend: InstallBackend, home: Path
+) -> None:
+    install_backend("two", VARIANTS)
+    put(home / "two" / "mono" / "a.onnx")
+    put(home / "two" / "stereo" / "a.onnx")
+    host = PluginHost({"two": BackendConfig(variant="stereo")}, models_dir=home)
+    host.usable("two")
+    schedule = host.make_schedule("two", GenerateRequest("x", 5.0, 1))
+    assert schedule.state == home / "two" / "stereo"
+
+
+@pytest.mark.parametrize(("content", "variant"), [("abc", "stereo"), ("abcd", "mono")])
+def test_the_size_tells_which_variant_lies_in_the_model_directory_itself(
+    site: Path, install_backend: InstallBackend, home: Path, content: str, variant: str
+) -> None:
+    install_backend("two", VARIANTS)
+    put(home / "two" / "a.onnx", content)
+    assert PluginHost(models_dir=home).usable("two")[1].model_version == variant
 
 
 def test_a_second_package_cannot_take_a_name(site: Path, install_backend: InstallBackend) -> None:

@@ -37,32 +37,32 @@ class LoadedModels:
         self._runtime = runtime
         self._worker = worker
         self._changed = changed
-        self._models: dict[str, Any] = {}
+        self._models: dict[tuple[str, str], Any] = {}
 
-    def needs_load(self, backend: str) -> bool:
+    def needs_load(self, backend: str, weights: str) -> bool:
         """Whether a job of this backend will have to load something first."""
-        return backend not in self._models and self._plugins.has_loader(backend)
+        return (backend, weights) not in self._models and self._plugins.has_loader(backend)
 
     def names(self) -> list[str]:
         """Backends whose model is in memory."""
-        return list(self._models)
+        return list(dict.fromkeys(backend for backend, _ in self._models))
 
-    async def get(self, record: PluginRecord) -> Any:
-        """The backend's model, loaded if need be; None for a backend without a loader.
+    async def get(self, record: PluginRecord, weights: str) -> Any:
+        """The backend's model with these weights, loaded if need be; None for a backend without a loader.
 
         Raises:
             ModelLoadFailed: the loader raised.
         """
-        if not self.needs_load(record.name):
-            return self._models.get(record.name)
+        if not self.needs_load(record.name, weights):
+            return self._models.get((record.name, weights))
         self._set_status(record, "loading")
-        load = partial(self._plugins.load_model, record.name, self._runtime)
+        load = partial(self._plugins.load_model, record.name, self._runtime, weights)
         try:
             model = await self._worker.run(guarded, record.name, "load_model", load, ModelLoadFailed)
         except LofiError:
             self._set_status(record, "ready")
             raise
-        self._models[record.name] = model
+        self._models[record.name, weights] = model
         self._set_status(record, "loaded")
         return model
 

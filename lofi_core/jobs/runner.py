@@ -108,7 +108,7 @@ class Runner:
     async def _turn(self, job: Job) -> None:
         """Let a job have the worker until it ends or somebody else wants it."""
         if job.generator is None:
-            loads = self._models.needs_load(job.prepared.spec.name)
+            loads = self._needs_load(job)
             job.progress = Progress(job.prepared.schedule, loads=loads)
             self._announce.started(job)
         else:
@@ -150,11 +150,14 @@ class Runner:
         job.generator = await self._worker.run(start, spec.name, create)
 
     async def _load(self, job: Job) -> Any:
-        loads = self._models.needs_load(job.prepared.spec.name)
-        model = await self._models.get(job.prepared.record)
+        loads = self._needs_load(job)
+        model = await self._models.get(job.prepared.record, job.prepared.schedule.weights)
         if loads:
             job.progress.advance(LOAD, 1)
         return model
+
+    def _needs_load(self, job: Job) -> bool:
+        return self._models.needs_load(job.prepared.spec.name, job.prepared.schedule.weights)
 
     async def _step(self, job: Job) -> bool:
         """Run the generator. True when it ended, False when somebody wanted the thread."""
