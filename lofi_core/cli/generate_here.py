@@ -8,7 +8,7 @@ from lofi_core.cli.backend_options import parsed_options
 from lofi_core.cli.interrupts import terminate_as_interrupt
 from lofi_core.cli.progress import progress_view
 from lofi_core.cli.target import check_sample_rate
-from lofi_core.errors import InvalidParams
+from lofi_core.rpc.client import packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +50,8 @@ def generate_here(
         )
         request["options"] = parsed_options(given, record.options_schema)
         check_sample_rate(target, record.spec.sample_rate if record.spec else None)
-    try:
-        params = decode_params(msgspec.msgpack.encode([request]), GenerateParams)
-    except UnicodeEncodeError as error:
-        raise InvalidParams(f"this is no UTF-8 text: {error.object!r:.80}") from error
+    # The same way that a daemon's request takes, so that the same is refused with the same words.
+    params = decode_params(packed([request]), GenerateParams)
     where = None
     if target:
         # The track's id follows from the request; `run_once` fills it in.

@@ -142,12 +142,7 @@ class Client:
         return False
 
     def _send(self, message: list[Any], deadline: float) -> None:
-        try:
-            data = msgpack.packb(message)
-        except UnicodeEncodeError as error:
-            raise InvalidParams(f"this is no UTF-8 text: {error.object!r:.80}") from error
-        except (OverflowError, ValueError) as error:
-            raise InvalidParams(f"{error}: this cannot be sent") from error
+        data = packed(message)
         self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
         try:
             self._socket.sendall(data)
@@ -197,6 +192,38 @@ class Client:
             f"what listens at {self.path} does not speak the daemon's language",
             "another program may own that socket",
         )
+
+
+def packed(message: list[Any]) -> bytes:
+    """A message, or its params, as it goes over the wire.
+
+    Raises:
+        InvalidParams: a value that msgpack cannot carry, by its name.
+    """
+    try:
+        data: bytes = msgpack.packb(message)
+    except UnicodeEncodeError as error:
+        raise InvalidParams(f"this is no UTF-8 text: {error.object!r:.80}") from error
+    except (OverflowError, ValueError) as error:
+        if (found := next(_too_large(message), None)) is None:
+            raise InvalidParams(f"{error}: this cannot be sent") from error
+        name, number = found
+        problem = f"{name} is {number!r:.80}, a number too large to be sent"
+        raise InvalidParams(problem, "whole numbers go from -2^63 to 2^64-1") from error
+    return data
+
+
+def _too_large(value: Any, name: str = "a value") -> Iterator[tuple[str, int]]:
+    """Every number in a message that needs more than 64 bits, with the name it has there."""
+    match value:
+        case int() if not -(2**63) <= value < 2**64:
+            yield name, value
+        case dict():
+            for key, item in value.items():
+                yield from _too_large(item, str(key))
+        case list():
+            for item in value:
+                yield from _too_large(item, name)
 
 
 def _connected(path: Path, timeout_sec: float) -> socket.socket:

@@ -10,6 +10,7 @@ from lofi_core.errors import QueueFull
 from tests.cli.conftest import Run
 from tests.cli.scripted import ScriptedDaemon
 
+HUGE = "9" * 30
 TRACK_ID = "27380a46aa2445365a44c1e001dd040b"
 OF_JOB = {"track_id": TRACK_ID, "job_id": "j1"}
 ACCEPTED = OF_JOB | {"status": "queued", "position": 0, "seed": 7, "backend": "procedural"}
@@ -217,6 +218,24 @@ def test_a_daemon_that_shuts_down_exits_3_and_tells_the_reason(run: Run, generat
     exit_status, _, err = run("generate", "rain")
     assert exit_status == 3
     assert "NO_DAEMON: the daemon ended (SIGTERM) before the track was done" in err
+
+
+@pytest.mark.parametrize("where", ["the daemon", "this process"])
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [(["--seed", HUGE], "seed"), (["--steps", HUGE], "inference_steps"), (["-O", f"tempo={HUGE}"], "tempo")],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_number_that_no_message_can_carry_is_refused_by_name(
+    run: Run, generating: ScriptedDaemon, where: str, arguments: list[str], name: str
+) -> None:
+    here = ["--no-daemon"] if where == "this process" else []
+    exit_status, _, err = run("generate", "rain", *arguments, *here)
+    assert exit_status == 1
+    assert err == (
+        f"INVALID_PARAMS: {name} is {HUGE}, a number too large to be sent\n"
+        "hint: whole numbers go from -2^63 to 2^64-1\n"
+    )
 
 
 def test_a_prompt_that_is_no_utf8_is_refused(run: Run, generating: ScriptedDaemon) -> None:
