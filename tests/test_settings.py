@@ -129,6 +129,11 @@ def test_an_unknown_variable_is_refused_with_a_suggestion() -> None:
     assert error.hint == "did you mean 'LOFI_AUDIO_VOLUME'?"
 
 
+def test_what_all_variables_have_in_common_suggests_none_of_them() -> None:
+    error = _variable_refusal("LOFI_FOO", "1")
+    assert error.hint == "docs/configuration.md lists the known ones"
+
+
 def test_a_value_out_of_range_names_file_key_value_and_range(config_file: Path) -> None:
     error = _refusal(config_file, "[audio]\nvolume = 7")
     assert error.message == f"audio.volume is 7 in {config_file}; must be a number from 0 to 1"

@@ -46,37 +46,56 @@ def merged_aliases(options: Mapping[str, Any], aliases: Mapping[str, Any]) -> di
 
 
 def validated_options(
-    backend: str, declared: type[msgspec.Struct] | None, given: Mapping[str, Any]
+    backend: str,
+    declared: type[msgspec.Struct] | None,
+    given: Mapping[str, Any],
+    configured: Mapping[str, Any],
 ) -> msgspec.Struct | None:
     """The backend's options struct, complete. None when the backend has no options.
+
+    Args:
+        backend: its name.
+        declared: what it can be told.
+        given: what the request says.
+        configured: what the configuration says, where the request says nothing.
 
     Raises:
         InvalidOption: naming the option and the value; the aliased options have errors of their own.
     """
     known = declared.__struct_encode_fields__ if declared else ()
-    for name, value in given.items():
+    chosen = {**configured, **given}
+    # Who made no mistake in the request must be told where to look.
+    origin = f" (from the configuration: [backends.{backend}.options])"
+    for name, value in chosen.items():
+        where = "" if name in given else origin
         if name not in known:
             expected = f"it has: {', '.join(known)}" if known else "it has no options"
-            raise InvalidOption(f"{backend} has no option {name!r}", suggestion(name, known) or expected)
+            hint = suggestion(name, known) or expected
+            raise InvalidOption(f"{backend} has no option {name!r}{where}", hint)
         if not _is_finite(value):
-            raise ALIASED.get(name, InvalidOption)(f"{name} is {value!r}; must be finite")
+            raise ALIASED.get(name, InvalidOption)(f"{name} is {value!r}; must be finite{where}")
     if declared is None:
         return None
     try:
-        return msgspec.convert(dict(given), declared)
+        return msgspec.convert(chosen, declared)
     except msgspec.ValidationError as error:
-        raise _refusal(backend, error, given) from error
+        name = _name_in(error)
+        if name not in chosen:
+            raise InvalidOption(f"{backend}: {error}") from error
+        where = "" if name in given else origin
+        raise _refusal(backend, error, name, chosen[name], where) from error
 
 
-def _refusal(backend: str, error: msgspec.ValidationError, given: Mapping[str, Any]) -> LofiError:
-    text, _, path = str(error).partition(" - at `$.")
-    name = path.rstrip("`").partition(".")[0].partition("[")[0]
-    if name not in given:
-        return InvalidOption(f"{backend}: {error}")
+def _name_in(error: msgspec.ValidationError) -> str:
+    path = str(error).partition(" - at `$.")[2]
+    return path.rstrip("`").partition(".")[0].partition("[")[0]
+
+
+def _refusal(backend: str, error: msgspec.ValidationError, name: str, value: object, where: str) -> LofiError:
+    text = str(error).partition(" - at `$.")[0]
     expected = text[0].lower() + text[1:]
-    kind = ALIASED.get(name, InvalidOption)
     hint = f"`lofi-core backends --json` has the schema of {backend}'s options"
-    return kind(f"{name} is {given[name]!r:.80}: {expected}", hint)
+    return ALIASED.get(name, InvalidOption)(f"{name} is {value!r:.80}: {expected}{where}", hint)
 
 
 def _is_finite(value: object) -> bool:

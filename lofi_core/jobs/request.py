@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
-from lofi_core.errors import InvalidDuration, InvalidParams, InvalidPrompt
+from lofi_core.errors import InvalidBackend, InvalidDuration, InvalidParams, InvalidPrompt
 from lofi_core.jobs.options import validated_options
 from lofi_core.names import canonical_name
 
@@ -63,12 +63,12 @@ def prepare(wish: Wish, plugins: PluginHost, config: Config) -> Prepared:
     """
     prompt = _checked_prompt(wish.prompt)
     title = _checked_title(wish.title)
-    record, spec = plugins.usable(config.default_backend if wish.backend is None else wish.backend)
+    record, spec = _usable(wish.backend, plugins, config)
     duration_ms = _checked_duration_ms(wish.duration_sec, spec)
     seed = secrets.randbits(32) if wish.seed is None else _checked_seed(wish.seed)
     configured = config.backends.get(canonical_name(record.name))
     defaults = configured.options if configured else {}
-    options = validated_options(record.name, spec.options, {**defaults, **(wish.options or {})})
+    options = validated_options(record.name, spec.options, wish.options or {}, defaults)
     request = GenerateRequest(prompt, duration_ms / 1000, seed, options)
     return Prepared(
         track_id=_track_id(spec, request, duration_ms),
@@ -79,6 +79,16 @@ def prepare(wish: Wish, plugins: PluginHost, config: Config) -> Prepared:
         options=msgspec.to_builtins(options) if options is not None else {},
         title=title,
     )
+
+
+def _usable(asked_for: str | None, plugins: PluginHost, config: Config) -> tuple[PluginRecord, BackendSpec]:
+    if asked_for is not None:
+        return plugins.usable(asked_for)
+    try:
+        return plugins.usable(config.default_backend)
+    except InvalidBackend as error:  # who named none must be told where to look
+        problem = f"{error.message} (from the configuration: default_backend)"
+        raise InvalidBackend(problem, error.hint) from error
 
 
 def _checked_prompt(prompt: str) -> str:

@@ -36,8 +36,9 @@ def variable_values(environ: Mapping[str, str]) -> Iterator[tuple[str, Any, str]
             continue
         key = known.get(variable) or _key_of_backend(variable)
         if key is None:
-            hint = suggestion(variable, [*known, *PLACES]) or "docs/configuration.md lists the known ones"
-            raise InvalidParams(f"unknown variable {variable} (is {text!r:.80})", hint)
+            close = suggestion(variable, [*known, *PLACES], prefix="LOFI_")
+            problem = f"unknown variable {variable} (is {text!r:.80})"
+            raise InvalidParams(problem, close or "docs/configuration.md lists the known ones")
         if text:
             yield key, _from_text(key, text, variable), variable
 

@@ -1,5 +1,6 @@
 """A request is refused before any work is done, or made canonical and named."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from msgspec import Meta, Struct
 from lofi_core.backend import BackendSpec, Schedule, Stage
 from lofi_core.config import BackendConfig, Config
 from lofi_core.errors import (
+    InvalidBackend,
     InvalidDuration,
     InvalidGuidanceScale,
     InvalidInferenceSteps,
@@ -46,6 +48,37 @@ class OneBackend(PluginHost):
 def track_id(config: Config | None = None, version: str = "1", **wish: Any) -> str:
     wish = {"prompt": "rain", "seed": 1, **wish}
     return prepare(Wish(**wish), OneBackend(version), config or Config()).track_id
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"swng": 1}, "x has no option 'swng'"),
+        ({"swing": 7}, "swing is 7: expected `float` <= 1.0"),
+        ({"swing": math.nan}, "swing is nan; must be finite"),
+    ],
+)
+def test_a_mistake_in_the_configured_options_says_where_it_stands(
+    options: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(InvalidOption) as caught:
+        track_id(Config(backends={"x": BackendConfig(options=options)}))
+    assert caught.value.message == f"{problem} (from the configuration: [backends.x.options])"
+
+
+def test_a_mistake_in_the_request_does_not_blame_the_configuration() -> None:
+    config = Config(backends={"x": BackendConfig(options={"swing": 0.1})})
+    with pytest.raises(InvalidOption) as caught:
+        track_id(config, options={"swing": 7})
+    assert caught.value.message == "swing is 7: expected `float` <= 1.0"
+
+
+def test_a_default_backend_that_is_not_there_says_where_it_stands() -> None:
+    with pytest.raises(InvalidBackend) as caught:
+        prepare(Wish("rain"), PluginHost(), Config(default_backend="procedurl"))
+    assert caught.value.message == (
+        "no backend 'procedurl' is installed (from the configuration: default_backend)"
+    )
 
 
 def test_a_track_id_is_the_same_in_every_process_and_version() -> None:
