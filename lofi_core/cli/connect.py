@@ -58,9 +58,12 @@ def start_daemon(settings: Settings, *, verbose: bool) -> Started:
         DaemonDidNotStart: with the last lines of its log.
     """
     log = log_file(settings)
-    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written_before = log.stat().st_size if log.exists() else 0
-    child = _spawn(settings, log, verbose=verbose)
+    descriptor = _opened_log(log)
+    try:
+        written_before = os.fstat(descriptor).st_size
+        child = _spawn(settings, descriptor, verbose=verbose)
+    finally:
+        os.close(descriptor)
     deadline = time.monotonic() + START_TIMEOUT_SEC
     while time.monotonic() < deadline:
         if started := _answering(settings.paths.socket):
@@ -89,7 +92,21 @@ def _answering(socket: Path) -> Started | None:
         return None
 
 
-def _spawn(settings: Settings, log: Path, *, verbose: bool) -> subprocess.Popen[bytes]:
+def _opened_log(log: Path) -> int:
+    """The log's file descriptor.
+
+    Raises:
+        DaemonDidNotStart: it cannot be written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        problem = f"the daemon's log {log} cannot be written: {error.strerror}"
+        raise DaemonDidNotStart(problem, "make that possible, or choose another --data-dir") from error
+
+
+def _spawn(settings: Settings, log_descriptor: int, *, verbose: bool) -> subprocess.Popen[bytes]:
     """Start `serve` in a session of its own, so that closing the terminal does not end it."""
     paths = settings.paths
     # -P: a stray numpy.py in the user's directory must not be imported.
@@ -100,19 +117,15 @@ def _spawn(settings: Settings, log: Path, *, verbose: bool) -> subprocess.Popen[
         command += ["--data-dir", str(paths.data)]
     if verbose:
         command.append("--verbose")
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [*command, "serve"],
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            start_new_session=True,
-            cwd="/",  # the daemon must not keep the user's directory busy
-            env=_environment(settings),
-        )
-    finally:
-        os.close(descriptor)
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [*command, "serve"],
+        stdin=subprocess.DEVNULL,
+        stdout=log_descriptor,
+        stderr=log_descriptor,
+        start_new_session=True,
+        cwd="/",  # the daemon must not keep the user's directory busy
+        env=_environment(settings),
+    )
 
 
 def _environment(settings: Settings) -> dict[str, str]:

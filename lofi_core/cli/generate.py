@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lofi_core.cli.options import Command, Globals, pass_globals
+from lofi_core.cli.options import NAMED_PATH, Command, Globals, pass_globals
 from lofi_core.cli.output import clean, print_json
 from lofi_core.cli.target import FORMATS, choose_target
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lofi_core.cli.target import Target
     from lofi_core.config import Settings
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("-b", "--backend", metavar="NAME", help="What makes it: see `lofi-core backends`.")
 @click.option(
     *("-o", "--output"),
-    type=click.Path(path_type=Path),
+    type=NAMED_PATH,
     metavar="FILE",
     help="Also write it here. A directory: a file in it, named after the prompt.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -82,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 1 the daemon or a value said no, 2 bad usage, 3 no daemon, 130 interrupted.
     """
+    _fill_closed_streams()
     # Prompts are in any language, terminals are not.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -93,6 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one place where errors become messages
         return _told(error, with_traceback=options.verbose)
     return result if isinstance(result, int) else 0
+
+
+def _fill_closed_streams() -> None:
+    """Put something where a shell closed a standard stream, or the next file we open takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open to our end
+            setattr(sys, name, stream)
 
 
 def _told(error: BaseException, *, with_traceback: bool) -> int:

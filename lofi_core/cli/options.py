@@ -45,6 +45,18 @@ class Globals:
         return socket_place(os.environ, home_dir(os.environ), self.socket).path
 
 
+class _NamedPath(click.Path):
+    """A path that names something: a shell's unset variable must not become the current directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the path is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+NAMED_PATH = _NamedPath(path_type=Path)
+
+
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
     if param.name is not None and value not in {None, False}:
         setattr(ctx.ensure_object(Globals), param.name, value)
@@ -54,17 +66,24 @@ def _shared_options(*, hidden: bool) -> list[click.Parameter]:
     def option(*names: str, **settings: Any) -> click.Option:
         return click.Option(names, expose_value=False, callback=_remember, **settings)
 
-    path = click.Path(path_type=Path)
     return [
         option(
-            "--socket", type=path, metavar="PATH", help="The daemon's socket. [LOFI_SOCKET]", hidden=hidden
+            "--socket",
+            type=NAMED_PATH,
+            metavar="PATH",
+            help="The daemon's socket. [LOFI_SOCKET]",
+            hidden=hidden,
         ),
         option(
-            "--config", type=path, metavar="FILE", help="The configuration file. [LOFI_CONFIG]", hidden=hidden
+            "--config",
+            type=NAMED_PATH,
+            metavar="FILE",
+            help="The configuration file. [LOFI_CONFIG]",
+            hidden=hidden,
         ),
         option(
             *("--data-dir", "data_dir"),
-            type=path,
+            type=NAMED_PATH,
             metavar="DIR",
             help="Where the tracks are. [LOFI_DATA_DIR]",
             hidden=hidden,

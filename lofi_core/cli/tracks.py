@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lofi_core.cli.options import Command, Globals, Group, pass_globals
+from lofi_core.cli.options import NAMED_PATH, Command, Globals, Group, pass_globals
 from lofi_core.cli.output import clean, print_fields, print_json, print_table, size
 from lofi_core.cli.target import FORMATS, choose_target, export
 from lofi_core.rpc.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @click.group(cls=Group)
@@ -88,7 +88,8 @@ def _fields(track: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "true peak", f"{track['true_peak_dbtp']:.1f} dBTP"
     yield "seed", str(track["seed"])
     yield "backend", f"{track['backend']} ({track['model_version']})"
-    for name, value in track["options"].items():
+    set_options = {name: value for name, value in track["options"].items() if value is not None}
+    for name, value in set_options.items():
         yield f"  {name}", str(value)
     yield "made", f"{track['created_at']}, in {track['generation_time_sec']:.1f} s"
     yield "favourite", "yes" if track["favourite"] else "no"
@@ -96,7 +97,7 @@ def _fields(track: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 @tracks.command("export", cls=Command)
 @click.argument("track_id")
-@click.argument("output", type=click.Path(path_type=Path), metavar="PATH")
+@click.argument("output", type=NAMED_PATH, metavar="PATH")
 @click.option("--format", "format_", type=click.Choice(FORMATS), help="In place of what the suffix says.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @pass_globals

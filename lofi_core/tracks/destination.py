@@ -53,7 +53,9 @@ def choose_format(path: str, name: str | None, sample_rate: int) -> str:
     chosen = (name if name is not None else Path(path).suffix.removeprefix(".")).lower()
     if chosen not in FORMATS:
         what = f"format is {name!r}" if name is not None else f"{path!r} has no suffix that names a format"
-        raise InvalidParams(f"{what}; the formats are {', '.join(FORMATS)}", "give `format` or such a suffix")
+        raise InvalidParams(
+            f"{what}; the formats are {', '.join(FORMATS)}", "set format (--format), or give it such a suffix"
+        )
     rates = FORMATS[chosen].sample_rates
     if rates and sample_rate not in rates:
         raise InvalidParams(

@@ -80,7 +80,7 @@ TRACK: dict[str, Any] = {
     "seed": 7,
     "backend": "procedural",
     "model_version": "1",
-    "options": {"swing": 0.5},
+    "options": {"swing": 0.5, "tempo": None},
     "loudness_lufs": -14.0,
     "true_peak_dbtp": -1.2,
     "generation_time_sec": 1.9,
@@ -222,6 +222,7 @@ def test_tracks_show_tells_how_a_track_was_made(run: Run, scripted: ScriptedDaem
         "in 1.9 s",
     ):
         assert told in out
+    assert "tempo" not in out  # nobody set it, and the backend chose
 
 
 def test_tracks_export_names_a_file_in_a_directory_after_the_track(

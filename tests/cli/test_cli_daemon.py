@@ -105,6 +105,16 @@ def test_a_daemon_that_cannot_start_shows_the_end_of_its_log(lofi: Start, enviro
     assert f"hint: the log is {environ / 'lofi' / 'daemon.log'}" in err
 
 
+def test_a_daemon_whose_log_cannot_be_written_is_not_started(lofi: Start, environ: Path) -> None:
+    (environ / "file").write_text("where a directory belongs")
+    process = lofi("generate", "rain", LOFI_DATA_DIR=str(environ / "file" / "data"))
+    _, err = process.communicate()
+    assert process.returncode == 3
+    place = environ / "file" / "data" / "state" / "daemon.log"
+    assert f"NO_DAEMON: the daemon's log {place} cannot be written: Not a directory" in err
+    assert "hint: make that possible, or choose another --data-dir" in err
+
+
 def test_a_mistake_in_the_configuration_is_told_before_a_daemon_is_started(
     lofi: Start, environ: Path
 ) -> None:

@@ -75,6 +75,23 @@ def test_bad_usage_exits_2(run: Run, arguments: list[str]) -> None:
     assert "Usage: lofi-core" in err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "x", "-o", ""],
+        ["tracks", "export", "x", ""],
+        ["--socket", "", "status"],
+        ["--config", "", "config", "show"],
+        ["--data-dir", "", "config", "show"],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_does_not_become_the_current_directory(run: Run, arguments: list[str]) -> None:
+    exit_status, out, err = run(*arguments)
+    assert (exit_status, out) == (2, "")
+    assert "the path is empty" in err
+
+
 def test_a_misspelt_command_gets_a_suggestion(run: Run) -> None:
     assert "there is no command 'statsu'; did you mean 'status'?" in run("statsu").err
 
@@ -134,6 +151,13 @@ def test_a_reader_that_left_is_no_error_to_talk_about(environ: Path) -> None:
     command = f"{sys.executable} -m lofi_core config show | true"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_standard_stream_is_no_bug(environ: Path, closed: str) -> None:
+    command = f"{sys.executable} -m lofi_core config path --json {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
