@@ -1,10 +1,10 @@
 # Make .venv and install into it. Sourced by ./lofi, ./check and .ci/run, in the repository's root.
 # shellcheck shell=sh
 
-# Print the first Python that is new enough.
+# find_python [MODULES]: print the first Python that is new enough and has the modules.
 find_python() {
     for candidate in python3.13 python3.12 python3.11 python3 python; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if "$candidate" -c "import sys${1:+, $1}; sys.exit(sys.version_info < (3, 11))" 2>/dev/null; then
             echo "$candidate"
             return 0
         fi
@@ -32,12 +32,12 @@ make_venv() {
     if .venv/bin/python -m pip --version >/dev/null 2>&1; then
         return 0
     fi
-    python=$(find_python) || {
-        say_how_to_get_python
-        return 1
-    }
-    "$python" -c 'import venv, ensurepip' 2>/dev/null || {
-        say_how_to_get_venv "$python"
+    python=$(find_python 'venv, ensurepip') || {
+        if python=$(find_python); then
+            say_how_to_get_venv "$python"
+        else
+            say_how_to_get_python
+        fi
         return 1
     }
     rm -rf .venv

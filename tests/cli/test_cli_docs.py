@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from lofi_core.cli.main import cli
 from lofi_core.settings.keys import allowed, is_used, table
 
 DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
 SHARED = {"--socket", "--config", "--data-dir", "--verbose", "--json"}
 
 
@@ -87,7 +89,26 @@ def test_the_configuration_page_has_a_row_for_each_key_and_no_other() -> None:
     assert [[*row[:4], "not used by this version" not in row[4]] for row in rows] == expected
 
 
-def test_the_readme_links_to_pages_that_exist() -> None:
-    readme = DOCS.parent / "README.md"
-    links = re.findall(r"\]\(([^)#:]+)\)", readme.read_text("utf-8"))
-    assert [link for link in links if not (readme.parent / link).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: Path) -> None:
+    for place, anchor in re.findall(r"\]\(([^):#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
+        target = page.parent / place if place else page
+        assert target.exists(), place
+        assert not anchor or anchor in _anchors(target), f"{place}#{anchor}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """What a page's headings are called in links, as code hosts write them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if not isinstance(COMMANDS[name], click.Group)])
+def test_every_command_is_run_by_a_test(name: str) -> None:
+    words = ", ".join(f'"{word}"' for word in name.split()[1:])
+    assert re.search(rf"[\[(]{words}[\]),]", _code_of_the_tests())
+
+
+@cache
+def _code_of_the_tests() -> str:
+    return "\n".join(file.read_text("utf-8") for file in (DOCS.parent / "tests").rglob("*.py"))
