@@ -54,7 +54,8 @@ class _NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-NAMED_PATH = _NamedPath(path_type=Path)
+# Whether it can be read is found out by reading it: that is an error of ours, with a remedy.
+NAMED_PATH = _NamedPath(path_type=Path, readable=False)
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:

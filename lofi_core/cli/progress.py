@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 LINE_EVERY_PERCENT = 20
+CANNOT_REDRAW = {"dumb", "unknown"}  # what rich takes for a terminal without a cursor to move
 
 
 class ProgressView(Protocol):
@@ -32,7 +34,7 @@ def progress_view(*, quiet: bool) -> Iterator[ProgressView]:
     Args:
         quiet: show nothing unless there is a terminal to show it on.
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("TERM") in CANNOT_REDRAW:
         yield _Silent() if quiet else _Lines()
         return
     from rich.console import Console

@@ -45,14 +45,14 @@ def choose_target(output: Path, format_: str | None, prompt: str, data_dir: Path
         TrackWriteFailed: no such directory, not writable, or there is such a file.
     """
     path = Path(os.path.abspath(output.expanduser()))  # noqa: PTH100 - without following symlinks
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - unlike Path.is_dir, never raises
         path = _named_after(prompt, path, format_ or "flac", force=force)
     chosen = choose_format(path.name, format_, EVERY_FORMAT_HZ)
     suffix = path.suffix.removeprefix(".").lower()
     if suffix in FORMATS and suffix != chosen:
         raise InvalidParams(f"{path.name!r} says {suffix}, and --format says {chosen}", "make them agree")
-    # Without a data directory nothing can lie inside it.
-    inside_of = data_dir if data_dir.exists() else Path(os.devnull)
+    # Without a data directory, or with one that we may not see, nothing of ours can lie inside it.
+    inside_of = data_dir if os.path.isdir(data_dir) else Path(os.devnull)  # noqa: PTH112
     return Target(check_destination(str(path), inside_of, overwrite=force), chosen, force)
 
 

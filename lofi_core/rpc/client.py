@@ -238,7 +238,8 @@ def _connected(path: Path, timeout_sec: float) -> socket.socket:
     except PermissionError as error:
         connection.close()
         raise NotPermitted(
-            f"this user may not use the socket {path}", "it belongs to another user"
+            f"this user may not use the socket {path}",
+            "it or a directory above it is another user's; choose another path with --socket or LOFI_SOCKET",
         ) from error
     except OSError as error:
         connection.close()

@@ -1,6 +1,8 @@
 """The command line, run in this process against a scripted daemon."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +21,18 @@ class Outcome(NamedTuple):
 
 
 Run = Callable[..., Outcome]
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may do anything; nobody may not."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 @pytest.fixture(autouse=True)

@@ -210,18 +210,33 @@ def test_no_daemon_refuses_what_the_daemon_would_refuse(lofi: Start) -> None:
 
 
 def test_on_a_terminal_there_is_a_live_bar(at_daemon: DaemonProcess) -> None:
+    shown = _progress_shown("xterm-256color")
+    assert "━" in shown.decode()
+    assert b"\x1b[?25h" in shown  # the cursor is back
+
+
+@pytest.mark.parametrize("terminal", ["dumb", "unknown"])
+def test_on_a_terminal_that_cannot_redraw_there_are_plain_lines(
+    at_daemon: DaemonProcess, terminal: str
+) -> None:
+    shown = _progress_shown(terminal)
+    assert shown.startswith(b"generating with sine\r\n")
+    assert b"\x1b" not in shown
+
+
+def _progress_shown(terminal: str) -> bytes:
+    """What `generate` shows on a terminal of that kind."""
     master, slave = pty.openpty()
     command = [*LOFI, "generate", "x", "-b", "sine", "-d", "5", "--no-cache"]
-    terminal = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80"}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave, env=terminal) as process:
+    environ = {**os.environ, "TERM": terminal, "COLUMNS": "80"}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave, env=environ) as process:
         os.close(slave)
         shown = b""
         while data := _read(master):
             shown += data
     os.close(master)
     assert process.returncode == 0
-    assert "━" in shown.decode()
-    assert b"\x1b[?25h" in shown  # the cursor is back
+    return shown
 
 
 def _read(descriptor: int) -> bytes:

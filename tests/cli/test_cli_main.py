@@ -1,6 +1,7 @@
 """Do exit statuses, errors and start-up behave?"""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,14 @@ def test_an_empty_path_does_not_become_the_current_directory(run: Run, arguments
     exit_status, out, err = run(*arguments)
     assert (exit_status, out) == (2, "")
     assert "the path is empty" in err
+
+
+def test_whether_a_path_may_be_used_is_not_a_question_of_usage(
+    run: Run, scripted: ScriptedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    scripted.answers["queue_status"] = {"running": [], "pending": [], "paused": []}
+    assert run("--socket", str(scripted.path), "queue").exit_status == 0
 
 
 def test_a_misspelt_command_gets_a_suggestion(run: Run) -> None:

@@ -8,6 +8,7 @@ from lofi_core.cli.backend_options import parsed_options
 from lofi_core.cli.output import clean, seconds, size
 from lofi_core.cli.target import choose_target
 from lofi_core.errors import InvalidOption, InvalidParams, NotPermitted, TrackWriteFailed
+from tests.cli.conftest import without_privileges
 
 SCHEMA = {
     "properties": {
@@ -104,6 +105,15 @@ def test_a_suffix_that_names_no_format_is_refused(tmp_path: Path) -> None:
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrackWriteFailed, match="there is no folder"):
         _target(tmp_path / "nowhere" / "a.flac", tmp_path)
+
+
+def test_a_directory_that_we_may_not_enter_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o000)
+    with without_privileges(), pytest.raises(TrackWriteFailed) as caught:
+        choose_target(locked / "a.flac", None, "x", locked / "data", force=False)
+    assert str(locked) in caught.value.message
+    assert caught.value.hint
 
 
 def test_a_file_inside_the_data_directory_is_refused(tmp_path: Path) -> None:

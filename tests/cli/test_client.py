@@ -13,6 +13,7 @@ from lofi_core.rpc import client as client_module
 from lofi_core.rpc.client import Client, ConnectionLost, NoDaemon
 from lofi_core.rpc.peer import peer_uid
 from lofi_core.rpc.results import Pong
+from tests.cli.conftest import without_privileges
 from tests.cli.scripted import Hangup, ScriptedDaemon, Silence
 
 
@@ -116,6 +117,14 @@ def test_another_users_socket_is_refused(scripted: ScriptedDaemon, monkeypatch: 
     monkeypatch.setattr(client_module, "peer_uid", lambda _socket: os.getuid() + 1)
     with pytest.raises(NotPermitted, match=f"belongs to user {os.getuid() + 1}, not to you"):
         Client(scripted.path)
+
+
+def test_a_socket_in_a_directory_that_we_may_not_enter_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0o000)
+    with without_privileges(), pytest.raises(NotPermitted, match="this user may not use") as caught:
+        Client(tmp_path / "locked" / "s")
+    assert caught.value.hint
+    assert "choose another path with --socket or LOFI_SOCKET" in caught.value.hint
 
 
 def test_the_peer_is_known_by_its_user() -> None:
