@@ -150,6 +150,8 @@ def type_of(field: dict[str, Any]) -> str:
             name = reference.rpartition("/")[2]
             return "[Track](#tracks_get)" if name == "Track" else f"[{name}](#{name.lower()})"
         case {"anyOf": list(choices)}:
+            # Null last: the order is not the same in all versions of msgspec.
+            choices.sort(key=lambda choice: choice.get("type") == "null")
             return " or ".join(type_of(choice) for choice in choices)
         case {"enum": list(values)}:
             return " or ".join(f"`{as_json(value)}`" for value in values)
