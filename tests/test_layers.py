@@ -47,21 +47,27 @@ def in_the_project(file: object) -> str:
     return str(file.relative_to(ROOT)) if isinstance(file, Path) else str(file)
 
 
-def module_of(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
+def module_of(file: Path, root: Path = ROOT) -> str:
+    parts = file.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 EVERYTHING = sources(*(ROOT / folder for folder in FOLDERS))
 MODULES = {module_of(file): file for file in sources(CORE)}
+# Each backend's package, wherever in `plugins` it lies: its modules by name.
+BACKENDS = {
+    start.parent.name: {module_of(file, start.parents[1]): file for file in sources(start.parent)}
+    for start in sorted((ROOT / "plugins").rglob("__init__.py"))
+    if not (start.parents[1] / "__init__.py").exists()
+}
 
 
 def is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
-def imports(file: Path, *, for_types: bool) -> set[str]:
-    """The modules of ours that a file imports, inside functions too."""
+def imports(file: Path, *, for_types: bool, modules: dict[str, Path] = MODULES) -> set[str]:
+    """The modules of the core, or of another package, that a file imports, inside functions too."""
     found: set[str] = set()
     pending: list[ast.AST] = [ast.parse(file.read_text())]
     while pending:
@@ -71,10 +77,11 @@ def imports(file: Path, *, for_types: bool) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative import"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found |= {name if name in MODULES else str(node.module) for name in names}
+            found |= {name if name in modules else str(node.module) for name in names}
         children = node.orelse if is_for_types(node) and not for_types else ast.iter_child_nodes(node)  # type: ignore[attr-defined]
         pending.extend(children)
-    return {name for name in found if name.split(".")[0] == "lofi_core"}
+    package = next(iter(modules)).split(".")[0]
+    return {name for name in found if name.split(".")[0] == package}
 
 
 def part_of(module: str) -> str:
@@ -101,8 +108,9 @@ def test_imports_go_one_way(part: str, imported: str) -> None:
     assert LEVEL[part] < LEVEL[imported]
 
 
-def test_nothing_imports_itself_through_others() -> None:
-    graph = {module: imports(file, for_types=False) - {module} for module, file in MODULES.items()}
+@pytest.mark.parametrize("modules", [MODULES, *BACKENDS.values()], ids=["lofi_core", *BACKENDS])
+def test_nothing_imports_itself_through_others(modules: dict[str, Path]) -> None:
+    graph = {name: imports(file, for_types=False, modules=modules) - {name} for name, file in modules.items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
