@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -33,6 +34,28 @@ class ModelFile:
     sha256: str | None = None
     url: str | None = None
 
+    def __post_init__(self) -> None:
+        _take_text(self, "path")
+        if not is_confined(self.path):
+            raise ValueError(f"path is {self.path!r}; must stay inside the model's directory")
+        if self.size_bytes is not None:
+            _take_integers(self, "size_bytes")
+        if self.sha256 is not None:
+            _take_text(self, "sha256")
+            if not re.fullmatch(r"[0-9a-fA-F]{64}", self.sha256):
+                raise ValueError(f"sha256 of {self.path} is {self.sha256!r}; must be 64 hex digits")
+            object.__setattr__(self, "sha256", self.sha256.lower())
+        if self.url is not None:
+            _take_text(self, "url")
+            if not self.url.startswith(("https://", "http://")):
+                raise ValueError(f"url of {self.path} is {self.url!r}; must be https:// or http://")
+
+
+def is_confined(path: str) -> bool:
+    """Whether a path with `/` stays inside the directory it starts in, and is no other spelling of one."""
+    parts = path.split("/")
+    return all(part not in {"", ".", ".."} for part in parts) and not set(path) & {"\\", "\0"}
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
@@ -54,7 +77,12 @@ class ModelFiles:
     title: str | None = None
 
     def __post_init__(self) -> None:
+        _take_text(self, "variant")
+        if not is_confined(self.variant) or "/" in self.variant:
+            raise ValueError(f"variant is {self.variant!r}; must be a plain name")
         files = tuple(file if isinstance(file, ModelFile) else ModelFile(file) for file in self.files)
+        if len({file.path for file in files}) != len(files):
+            raise ValueError(f"variant {self.variant!r} names a file twice")
         object.__setattr__(self, "files", files)
 
     @property

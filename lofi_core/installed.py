@@ -31,12 +31,15 @@ def find_installed(models: Sequence[ModelFiles], root: Path, wanted: str | None 
     for model, directory in _places(models, root, wanted):
         if directory != root and not missing_in(model, directory):
             return Installed(model.variant, directory)
-    by_hand = [model for model, place in _places(models, root, wanted) if place == root]
-    complete = [model for model in by_hand if not missing_in(model, root)]
-    same_size = [model for model in complete if _sizes_fit(model, root)]
-    for model in (*same_size, *complete):
-        return Installed(model.variant, root)
-    return None
+    by_hand = found_in(root, [model for model in models if wanted is None or model.variant == wanted])
+    return Installed(by_hand.variant, root) if by_hand else None
+
+
+def found_in(directory: Path, models: Sequence[ModelFiles]) -> ModelFiles | None:
+    """Which of these variants lies in a directory; the sizes decide between those that fit by name."""
+    complete = [model for model in models if not missing_in(model, directory)]
+    same_size = [model for model in complete if _sizes_fit(model, directory)]
+    return next(iter((*same_size, *complete)), None)
 
 
 def missing_files(models: Sequence[ModelFiles], root: Path, wanted: str | None = None) -> list[str]:

@@ -23,11 +23,11 @@ LAYERS = [
     {"jobs"},
     {"player", "models", "tracks"},
     {"plugins"},
-    {"hookspecs"},
-    {"runtime", "installed"},
+    {"hookspecs", "remedies", "described"},
+    {"runtime", "installed", "integrity"},
     {"settings"},
     {"backend", "events", "config", "paths", "worker"},
-    {"errors", "names", "suggest", "iir"},
+    {"errors", "names", "suggest", "iir", "files"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # `lofi_core` itself: the version, and the names for backend authors, which load on first use.

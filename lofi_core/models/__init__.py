@@ -1,0 +1,1 @@
+"""Model files: download, verify, keep in memory."""

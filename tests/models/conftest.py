@@ -1,0 +1,58 @@
+"""A server of model files, and what fetches from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from lofi_core.backend import ModelFile, ModelFiles
+from lofi_core.models.download import Download
+from lofi_core.models.fetch import Patience
+from tests.models.server import ModelServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lofi_core.models.progress import FileProgress
+
+IMPATIENT = Patience(connect_sec=5, stall_sec=0.3, attempts=3, pause_sec=0.01, longest_pause_sec=0.05)
+
+Pull = Callable[..., list["FileProgress"]]
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    started = ModelServer()
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """Where the variant belongs."""
+    return tmp_path / "models" / "test" / "small"
+
+
+@pytest.fixture
+def pull(target: Path) -> Pull:
+    """Complete a variant of these files; returns everything that was shown."""
+
+    def run(*files: ModelFile, verify: bool = True, patience: Patience = IMPATIENT) -> list[FileProgress]:
+        shown: list[FileProgress] = []
+        model = ModelFiles("small", files)
+        download = Download(model, target, verify=verify, show=shown.append, patience=patience)
+        anyio.run(download.run)
+        return shown
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxies of whoever runs the tests are not ours."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
