@@ -20,11 +20,13 @@ from lofi_core.errors import ERRORS, InternalError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
+from lofi_core.models.downloads import Downloads
 from lofi_core.plugins import PluginHost
 from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
 from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
+from lofi_core.rpc.handlers.models import ModelMethods
 from lofi_core.rpc.handlers.tracks import TrackMethods
 from lofi_core.rpc.hub import Hub
 from lofi_core.rpc.listener import Listener
@@ -90,13 +92,16 @@ async def _serve(settings: Settings) -> int:
         hub = Hub(plugins.observe)
         async with _workshop(settings, plugins, runtime, hub.publish) as (library, engine, tasks):
             jobs = JobMethods(engine, library, plugins, settings.config, hub, asyncio.get_running_loop())
+            downloads = Downloads(plugins, hub.publish)
+            downloads.start(tasks)
             groups = [
                 DaemonMethods(hub, engine, jobs, library, plugins, settings.paths.socket, stop.ask),
                 jobs,
-                BackendMethods(plugins, settings.config),
+                BackendMethods(plugins, downloads, jobs),
+                ModelMethods(plugins, downloads),
                 TrackMethods(library),
             ]
-            server = Server(hub, Dispatcher(groups, tasks), on_closed=engine.forget_client)
+            server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
@@ -104,6 +109,7 @@ async def _serve(settings: Settings) -> int:
             log.info("shutting down: %s", stop.reason)
             hub.publish(ShuttingDown(stop.reason), None)
             await engine.close(STEP_GRACE_SEC)
+            await downloads.close()
             await server.close()
     return 0
 

@@ -13,12 +13,16 @@ class Event(Struct, frozen=True, omit_defaults=True):
     """Base of all events: `name` is the notification's method."""
 
     name: ClassVar[str]
-    # A later event of the same name and job makes an unsent earlier one worthless.
+    # A later event of the same name about the same thing makes an unsent earlier one worthless.
     coalesces: ClassVar[bool] = False
+    # Which of its fields say what a coalescing event is about.
+    about: ClassVar[tuple[str, ...]] = ()
 
 
 class JobEvent(Event, frozen=True):
     """Base of the events that belong to one job. They go to the clients that asked for it."""
+
+    about = ("job_id",)
 
     track_id: str
     job_id: str
@@ -117,6 +121,49 @@ class GenerationCancelled(JobEvent, frozen=True):
     total_steps: int
 
 
+class DownloadProgress(Event, frozen=True):
+    """`download_progress`: how far one file and the whole download are; at most 99 before they are done."""
+
+    name = "download_progress"
+    coalesces = True
+    about = ("backend", "variant", "component")
+
+    backend: str
+    component: str
+    component_percent: int
+    overall_percent: int
+    bytes_downloaded: int
+    bytes_total: int | None
+    eta_sec: float | None
+    variant: str
+    stage: str
+    component_bytes: int
+    component_total: int | None
+    bytes_per_sec: int | None
+
+
+class DownloadComplete(Event, frozen=True):
+    """`download_complete`: every file of the variant is there and is what it should be."""
+
+    name = "download_complete"
+
+    backend: str
+    variant: str
+    directory: str
+
+
+class DownloadError(Event, frozen=True):
+    """`download_error`: the download failed or was cancelled; what has come is kept."""
+
+    name = "download_error"
+
+    backend: str
+    code: str
+    message: str
+    variant: str
+    hint: str | UnsetType = UNSET
+
+
 class BackendStatus(Event, frozen=True):
     """`backend_status`: a backend's status changed."""
 
@@ -156,6 +203,9 @@ EVENTS: dict[str, type[Event]] = {
         GenerationComplete,
         GenerationError,
         GenerationCancelled,
+        DownloadProgress,
+        DownloadComplete,
+        DownloadError,
         BackendStatus,
         QueueChanged,
         ShuttingDown,

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
 import pluggy
 
 from lofi_core import hookspecs
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
 from lofi_core.config import BackendConfig
+from lofi_core.described import checked_spec, options_schema
 from lofi_core.errors import (
     BackendNotInstalled,
     BackendNotReady,
@@ -30,8 +30,9 @@ from lofi_core.errors import (
     brief,
     printable,
 )
-from lofi_core.installed import Installed, find_installed, missing_files
+from lofi_core.installed import Installed, find_installed
 from lofi_core.names import canonical_name
+from lofi_core.remedies import damage, not_installed
 from lofi_core.runtime import Runtime
 from lofi_core.suggest import suggestion
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lofi.plugins")
 
-Status = Literal["not_installed", "ready", "loading", "loaded", "disabled", "error"]
+Status = Literal["not_installed", "downloading", "ready", "loading", "loaded", "disabled", "error"]
 
 REQUIRED_HOOKS = ("describe_backend", "make_schedule", "generate")
 
@@ -118,13 +119,12 @@ class PluginHost:
             close or f"installed: {', '.join(self.records) or 'none'}; see `lofi-core backends`",
         )
 
-    def usable(self, name: str) -> tuple[PluginRecord, BackendSpec]:
-        """The record of a backend that can be asked to work, with its spec.
+    def described(self, name: str) -> tuple[PluginRecord, BackendSpec]:
+        """The record of a backend that says what it is, with its spec.
 
         Raises:
             InvalidBackend: there is none of that name.
             BackendNotReady: it is disabled or broken.
-            BackendNotInstalled: its model files are missing.
         """
         record = self.find(name)
         if record.status == "disabled":
@@ -133,23 +133,50 @@ class PluginHost:
         if record.spec is None:
             hint = f"mend or uninstall the package {record.package!r}"
             raise BackendNotReady(f"backend {record.name!r} is broken: {record.error}", hint)
-        self.look_for_models(record)
-        if record.status == "not_installed":
-            missing = ", ".join(missing_files(record.spec.models, record.model_dir, record.variant))
-            raise BackendNotInstalled(
-                f"{record.name}: model files are missing: {missing}", f"put them into {record.model_dir}"
-            )
         return record, record.spec
+
+    def usable(self, name: str) -> tuple[PluginRecord, BackendSpec]:
+        """The record of a backend that can be asked to work, with its spec.
+
+        Raises:
+            InvalidBackend: there is none of that name.
+            BackendNotReady: it is disabled or broken.
+            BackendNotInstalled: its model files are missing.
+        """
+        record, spec = self.described(name)
+        if record.status == "error":  # it could not use its files; they may be others now
+            self.look_again(record)
+        self.look_for_models(record)
+        if record.status == "error":
+            hint = f"`lofi-core pull {record.name}` checks its files"
+            raise BackendNotReady(f"backend {record.name!r} cannot use its files: {record.error}", hint)
+        if record.status == "downloading":
+            raise BackendNotInstalled(
+                f"{record.name}: its files are being downloaded", "wait until they are there"
+            )
+        if record.status == "not_installed":
+            raise not_installed(record.name, spec.models, record.model_dir, record.variant)
+        return record, record.spec or spec
 
     def look_for_models(self, record: PluginRecord) -> None:
         """Note whether a backend's files are in place; people put them there and remove them at any time."""
-        if record.spec is None or record.status not in {"ready", "not_installed"} or not record.spec.models:
+        waits = record.status in {"ready", "not_installed", "downloading"}
+        if record.spec is None or not waits or not record.spec.models:
             return
         found = find_installed(record.spec.models, record.model_dir, record.variant)
-        record.status = "ready" if found else "not_installed"
+        if found:
+            record.status = "ready"
+        elif record.status == "ready":
+            record.status = "not_installed"
         if found != record.installed:
             record.installed = found
             self._describe_again(record)
+
+    def look_again(self, record: PluginRecord) -> None:
+        """Files were brought or taken away: whatever was said of them before does not count any more."""
+        if record.spec is not None and record.status in {"downloading", "error"}:
+            record.status, record.error, record.installed = "not_installed", None, None
+        self.look_for_models(record)
 
     def make_schedule(self, name: str, request: GenerateRequest) -> Schedule:
         """Ask a backend for its plan.
@@ -167,9 +194,21 @@ class PluginHost:
         return schedule
 
     def load_model(self, name: str, runtime: Runtime, weights: str = "") -> Any:
-        """Run the loader. Worker thread. None for a backend without one."""
-        model_dir = self.records[name].files_dir
-        return self._call(name, "load_model", model_dir=model_dir, runtime=runtime, weights=weights)
+        """Run the loader. Worker thread. None for a backend without one.
+
+        Raises:
+            ModelLoadFailed: it failed, and a file is not what was downloaded.
+        """
+        record = self.records[name]
+        try:
+            return self._call(
+                name, "load_model", model_dir=record.files_dir, runtime=runtime, weights=weights
+            )
+        except MemoryError:
+            raise
+        except Exception as error:
+            problem = damage(record.name, record.spec.models if record.spec else (), record.installed)
+            raise (problem or error) from error
 
     def generate(
         self, name: str, request: GenerateRequest, model: Any, schedule: Schedule, runtime: Runtime
@@ -239,8 +278,8 @@ class PluginHost:
         variant = record.installed.variant if record.installed else record.variant
         ask = partial(self._call, record.name, "describe_backend")
         spec = ask(model_dir=record.files_dir, variant=variant, runtime=self._runtime)
-        record.spec = _checked_spec(record.name, spec)
-        record.options_schema = _options_schema(record.spec)
+        record.spec = checked_spec(record.name, spec)
+        record.options_schema = options_schema(record.spec)
 
     def _check_hooks(self, name: str) -> None:
         self._manager.check_pending()  # raises for a misspelt hook
@@ -263,23 +302,6 @@ def _record(entry_point: EntryPoint, model_dir: Path) -> PluginRecord:
         package=distribution.metadata["Name"] if distribution else None,
         package_version=distribution.version if distribution else None,
     )
-
-
-def _checked_spec(name: str, spec: object) -> BackendSpec:
-    if not isinstance(spec, BackendSpec):
-        raise TypeError(f"describe_backend answered {type(spec).__name__}, not a BackendSpec")
-    if spec.name != name:
-        log.warning("backend %s calls itself %r; its entry point's name counts", name, spec.name)
-        return replace(spec, name=name)
-    return spec
-
-
-def _options_schema(spec: BackendSpec) -> dict[str, Any]:
-    if spec.options is None:
-        return {"type": "object", "properties": {}}
-    spec.options()  # every option must have a default; raises TypeError naming the one that has none
-    (schema,), components = msgspec.json.schema_components([spec.options], ref_template="#/$defs/{name}")
-    return {**components.pop(spec.options.__name__, schema), **({"$defs": components} if components else {})}
 
 
 def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiError] = InferenceFailed) -> Any:

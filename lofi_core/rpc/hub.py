@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lofi_core.events import EVENTS, Event, JobEvent
+from lofi_core.events import EVENTS, Event
 from lofi_core.rpc.messages import encode_notification
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Hub:
         message = encode_notification(event.name, event)
         key = None
         if event.coalesces:
-            key = (event.name, event.job_id if isinstance(event, JobEvent) else None)
+            key = (event.name, *(getattr(event, field) for field in event.about))
         for connection in receivers:
             connection.send(message, key)
 

@@ -48,6 +48,27 @@ METHODS: dict[str, Method] = {
         Method(
             "get_backends", p.NoParams, r.Backends, "Every installed backend, broken and disabled ones too."
         ),
+        Method(
+            "download_backend",
+            p.DownloadBackendParams,
+            r.DownloadAnswer,
+            "Download what is missing or wrong of a variant. Answers at once; events tell the rest.",
+        ),
+        Method(
+            "download_cancel",
+            p.DownloadCancelParams,
+            r.DownloadCancelled,
+            "Withdraw the caller's interest in a download. It ends with the last; with `force`, at once.",
+        ),
+        Method(
+            "remove_model", p.RemoveModelParams, r.ModelRemoved, "Remove the files that a download put there."
+        ),
+        Method(
+            "default_backend_set",
+            p.DefaultBackendSetParams,
+            r.DefaultBackend,
+            "Use another backend where none is named, until the daemon ends.",
+        ),
         Method("tracks_list", p.TracksListParams, r.Tracks, "A page of the library, newest first."),
         Method("tracks_get", p.TrackParams, Track, "One track."),
         Method("tracks_update", p.TracksUpdateParams, Track, "Set a track's title or favourite mark."),

@@ -67,6 +67,37 @@ class JobParams(Params, frozen=True):
     job_id: str
 
 
+class DownloadBackendParams(Params, frozen=True):
+    """Params of `download_backend`. With `verify` files that are there are read and checked too."""
+
+    backend: str
+    variant: str | None = None
+    verify: bool = False
+
+
+class DownloadCancelParams(Params, frozen=True):
+    """Params of `download_cancel`; all downloads of the backend when no variant is named."""
+
+    backend: str
+    variant: str | None = None
+    force: bool = False
+
+
+class RemoveModelParams(Params, frozen=True):
+    """Params of `remove_model`. With `force` also files that no download put there."""
+
+    backend: str
+    variant: str | None = None
+    force: bool = False
+
+
+class DefaultBackendSetParams(Params, frozen=True):
+    """Params of `default_backend_set`."""
+
+    backend: str
+    variant: str | None = None
+
+
 class TracksListParams(Params, frozen=True):
     """Params of `tracks_list`."""
 

@@ -180,10 +180,22 @@ class QueueCleared(Struct):
     cancelled: int
 
 
+class Variant(Struct):
+    """One variant of a backend's model files. `size_bytes` is null while nobody has said it."""
+
+    name: str
+    title: str | None
+    licence: str | None
+    status: Literal["installed", "downloading", "partial", "not_installed"]
+    size_bytes: int | None
+    bytes_on_disk: int
+    directory: str
+
+
 class Backend(Struct):
     """One entry of `get_backends`. What a broken plugin could not say is null.
 
-    `type` is the name that requests use, `name` the title for people.
+    `type` is the name that requests use, `name` the title for people, `variant` the one in use.
     """
 
     type: str
@@ -200,6 +212,9 @@ class Backend(Struct):
     licence: str | None
     package: str | None
     package_version: str | None
+    variant: str | None = None
+    variants: list[Variant] = []
+    bytes_on_disk: int = 0
 
 
 class Backends(Struct):
@@ -207,6 +222,37 @@ class Backends(Struct):
 
     backends: list[Backend]
     default_backend: str
+
+
+class DownloadAnswer(Struct):
+    """Result of `download_backend`. Both true: all files are there, and are being checked."""
+
+    started: bool
+    already_installed: bool
+    variant: str | None
+    licence: str | None
+
+
+class DownloadCancelled(Struct):
+    """Result of `download_cancel`. Not cancelled when others still want it, or there was none."""
+
+    cancelled: bool
+
+
+class ModelRemoved(Struct):
+    """Result of `remove_model`: what is gone, and what stays because no download put it there."""
+
+    variant: str
+    removed: list[str]
+    kept: list[str]
+    freed_bytes: int
+
+
+class DefaultBackend(Struct):
+    """Result of `default_backend_set`."""
+
+    default_backend: str
+    variant: str | None
 
 
 class Tracks(Struct):

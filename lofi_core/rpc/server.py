@@ -14,7 +14,7 @@ from lofi_core.rpc.messages import encode_error
 from lofi_core.rpc.peer import peer_uid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lofi_core.rpc.dispatch import Dispatcher
     from lofi_core.rpc.hub import Hub
@@ -31,10 +31,10 @@ class Server:
     Args:
         hub: learns of connections.
         dispatcher: serves their requests.
-        on_closed: told the client id of a connection that is gone.
+        on_closed: all told the client id of a connection that is gone.
     """
 
-    def __init__(self, hub: Hub, dispatcher: Dispatcher, on_closed: Callable[[int], None]) -> None:
+    def __init__(self, hub: Hub, dispatcher: Dispatcher, on_closed: Sequence[Callable[[int], None]]) -> None:
         self._hub = hub
         self._dispatcher = dispatcher
         self._on_closed = on_closed
@@ -70,7 +70,8 @@ class Server:
     def closed(self, connection: Connection) -> None:
         """Forget a connection. Its jobs go on."""
         if self._hub.connections.pop(connection.client_id, None) is not None:
-            self._on_closed(connection.client_id)
+            for forget in self._on_closed:
+                forget(connection.client_id)
 
     def serve(
         self, connection: Connection, method: object, params: Any, reply: Callable[[object], None]

@@ -129,7 +129,10 @@ def test_shutting_down_goes_to_everybody_with_who_asked(daemon: DaemonProcess) -
     assert wait_for(idle, "shutting_down").fields["reason"].startswith("asked by editor")
 
 
-@pytest.mark.parametrize("patterns", [None, [""], ["generation_", "backend_", "queue_", "shutting"]])
+PREFIXES = ["generation_", "download_", "backend_", "queue_", "shutting"]
+
+
+@pytest.mark.parametrize("patterns", [None, [""], PREFIXES])
 def test_none_an_empty_prefix_or_all_prefixes_are_all_events(patterns: list[str] | None) -> None:
     assert Subscriptions().add(patterns, "all") == list(EVENTS)
 

@@ -1,0 +1,40 @@
+"""Is what a plugin says of itself sound, and which options does that come to?"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from lofi_core.backend import BackendSpec
+
+log = logging.getLogger("lofi.plugins")
+
+
+def checked_spec(name: str, spec: object) -> BackendSpec:
+    """What `describe_backend` answered, under its entry point's name.
+
+    Raises:
+        TypeError: it is no spec.
+    """
+    if not isinstance(spec, BackendSpec):
+        raise TypeError(f"describe_backend answered {type(spec).__name__}, not a BackendSpec")
+    if spec.name != name:
+        log.warning("backend %s calls itself %r; its entry point's name counts", name, spec.name)
+        return replace(spec, name=name)
+    return spec
+
+
+def options_schema(spec: BackendSpec) -> dict[str, Any]:
+    """JSON Schema of what users may set.
+
+    Raises:
+        TypeError: an option has no default.
+    """
+    if spec.options is None:
+        return {"type": "object", "properties": {}}
+    spec.options()  # raises a TypeError that names the option
+    (schema,), components = msgspec.json.schema_components([spec.options], ref_template="#/$defs/{name}")
+    return {**components.pop(spec.options.__name__, schema), **({"$defs": components} if components else {})}
