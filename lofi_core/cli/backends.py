@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from lofi_core.cli.options import Command, Globals, pass_globals
-from lofi_core.cli.output import clean, print_json, print_table
+from lofi_core.cli.output import clean, print_json, print_table, size
 from lofi_core.rpc.client import Client
 
 
@@ -29,10 +29,36 @@ def backends(options: Globals) -> None:
             for backend in found
         ],
     )
+    _print_models(found)
     for backend in found:
         if backend["error"]:
             click.echo(f"{clean(backend['type'])}: {clean(backend['error'])}")
     click.echo("* is used when none is named")
+
+
+def _print_models(found: list[dict[str, Any]]) -> None:
+    """Which model files there are, and which of them are here."""
+    rows = [
+        (f"{backend['type']}:{variant['name']}", *_presence(backend, variant), variant["licence"] or "")
+        for backend in found
+        for variant in backend.get("variants") or ()
+    ]
+    if rows:
+        click.echo()
+        print_table(("model", "size", "here", "licence"), rows)
+        click.echo("lofi-core pull MODEL downloads one\n")
+
+
+def _presence(backend: dict[str, Any], variant: dict[str, Any]) -> tuple[str, str]:
+    whole, here = variant["size_bytes"], variant["bytes_on_disk"]
+    told = {
+        "installed": f"in {variant['directory']}",
+        "downloading": f"downloading, {size(here)} so far",
+        "partial": f"{size(here)} of it",
+        "not_installed": "",
+    }[variant["status"]]
+    used = " (in use)" if backend["variant"] == variant["name"] else ""
+    return "" if whole is None else size(whole), told + used
 
 
 def _name(backend: dict[str, Any], default: str) -> str:

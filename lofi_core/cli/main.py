@@ -31,6 +31,8 @@ COMMANDS = {
     "cancel": "queue",
     "tracks": "tracks",
     "backends": "backends",
+    "pull": "pull",
+    "rm": "pull",
     "config": "config",
     "serve": "serve",
     "shutdown": "serve",

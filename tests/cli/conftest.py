@@ -1,6 +1,8 @@
 """The command line, run in this process against a scripted daemon."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,14 @@ class Outcome(NamedTuple):
 
 
 Run = Callable[..., Outcome]
+
+# Ctrl-C works as in a terminal even where the tests run as a shell's background job, which ignores it.
+INTERRUPTIBLE = (
+    "import signal, sys; from lofi_core.cli.main import main;"
+    "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"
+)
+LOFI = [sys.executable, "-c", INTERRUPTIBLE]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @contextmanager
@@ -65,3 +75,26 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Outcome(exit_status, *capsys.readouterr())
 
     return run_command
+
+
+@pytest.fixture
+def lofi(environ: Path) -> Iterator[Start]:
+    """Start commands as processes of their own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [*LOFI, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **variables},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -67,6 +67,12 @@ BACKENDS: dict[str, Any] = {
         | {"type": "broken", "status": "error", "error": "ImportError: no module 'x'"},
     ],
 }
+REMOVED: dict[str, Any] = {
+    "variant": "small",
+    "removed": ["/m/small/a"],
+    "kept": ["/m/small/b"],
+    "freed_bytes": 5_000_000,
+}
 TRACK: dict[str, Any] = {
     "track_id": TRACK_ID,
     "path": "/data/tracks/27/x.flac",
@@ -100,6 +106,7 @@ TRACK: dict[str, Any] = {
         ("job_resume", {"state": "queued"}, ["queue", "--resume", "j1"]),
         ("cancel", {"cancelled": True, "was_generating": True, "track_id": TRACK_ID}, ["cancel", "j1"]),
         ("get_backends", BACKENDS, ["backends"]),
+        ("remove_model", REMOVED, ["rm", "musicgen:small"]),
         ("tracks_list", {"tracks": [TRACK], "total": 1}, ["tracks", "list"]),
         ("tracks_get", TRACK, ["tracks", "show", TRACK_ID]),
         ("tracks_delete", {"deleted": True}, ["tracks", "rm", TRACK_ID]),
@@ -192,6 +199,55 @@ def test_backends_shows_broken_ones_with_their_error(run: Run, scripted: Scripte
     out = run("backends").out
     assert "procedural *   ready    5 to 600 s, 48 kHz stereo   tempo     lofi-core 0.1.0" in out
     assert "broken: ImportError: no module 'x'" in out
+
+
+MODELS: dict[str, Any] = {
+    "default_backend": "procedural",
+    "backends": [
+        BACKENDS["backends"][0]
+        | {
+            "type": "musicgen",
+            "variant": "small",
+            "variants": [
+                {
+                    "name": name,
+                    "title": None,
+                    "licence": "CC-BY-NC 4.0",
+                    "status": status,
+                    "size_bytes": size_bytes,
+                    "bytes_on_disk": here,
+                    "directory": f"/m/{name}",
+                }
+                for name, status, size_bytes, here in [
+                    ("small", "installed", 2_400_000_000, 2_400_000_000),
+                    ("medium", "downloading", 8_000_000_000, 1_000_000_000),
+                    ("large", "partial", None, 5_000_000),
+                    ("stereo", "not_installed", None, 0),
+                ]
+            ],
+        }
+    ],
+}
+
+
+def test_backends_shows_which_model_files_are_here(run: Run, scripted: ScriptedDaemon) -> None:
+    scripted.answers["get_backends"] = MODELS
+    lines = [line.split() for line in run("backends").out.splitlines()]
+    assert ["musicgen:small", "2.4", "GB", "in", "/m/small", "(in", "use)", "CC-BY-NC", "4.0"] in lines
+    medium = ["musicgen:medium", "8.0", "GB", "downloading,", "1.0", "GB", "so", "far"]
+    assert [*medium, "CC-BY-NC", "4.0"] in lines
+    assert ["musicgen:large", "5.0", "MB", "of", "it", "CC-BY-NC", "4.0"] in lines
+    assert ["musicgen:stereo", "CC-BY-NC", "4.0"] in lines
+
+
+def test_rm_tells_what_it_kept(run: Run, scripted: ScriptedDaemon) -> None:
+    scripted.answers["remove_model"] = REMOVED
+    out = run("rm", "musicgen:small", "--force").out
+    assert scripted.requests == [("remove_model", {"backend": "musicgen", "variant": "small", "force": True})]
+    assert out.splitlines() == [
+        "removed 1 file, 5.0 MB",
+        "kept /m/small/b: no download put it there (--force removes it)",
+    ]
 
 
 def test_tracks_list_asks_for_a_page(run: Run, scripted: ScriptedDaemon) -> None:

@@ -5,47 +5,15 @@ import os
 import pty
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import soundfile
 
 from lofi_core.rpc.client import Client
-from tests.cli.conftest import Run
+from tests.cli.conftest import LOFI, Run, Start
 from tests.conftest import DaemonProcess, Gate, wait_for
-
-# Ctrl-C works as in a terminal even where the tests run as a shell's background job, which ignores it.
-INTERRUPTIBLE = (
-    "import signal, sys; from lofi_core.cli.main import main;"
-    "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main())"
-)
-LOFI = [sys.executable, "-c", INTERRUPTIBLE]
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def lofi(environ: Path) -> Iterator[Start]:
-    """Start commands as processes of their own."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [*LOFI, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **variables},
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from lofi_core.errors import InvalidParams
 from tests.cli.conftest import Run
 from tests.cli.scripted import ScriptedDaemon
 
-HEAVY = {"anyio", "asyncio", "numpy", "pluggy", "rich", "soundfile", "sqlite3"}
+HEAVY = {"anyio", "asyncio", "httpx", "numpy", "pluggy", "rich", "soundfile", "sqlite3"}
 
 
 def test_version_is_the_packages(run: Run) -> None:
@@ -50,6 +50,8 @@ print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
         ["tracks", "list"],
         ["shutdown"],
         ["generate", "x", "--no-autostart"],
+        ["pull", "x", "--no-autostart"],
+        ["rm", "x"],
     ],
     ids=" ".join,
 )
