@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import random
 import shutil
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +23,7 @@ from tests.models.server import Fault, ModelServer
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONTENT = bytes(range(256)) * 1200  # 307,200 bytes: several reads of a socket
+CONTENT = random.Random(1).randbytes(307_200)  # several reads of a socket
 HALF = len(CONTENT) // 2
 THIRD = len(CONTENT) // 3
 SHA256 = sha256(CONTENT).hexdigest()
@@ -65,9 +66,9 @@ def test_files_in_directories_of_their_own_and_an_empty_one_arrive(
         Fault(status=500),
         Fault(status=503, headers={"Retry-After": "0"}),
         Fault(status=429, headers={"Retry-After": "3600"}),
-        Fault(headers={"Content-Length": str(len(CONTENT))}, body=CONTENT[:THIRD], cut_after=THIRD),
+        Fault(headers={"Content-Length": str(len(CONTENT))}, cut_after=THIRD),
     ],
-    ids=["cut", "cut at once", "stall", "stall at once", "cut chunks", "500", "503", "429", "short body"],
+    ids=["cut", "cut at once", "stall", "stall at once", "cut chunks", "500", "503", "429", "length of all"],
 )
 def test_what_passes_is_waited_for(server: ModelServer, target: Path, pull: Pull, fault: Fault) -> None:
     pull(pinned(server.put("model.bin", CONTENT, fault, fault)))
