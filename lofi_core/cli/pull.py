@@ -39,6 +39,7 @@ def pull(options: Globals, name: str, *, make_default: bool, no_autostart: bool)
         found = _find(client, backend)
         if make_default:
             answer |= _made_default(settings, client, found, variant)
+            found = _find(client, backend)
     if options.json:
         print_json(answer)
         return

@@ -133,6 +133,16 @@ def test_pull_default_changes_the_configuration_and_the_daemon(
     assert json.loads(run("generate", "x", "-d", "1", "--json").out)["backend"] == "hub"
 
 
+def test_the_default_variant_is_the_one_in_use_at_once(run: Run, lofi: Start, backend: Path) -> None:
+    lofi("pull", "hub:small").communicate()
+    assert '[backends.hub] variant = "large" chooses the other' in run("pull", "hub:large").out
+    out = run("pull", "hub:large", "--default").out.splitlines()
+    assert out[1:] == [
+        f"hub is the default backend now: {backend.parents[3] / 'config/lofi/config.toml'} says so"
+    ]
+    assert f"hub:large 6.0 MB in {backend.parent / 'large'} (in use)" in " ".join(run("backends").out.split())
+
+
 def test_on_a_terminal_every_file_has_a_bar(backend: Path) -> None:
     master, slave = pty.openpty()
     terminal = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
