@@ -197,9 +197,12 @@ class PluginHost:
         """Run the loader. Worker thread. None for a backend without one.
 
         Raises:
-            ModelLoadFailed: it failed, and a file is not what was downloaded.
+            ModelLoadFailed: a file is not what was downloaded.
         """
         record = self.records[name]
+        in_place = (name, record.spec.models if record.spec else (), record.installed)
+        if cut_short := damage(*in_place, read=False):
+            raise cut_short
         try:
             return self._call(
                 name, "load_model", model_dir=record.files_dir, runtime=runtime, weights=weights
@@ -207,8 +210,9 @@ class PluginHost:
         except MemoryError:
             raise
         except Exception as error:
-            problem = damage(record.name, record.spec.models if record.spec else (), record.installed)
-            raise (problem or error) from error
+            if damaged := damage(*in_place, read=True):
+                raise damaged from error
+            raise
 
     def generate(
         self, name: str, request: GenerateRequest, model: Any, schedule: Schedule, runtime: Runtime

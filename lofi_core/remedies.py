@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lofi_core.errors import BackendNotInstalled, ModelLoadFailed
 from lofi_core.installed import missing_files
-from lofi_core.integrity import files_of, wrong_files
+from lofi_core.integrity import files_of, read_pins, wrong_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +28,25 @@ def not_installed(
     return BackendNotInstalled(f"{backend}: model files are missing: {missing}", hint)
 
 
-def damage(backend: str, models: Sequence[ModelFiles], installed: Installed | None) -> ModelLoadFailed | None:
-    """The error for files in place that are not what they should be, if anybody can tell. Reads them."""
+def damage(
+    backend: str, models: Sequence[ModelFiles], installed: Installed | None, *, read: bool
+) -> ModelLoadFailed | None:
+    """The error for files in place that are not what they should be, if anybody can tell.
+
+    Args:
+        backend: its name.
+        models: its variants.
+        installed: the one in place.
+        read: read all of them and compare what is known. Without it only sizes count, and only of files that
+            were downloaded: files of one's own may be others than the manifest's.
+    """
     for model in models:
         if installed is None or model.variant != installed.variant:
             continue
-        for path, problem in wrong_files(model, installed.directory, lambda _path, _count: None).items():
-            hint = f"`lofi-core pull {backend}:{model.variant}` fetches again what is wrong"
-            return ModelLoadFailed(f"{installed.directory / path} {problem}", hint)
+        pins = read_pins(installed.directory)
+        note = (lambda _path, _count: None) if read else None
+        for path, problem in wrong_files(model, installed.directory, note).items():
+            if read or path in pins:
+                hint = f"`lofi-core pull {backend}:{model.variant}` fetches again what is wrong"
+                return ModelLoadFailed(f"{installed.directory / path} {problem}", hint)
     return None

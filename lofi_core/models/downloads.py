@@ -122,6 +122,10 @@ class Downloads:
         if running is None:
             directory = directory_of(record, spec, model)
             problems = wrong_files(model, directory)
+            if problems and directory == record.model_dir:
+                # Somebody's own files, of the same names: they stay as they are.
+                directory = record.model_dir / model.variant
+                problems = wrong_files(model, directory)
             _check_can_be_had(record, model, directory, problems)
             complete = not problems
             if complete and not (verify and _can_be_verified(model, directory)):

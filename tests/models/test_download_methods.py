@@ -149,6 +149,31 @@ def test_a_job_that_meets_a_damaged_file_names_it_and_the_command(
     assert error["hint"] == "`lofi-core pull hub:small` fetches again what is wrong"
 
 
+def test_a_file_that_was_cut_short_is_not_even_loaded(client: Client, daemon: DaemonProcess) -> None:
+    client.call("download_backend", backend="hub")
+    until_end(client)
+    weights = small_dir(daemon) / "weights.bin"
+    weights.write_bytes(WEIGHTS[:5])  # the loader would take it
+    job = client.call("generate", prompt="x", backend="hub", duration_sec=1)
+    error = events_until_end(client, job["job_id"])[-1].fields
+    assert error["code"] == "MODEL_LOAD_FAILED"
+    assert error["message"] == f"{weights} has 5 bytes; must have 3,000,000"
+
+
+def test_files_of_ones_own_are_used_though_they_are_not_the_manifests(
+    client: Client, server: ModelServer, daemon: DaemonProcess
+) -> None:
+    own = daemon.data / "models" / "hub"
+    own.joinpath("onnx").mkdir(parents=True)
+    own.joinpath("onnx", "config.json").write_text("{ }")
+    own.joinpath("weights.bin").write_bytes(b"wwww")
+    job = client.call("generate", prompt="x", backend="hub", duration_sec=1)
+    assert events_until_end(client, job["job_id"])[-1].name == "generation_complete"
+    client.call("download_backend", backend="hub", variant="small")
+    assert until_end(client)[-1].fields["directory"] == str(small_dir(daemon))
+    assert own.joinpath("weights.bin").read_bytes() == b"wwww"
+
+
 def test_two_who_ask_share_one_download(daemon: DaemonProcess, server: ModelServer) -> None:
     server.faults["/small/weights.bin"] = [STUCK]
     one, other = daemon.client(), daemon.client()
