@@ -49,7 +49,9 @@ def refusal(response: httpx.Response, path: str, url: str) -> AskAgain | ModelDo
 
 def another_file(path: str, url: str, found: str, wanted: str) -> WrongBytes:
     """The error for a server whose file is not the one that was asked for."""
-    hint = "nothing of it was kept; where the source has changed for good, `lofi-core rm` forgets what it was"
+    hint = (
+        "if the source has changed for good: update the backend's package, or `lofi-core rm` what was pinned"
+    )
     return WrongBytes(f"{path} from {url} has the {found}; must have the {wanted}", hint)
 
 
