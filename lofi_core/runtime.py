@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lofi_core.errors import InvalidParams
+from lofi_core.errors import InvalidParams, ModelLoadFailed, brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,6 +88,9 @@ class Runtime:
 
         Returns:
             An `onnxruntime.InferenceSession`; `session.get_providers()[0]` is the provider really in use.
+
+        Raises:
+            ModelLoadFailed: the file is missing, or ONNX Runtime does not take it.
         """
         import onnxruntime
 
@@ -99,7 +102,11 @@ class Runtime:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         for key, value in (config or {}).items():
             options.add_session_config_entry(key, value)
-        return onnxruntime.InferenceSession(str(path), options, providers=list(self.providers))
+        try:
+            return onnxruntime.InferenceSession(str(path), options, providers=list(self.providers))
+        except Exception as error:  # its exceptions have no common base
+            hint = "fetch the file again; the daemon's log says more"
+            raise ModelLoadFailed(f"{path} cannot be opened: {brief(error)}", hint) from error
 
     def run(self, session: Any, feeds: Mapping[str, Any], outputs: Sequence[str] | None = None) -> list[Any]:
         """Run a session; the core can end it from another thread when the job is cancelled.

@@ -11,12 +11,15 @@ import pytest
 from lofi_core.backend import ModelFile, ModelFiles
 from lofi_core.models.download import Download
 from lofi_core.models.fetch import Patience
+from tests.models.backend import put_model
 from tests.models.server import ModelServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lofi_core.models.progress import FileProgress
+    from lofi_core.rpc.client import Client
+    from tests.conftest import DaemonProcess, InstallBackend, StartDaemon
 
 IMPATIENT = Patience(connect_sec=5, stall_sec=0.3, attempts=3, pause_sec=0.01, longest_pause_sec=0.05)
 
@@ -56,3 +59,15 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def daemon(server: ModelServer, start_daemon: StartDaemon, install_backend: InstallBackend) -> DaemonProcess:
+    """A daemon with a backend `hub` whose files the server has."""
+    install_backend("hub", put_model(server))
+    return start_daemon()
+
+
+@pytest.fixture
+def client(daemon: DaemonProcess) -> Client:
+    return daemon.client()

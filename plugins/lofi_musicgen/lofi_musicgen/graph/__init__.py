@@ -1,0 +1,1 @@
+"""Build ONNX graphs from a checkpoint: no exporter, no PyTorch."""

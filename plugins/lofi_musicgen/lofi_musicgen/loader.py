@@ -1,0 +1,87 @@
+"""Load a MusicGen, whichever layout it lies in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lofi_core import ModelLoadFailed
+from lofi_musicgen.build import build
+from lofi_musicgen.codec import Codec, ForeignCodec, StreamingCodec
+from lofi_musicgen.config import MusicGenConfig, read_config
+from lofi_musicgen.decoders.merged import MergedDecoder
+from lofi_musicgen.decoders.split import SplitDecoder
+from lofi_musicgen.decoders.step import StepDecoder
+from lofi_musicgen.layouts import Layout, find_layout
+from lofi_musicgen.text import ForeignTextEncoder, TextEncoder
+from lofi_musicgen.tokens import Tokenizer
+from lofi_musicgen.weights import Checkpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lofi_core import Runtime
+    from lofi_musicgen.decoders import Decoder
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All networks of one MusicGen, ready to run.
+
+    Attributes:
+        provider: the ONNX Runtime provider that the language model really runs on.
+    """
+
+    config: MusicGenConfig
+    tokenizer: Tokenizer
+    text_encoder: TextEncoder
+    decoder: Decoder
+    codec: Codec
+    provider: str
+
+
+def load(model_dir: Path, runtime: Runtime, weights: str) -> Model:
+    """Read, build if need be, and open the sessions.
+
+    Args:
+        model_dir: holds one of the three layouts.
+        runtime: what it runs on.
+        weights: `quality`, `fast` or `exact` for a checkpoint; exports are what they are.
+
+    Raises:
+        ModelNotFound: files are missing.
+        ModelLoadFailed: a file is not what it should be.
+    """
+    layout = find_layout(model_dir)
+    config = read_config(model_dir)
+    tokenizer = Tokenizer(model_dir, config.text)
+    if layout.kind == "safetensors":
+        return _load_checkpoint(model_dir, config, tokenizer, runtime, weights)
+    return _load_export(model_dir, layout, config, tokenizer, runtime)
+
+
+def _load_checkpoint(
+    model_dir: Path, config: MusicGenConfig, tokenizer: Tokenizer, runtime: Runtime, weights: str
+) -> Model:
+    precision = "half" if runtime.device == "cuda" and weights != "exact" else weights
+    parts, encoder = build(Checkpoint(model_dir), config, precision, runtime)
+    decoder = StepDecoder(parts.decoder, config, runtime)
+    codec = StreamingCodec(parts.codec, config.codec, runtime)
+    return Model(config, tokenizer, encoder, decoder, codec, decoder.provider)
+
+
+def _load_export(
+    model_dir: Path, layout: Layout, config: MusicGenConfig, tokenizer: Tokenizer, runtime: Runtime
+) -> Model:
+    decoder: SplitDecoder | MergedDecoder
+    if layout.kind == "merged":
+        decoder = MergedDecoder(layout.file(model_dir, "decoder_model_merged"), config, runtime)
+    else:
+        files = [layout.file(model_dir, name) for name in ("decoder_model", "decoder_with_past_model")]
+        decoder = SplitDecoder(files[0], files[1], config, runtime)
+    if config.channels != 1:
+        raise ModelLoadFailed("ONNX exports of stereo MusicGen are not known", "use its model.safetensors")
+    encoder = ForeignTextEncoder(layout.file(model_dir, "text_encoder"), runtime)
+    codec = ForeignCodec(layout.file(model_dir, "encodec_decode"), config.codec, runtime)
+    runtime.log.info("%s decodes in overlapping pieces; the result is close to whole decoding", codec)
+    return Model(config, tokenizer, encoder, decoder, codec, decoder.provider)
