@@ -9,14 +9,16 @@ from typing import ClassVar
 REQUEST_FAULT = 1
 DAEMON_FAULT = 0
 
+# Room for two long paths; a plugin's error may hold a whole array, and goes to every client.
+MAX_TEXT_CHARACTERS = 4_000
+
 
 class LofiError(Exception):
     """Something a user or client is told about, never with a traceback.
 
     Attributes:
         code: what clients go by.
-        message: what happened, with the value. Always text that can be sent: plugins hand over anything, and
-            paths may hold bytes that are no UTF-8.
+        message: what happened, with the value. Always text that can be sent, see `printable`.
         hint: what to do about it.
     """
 
@@ -33,13 +35,31 @@ class LofiError(Exception):
         return f"{line}\nhint: {self.hint}" if self.hint else line
 
     def wire(self) -> list[int | str]:
-        """The error member of a msgpack-RPC response."""
-        return [wire_type(self.code), self.text()]
+        """The error member of a msgpack-RPC response: one line, and the hint on a second."""
+        message, hint = one_line(self.message), one_line(self.hint or "")
+        line = f"{self.code}: {message}"
+        return [wire_type(self.code), f"{line}\nhint: {hint}" if hint else line]
 
 
 def printable(value: object) -> str:
-    """`str(value)` with what UTF-8 cannot hold written as escapes."""
-    return str(value).encode("utf-8", "backslashreplace").decode()
+    """`str(value)` as text that can be sent, whatever a plugin or a path holds.
+
+    What UTF-8 cannot hold is written as escapes, and the middle of a text that has no end is left out.
+    """
+    try:
+        text = str(value)
+    except Exception:  # noqa: BLE001 - a plugin's class, of which we only wanted to tell
+        text = f"(a {type(value).__name__} that cannot be shown)"
+    if len(text) > MAX_TEXT_CHARACTERS:
+        half = MAX_TEXT_CHARACTERS // 2 - 1
+        text = f"{text[:half]}…{text[-half:]}"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks: what stands on the lines, with a space between."""
+    lines = text.splitlines()
+    return " ".join(filter(None, map(str.strip, lines))) if len(lines) > 1 else text.rstrip("\r\n")
 
 
 def wire_type(code: str) -> int:
@@ -237,8 +257,13 @@ def as_ours(error: LofiError, kind: type[LofiError]) -> LofiError:
 
 
 def brief(error: BaseException) -> str:
-    """An exception in one line: its type, and what it says."""
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    """An exception in one line that can be sent: its type, and what it says."""
+    name = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - as in `printable`
+        said = ""
+    return printable(one_line(f"{name}: {said}") if said else name)
 
 
 def from_text(text: str) -> LofiError:

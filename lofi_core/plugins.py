@@ -28,7 +28,6 @@ from lofi_core.errors import (
     LofiError,
     as_ours,
     brief,
-    printable,
 )
 from lofi_core.installed import Installed, find_installed
 from lofi_core.names import canonical_name
@@ -267,7 +266,7 @@ class PluginHost:
             raise  # somebody's Ctrl-C, not the plugin's
         except BaseException as error:
             log.warning("backend %s is broken: %s", record.name, brief(error), exc_info=True)
-            record.status, record.error, record.spec = "error", printable(brief(error)), None
+            record.status, record.error, record.spec = "error", brief(error), None
             if self._manager.has_plugin(record.name):
                 self._manager.unregister(name=record.name)
 

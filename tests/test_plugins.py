@@ -31,6 +31,14 @@ GOOD = """
         yield Step("a", 0)
 """
 
+MUTE = """
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    raise Mute
+"""
+
 
 @pytest.fixture
 def site(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -57,6 +65,8 @@ def test_an_installed_package_is_found_with_its_version() -> None:
     [
         ("raise RuntimeError('no libfoo')", "RuntimeError: no libfoo"),
         ("import sys; sys.exit(1)", "SystemExit: 1"),
+        (MUTE, "Mute"),
+        ("raise ImportError('x' * 9_000_000)", "ImportError: xxx"),
         ("import there_is_no_such_module", "there_is_no_such_module"),
         ("def f(:", "SyntaxError"),
         ("x = 1", "implements no describe_backend"),
@@ -76,6 +86,7 @@ def test_a_broken_plugin_is_shown_with_its_reason_and_harms_nobody(
     record = host.records["good"]
     assert record.status == "error"
     assert error in (record.error or "")
+    assert len(record.error or "") <= 4_000
     assert host.find("procedural").status == "ready"
     with pytest.raises(BackendNotReady, match="broken"):
         host.usable("good")

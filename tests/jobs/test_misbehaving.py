@@ -40,11 +40,18 @@ BAD = """
     def load_model(model_dir, runtime):
         return {"dir": model_dir}
 
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
     def steps(kind):
         quiet = np.zeros((2, 800), "float32")
         yield Step("a", 0, quiet)
         match kind:
             case "raises": raise RuntimeError("the reed is dry")
+            case "at length": raise RuntimeError("x" * 9_000_000)
+            case "in lines": raise RuntimeError("the reed\\nis wet")
+            case "mutely": raise Mute
             case "exits": sys.exit(3)
             case "interrupts": raise KeyboardInterrupt
             case "ours": raise InferenceFailed("the reed is wet", "dry it")
@@ -107,6 +114,9 @@ def end_of(client: Client, kind: str) -> Notification:
     ("kind", "message"),
     [
         ("raises", "bad raised RuntimeError: the reed is dry"),
+        ("at length", "bad raised RuntimeError: xxx"),
+        ("in lines", "bad raised RuntimeError: the reed is wet"),
+        ("mutely", "bad raised Mute"),
         ("exits", "bad raised SystemExit: 3"),
         ("interrupts", "bad raised KeyboardInterrupt"),
         ("ours", "the reed is wet"),
