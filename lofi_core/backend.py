@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Loudness = Literal["measured", "by_construction"]
 
+MAX_TEXT_CHARACTERS = 500  # what a spec or a stage says of itself goes into events and lists
+MAX_STEPS = 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
@@ -129,6 +132,10 @@ class BackendSpec:
         _take_text(self, "name", "title", "model_version")
         _take_integers(self, "sample_rate", "channels")
         _take_numbers(self, "min_duration_sec", "max_duration_sec")
+        if self.licence is not None:
+            _take_text(self, "licence")
+        if not isinstance(self.streaming, bool):
+            raise TypeError(f"streaming is {self.streaming!r}; must be True or False")
         if not 8_000 <= self.sample_rate <= 192_000:
             raise ValueError(f"sample_rate is {self.sample_rate} Hz; must be 8000 to 192000")
         if self.channels not in {1, 2}:
@@ -170,8 +177,8 @@ class Stage:
         _take_text(self, "name")
         _take_integers(self, "steps")
         _take_numbers(self, "weight")
-        if self.steps < 1:
-            raise ValueError(f"stage {self.name!r} has {self.steps} steps; needs at least 1")
+        if not 1 <= self.steps <= MAX_STEPS:
+            raise ValueError(f"stage {self.name!r} has {self.steps} steps; must be 1 to {MAX_STEPS}")
         if not 0 <= self.weight < math.inf:
             raise ValueError(f"stage {self.name!r} has weight {self.weight}; must be 0 or more")
 
@@ -216,9 +223,13 @@ class Step:
 
 
 def _take_text(noun: object, *fields: str) -> None:
+    """Must fit on the wire: one backend that is ill described would spoil the list of all."""
     for name in fields:
-        if not isinstance(value := getattr(noun, name), str):
+        value = getattr(noun, name)
+        if not isinstance(value, str) or any("\ud800" <= letter <= "\udfff" for letter in value):
             raise TypeError(f"{name} is {value!r}; must be text")
+        if len(value) > MAX_TEXT_CHARACTERS:
+            raise ValueError(f"{name} has {len(value)} characters; at most {MAX_TEXT_CHARACTERS} are shown")
 
 
 def _take_integers(noun: object, *fields: str) -> None:

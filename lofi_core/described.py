@@ -31,10 +31,17 @@ def options_schema(spec: BackendSpec) -> dict[str, Any]:
     """JSON Schema of what users may set.
 
     Raises:
-        TypeError: an option has no default.
+        TypeError: it is no struct with names, an option has no default, or one that cannot be sent.
     """
     if spec.options is None:
         return {"type": "object", "properties": {}}
+    if not (isinstance(spec.options, type) and issubclass(spec.options, msgspec.Struct)):
+        raise TypeError(f"options is {spec.options!r}; must be a msgspec.Struct")
+    if spec.options.__struct_config__.array_like:
+        raise TypeError("options is an array_like struct; options have names")
     spec.options()  # raises a TypeError that names the option
     (schema,), components = msgspec.json.schema_components([spec.options], ref_template="#/$defs/{name}")
-    return {**components.pop(spec.options.__name__, schema), **({"$defs": components} if components else {})}
+    own = components.pop(spec.options.__name__, schema)
+    complete = {**own, **({"$defs": components} if components else {})}
+    msgspec.msgpack.encode(complete)  # raises for what could not be sent when somebody lists the backends
+    return complete

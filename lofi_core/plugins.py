@@ -266,7 +266,8 @@ class PluginHost:
             raise  # somebody's Ctrl-C, not the plugin's
         except BaseException as error:
             log.warning("backend %s is broken: %s", record.name, brief(error), exc_info=True)
-            record.status, record.error, record.spec = "error", brief(error), None
+            record.status, record.error = "error", brief(error)
+            record.spec = record.options_schema = None
             if self._manager.has_plugin(record.name):
                 self._manager.unregister(name=record.name)
 
@@ -275,7 +276,7 @@ class PluginHost:
             self._describe(record)
         except Exception as error:
             log.warning("backend %s cannot use its files: %s", record.name, brief(error), exc_info=True)
-            record.status, record.error = "error", printable(brief(error))
+            record.status, record.error = "error", brief(error)
 
     def _describe(self, record: PluginRecord) -> None:
         variant = record.installed.variant if record.installed else record.variant

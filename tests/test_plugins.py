@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lofi_core.backend import BackendSpec, GenerateRequest
+from lofi_core.backend import BackendSpec, GenerateRequest, Stage
 from lofi_core.config import BackendConfig
 from lofi_core.errors import BackendNotInstalled, BackendNotReady, InvalidBackend
 from lofi_core.events import QueueChanged
@@ -30,6 +31,12 @@ GOOD = """
     def generate(request):
         yield Step("a", 0)
 """
+
+
+def with_options(struct: str) -> str:
+    spec = GOOD.replace('="1")', '="1", options=Options)')
+    return "from msgspec import Struct\n" + struct + "\n" + textwrap.dedent(spec)
+
 
 MUTE = """
     class Mute(Exception):
@@ -76,6 +83,14 @@ def test_an_installed_package_is_found_with_its_version() -> None:
         (GOOD.replace('return BackendSpec("good"', 'return ("good"'), "SyntaxError"),
         (GOOD.replace("return BackendSpec(", "return 3  # ("), "answered int"),
         (GOOD.replace("def generate(request)", "def generate(request, volume)"), "volume"),
+        (GOOD.replace('"Good"', r'"\udcff"'), "title is '\\udcff'; must be"),
+        (GOOD.replace('"Good"', '"x" * 9_000_000'), "title has 9000000 characters"),
+        (GOOD.replace('="1")', '="1", licence=object())'), "licence is <object"),
+        (GOOD.replace('="1")', '="1", streaming=object())'), "streaming is <object"),
+        (GOOD.replace('="1")', '="1", options=dict)'), "options is <class 'dict'>"),
+        (with_options("class Options(Struct, array_like=True): pass"), "array_like"),
+        (with_options(r"class Options(Struct): a: str = '\udcff'"), "UnicodeEncodeError"),
+        (with_options("class Options(Struct): a: int = 2**70"), "OverflowError"),
     ],
 )
 def test_a_broken_plugin_is_shown_with_its_reason_and_harms_nobody(
@@ -84,7 +99,7 @@ def test_a_broken_plugin_is_shown_with_its_reason_and_harms_nobody(
     install_backend("good", source)
     host = PluginHost()
     record = host.records["good"]
-    assert record.status == "error"
+    assert (record.status, record.spec, record.options_schema) == ("error", None, None)
     assert error in (record.error or "")
     assert len(record.error or "") <= 4_000
     assert host.find("procedural").status == "ready"
@@ -194,10 +209,7 @@ def test_ace_step_has_many_spellings(site: Path, install_backend: InstallBackend
 def test_an_option_without_a_default_makes_a_plugin_broken(
     site: Path, install_backend: InstallBackend
 ) -> None:
-    options = "import msgspec\nclass Options(msgspec.Struct):\n    volume: float\n"
-    source = GOOD.replace('model_version="1"', 'model_version="1", options=Options')
-    body = options + "\n".join(line[4:] for line in source.splitlines())
-    install_backend("good", body)
+    install_backend("good", with_options("class Options(Struct): volume: float"))
     assert "volume" in (PluginHost().records["good"].error or "")
 
 
@@ -227,6 +239,15 @@ def test_an_observer_that_raises_is_none_of_our_business(site: Path, install_bac
 def test_a_spec_that_is_out_of_range_says_which_value(site: Path) -> None:
     with pytest.raises(ValueError, match="sample_rate is 3 Hz"):
         BackendSpec("x", "X", 3, 1, 1, 9, model_version="1")
+
+
+def test_a_stage_that_no_event_could_name_or_count_is_refused() -> None:
+    with pytest.raises(TypeError, match="name is "):
+        Stage("\udcff", 1)
+    with pytest.raises(ValueError, match="name has 5000 characters"):
+        Stage("x" * 5_000, 1)
+    with pytest.raises(ValueError, match="has 1180591620717411303424 steps"):
+        Stage("a", 2**70)
 
 
 def test_a_pip_installed_backend_generates_through_the_daemon(start_daemon: StartDaemon, home: Path) -> None:
