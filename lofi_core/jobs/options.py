@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from lofi_core.errors import (
     InvalidScheduler,
     LofiError,
 )
+from lofi_core.plugins import guarded
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def validated_options(
 
     Raises:
         InvalidOption: naming the option and the value; the aliased options have errors of their own.
+        InferenceFailed: a check of the backend's own (`__post_init__`) raised what no check should.
     """
     known = declared.__struct_encode_fields__ if declared else ()
     chosen = {**configured, **given}
@@ -76,6 +79,11 @@ def validated_options(
             raise ALIASED.get(name, InvalidOption)(f"{name} is {value!r}; must be finite{where}")
     if declared is None:
         return None
+    options: msgspec.Struct = guarded(backend, "options", partial(_converted, backend, declared, given))
+    return options
+
+
+def _converted(backend: str, declared: type[msgspec.Struct], given: Mapping[str, Any]) -> msgspec.Struct:
     try:
         return msgspec.convert(chosen, declared)
     except msgspec.ValidationError as error:

@@ -1,6 +1,7 @@
 """A request is refused before any work is done, or made canonical and named."""
 
 import math
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from msgspec import Meta, Struct
 from lofi_core.backend import BackendSpec, Schedule, Stage
 from lofi_core.config import BackendConfig, Config
 from lofi_core.errors import (
+    InferenceFailed,
     InvalidBackend,
     InvalidDuration,
     InvalidGuidanceScale,
@@ -169,6 +171,36 @@ def test_an_option_out_of_range_names_option_and_value(
 ) -> None:
     with pytest.raises(error, match=text):
         track_id(options=options)
+
+
+class Hostile(Struct):
+    """Options that check themselves, in an odd way."""
+
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        match self.kind:
+            case "exit":
+                sys.exit(3)
+            case "key":
+                raise KeyError("kind")
+            case "value":
+                raise ValueError("no such kind")
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "text"),
+    [
+        ("exit", InferenceFailed, "x raised SystemExit: 3"),
+        ("key", InferenceFailed, "x raised KeyError"),
+        ("value", InvalidOption, "no such kind"),
+    ],
+)
+def test_options_that_check_themselves_are_the_plugins_code(
+    kind: str, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        prepare(Wish("rain", options={"kind": kind}), OneBackend(options=Hostile), Config())
 
 
 def test_a_backend_without_options_takes_none() -> None:
