@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from lofi_core.errors import wire_type
 from lofi_core.jobs.history import MAX_ENDED
 from lofi_core.jobs.queue import TURN_AFTER
-from lofi_core.jobs.request import MAX_PROMPT_CHARACTERS, MAX_TITLE_CHARACTERS
+from lofi_core.jobs.request import MAX_PROMPT_CHARACTERS
 from lofi_core.rpc import connection, frames, outbox
 from lofi_core.rpc.describe import describe
+from lofi_core.tracks.words import MAX_TITLE_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -79,19 +78,19 @@ def validated_options(
             raise ALIASED.get(name, InvalidOption)(f"{name} is {value!r}; must be finite{where}")
     if declared is None:
         return None
-    options: msgspec.Struct = guarded(backend, "options", partial(_converted, backend, declared, given))
+
+    def converted() -> msgspec.Struct:
+        try:
+            return msgspec.convert(chosen, declared)
+        except msgspec.ValidationError as error:
+            name = _name_in(error)
+            if name not in chosen:
+                raise InvalidOption(f"{backend}: {error}") from error
+            where = "" if name in given else origin
+            raise _refusal(backend, error, name, chosen[name], where) from error
+
+    options: msgspec.Struct = guarded(backend, "options", converted)
     return options
-
-
-def _converted(backend: str, declared: type[msgspec.Struct], given: Mapping[str, Any]) -> msgspec.Struct:
-    try:
-        return msgspec.convert(chosen, declared)
-    except msgspec.ValidationError as error:
-        name = _name_in(error)
-        if name not in chosen:
-            raise InvalidOption(f"{backend}: {error}") from error
-        where = "" if name in given else origin
-        raise _refusal(backend, error, name, chosen[name], where) from error
 
 
 def _name_in(error: msgspec.ValidationError) -> str:

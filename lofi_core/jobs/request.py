@@ -18,6 +18,7 @@ from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
 from lofi_core.errors import InvalidBackend, InvalidDuration, InvalidParams, InvalidPrompt
 from lofi_core.jobs.options import validated_options
 from lofi_core.names import canonical_name
+from lofi_core.tracks.words import check_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from lofi_core.plugins import PluginHost, PluginRecord
 
 MAX_PROMPT_CHARACTERS = 2_000
-MAX_TITLE_CHARACTERS = 200
 MAX_SEED = 2**32 - 1
 
 
@@ -62,7 +62,7 @@ def prepare(wish: Wish, plugins: PluginHost, config: Config) -> Prepared:
         LofiError: the first thing that is wrong with it, with its value and what would be right.
     """
     prompt = _checked_prompt(wish.prompt)
-    title = _checked_title(wish.title)
+    title = check_title(wish.title)
     record, spec = _usable(wish.backend, plugins, config)
     duration_ms = _checked_duration_ms(wish.duration_sec, spec)
     seed = secrets.randbits(32) if wish.seed is None else _checked_seed(wish.seed)
@@ -101,12 +101,6 @@ def _checked_prompt(prompt: str) -> str:
             "say it shorter",
         )
     return canonical
-
-
-def _checked_title(title: str | None) -> str | None:
-    if title is not None and len(title) > MAX_TITLE_CHARACTERS:
-        raise InvalidParams(f"title has {len(title)} characters; at most {MAX_TITLE_CHARACTERS} are allowed")
-    return title
 
 
 def _checked_duration_ms(duration_sec: float, spec: BackendSpec) -> int:

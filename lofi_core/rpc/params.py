@@ -102,7 +102,7 @@ class TracksListParams(Params, frozen=True):
     """Params of `tracks_list`."""
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
-    offset: Annotated[int, Meta(ge=0)] = 0
+    offset: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     query: str | None = None
     favourite: bool | None = None
 

@@ -17,6 +17,7 @@ from lofi_core.tracks.layout import (
     tracks_dir,
 )
 from lofi_core.tracks.track import Track
+from lofi_core.tracks.words import check_title
 
 # encode, export and waveform are imported where they are used: they bring numpy, soundfile and mutagen, and a
 # daemon that has made no track yet does without.
@@ -143,8 +144,10 @@ class TrackStore:
         """Mark or rename a track; None leaves as it is, an empty title takes the title away.
 
         Raises:
+            InvalidParams: the title is too long.
             UnknownTrack: there is none.
         """
+        check_title(title)
         self.get(track_id)
         with storage_failures(f"updating track {track_id}", self._data_dir), self._index:
             entry = self._index.get(track_id)

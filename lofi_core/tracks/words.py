@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import unicodedata
 
+from lofi_core.errors import InvalidParams
+
 TITLE_LENGTH = 80
+MAX_TITLE_CHARACTERS = 200  # Opus, for one, takes no tag of 100,000
+
+
+def check_title(title: str | None) -> str | None:
+    """The title as it is.
+
+    Raises:
+        InvalidParams: it is too long for a tag.
+    """
+    if title is not None and len(title) > MAX_TITLE_CHARACTERS:
+        raise InvalidParams(f"title has {len(title)} characters; at most {MAX_TITLE_CHARACTERS} are allowed")
+    return title
 
 
 def printable(text: str) -> str:

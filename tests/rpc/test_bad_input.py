@@ -128,6 +128,8 @@ def test_whatever_is_refused_leaves_no_job(daemon: DaemonProcess, connect: Conne
         ("tracks_delete", {"track_id": "../../etc/passwd"}, "UNKNOWN_TRACK: "),
         ("tracks_list", {"limit": 101}, "INVALID_PARAMS: limit: expected `int` <= 100 (is 101)"),
         ("tracks_list", {"offset": -1}, "INVALID_PARAMS: offset: "),
+        ("tracks_list", {"offset": 2**63}, "INVALID_PARAMS: offset: "),
+        ("tracks_update", {"track_id": "x", "title": "x" * 201}, "INVALID_PARAMS: title has 201 characters"),
         ("tracks_waveform", {"track_id": "x", "bins": 0}, "INVALID_PARAMS: bins: "),
         ("subscribe", {"scope": "mine"}, "INVALID_PARAMS: scope: "),
         ("ping", {"x": 1}, "INVALID_PARAMS: unknown parameter 'x'"),
