@@ -90,9 +90,12 @@ def _secure_directory(directory: Path) -> None:
     if ours_by_name and found.st_mode & 0o077:
         directory.chmod(0o700)  # the default places; others are the user's business
     elif found.st_mode & OTHERS_MAY_WRITE:
+        shared = found.st_mode & stat.S_ISVTX  # /tmp, as root sees it, must stay as it is
         raise NotPermitted(
             f"other users may write to {directory}, and could put their socket in place of ours",
-            f"chmod 700 {directory}, or choose another --socket",
+            f"choose another --socket, such as {directory / 'lofi' / 'lofi.sock'}"
+            if shared
+            else f"chmod 700 {directory}, or choose another --socket",
         )
 
 
