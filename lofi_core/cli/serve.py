@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import threading
 import time
 
 import click
@@ -13,6 +16,9 @@ from lofi_core.rpc.client import Client, NoDaemon
 HELLO_TIMEOUT_SEC = 5.0
 SHUTDOWN_TIMEOUT_SEC = 30.0
 POLL_SEC = 0.02
+STRAYS_SEC = 2.0
+
+log = logging.getLogger("lofi")
 
 
 @click.command(cls=Command)
@@ -24,7 +30,9 @@ def serve(options: Globals, *, detach: bool) -> int:
     if not detach:
         from lofi_core.daemon import serve as serve_forever
 
-        return serve_forever(settings)
+        status = serve_forever(settings)
+        _end_despite_strays(status)
+        return status
     _refuse_a_second(options)
     from lofi_core.cli.connect import start_daemon
 
@@ -35,6 +43,17 @@ def serve(options: Globals, *, detach: bool) -> int:
     else:
         click.echo(f"the daemon runs: pid {started.pid}, socket {settings.paths.socket}")
     return 0
+
+
+def _end_despite_strays(status: int) -> None:
+    """Let the process end though a plugin's thread would keep it; all that is ours is closed by now."""
+    main = threading.main_thread()
+    strays = [thread.name for thread in threading.enumerate() if thread is not main and not thread.daemon]
+    if strays:
+        log.warning("a plugin's thread still runs: %s; it has %g s", ", ".join(strays), STRAYS_SEC)
+        last_call = threading.Timer(STRAYS_SEC, os._exit, [status])
+        last_call.daemon = True
+        last_call.start()
 
 
 def _refuse_a_second(options: Globals) -> None:

@@ -67,6 +67,7 @@ class Listener:
             if os.lstat(self.path).st_ino == self._inode:
                 self.path.unlink()
         self.socket.close()
+        fcntl.flock(self._lock, fcntl.LOCK_UN)  # where a plugin forked, its child holds it, too
         os.close(self._lock)
 
 

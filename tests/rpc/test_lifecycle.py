@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lofi_core.errors import ShuttingDown
-from tests.conftest import DaemonProcess, Gate, StartDaemon, events_until_end, wait_for
+from tests.conftest import DaemonProcess, Gate, InstallBackend, StartDaemon, events_until_end, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +88,16 @@ def test_a_signal_ends_the_daemon_cleanly_even_in_the_middle_of_a_job(
     assert client.wait_closed(10)
     assert daemon.process.wait(timeout=20) == 0
     assert not daemon.socket.exists()
+
+
+def test_a_thread_that_a_plugin_left_running_does_not_keep_the_daemon(
+    start_daemon: StartDaemon, install_backend: InstallBackend
+) -> None:
+    thread = "threading.Thread(target=threading.Event().wait, name='stray')"
+    install_backend("busy", f"import threading\n{thread}.start()")
+    daemon = start_daemon()
+    assert daemon.stop() == 0
+    assert "still runs: stray" in "".join(daemon.log)
 
 
 def test_a_signal_in_the_moment_the_daemon_says_it_serves_ends_it_cleanly(daemon: DaemonProcess) -> None:

@@ -65,6 +65,14 @@ def test_the_socket_goes_and_the_lock_file_stays(place: Path) -> None:
     assert [path.name for path in place.parent.iterdir()] == ["lofi.sock.lock"]
 
 
+def test_a_process_that_a_plugin_forked_does_not_keep_the_lock(place: Path) -> None:
+    listener = Listener(place)
+    forked = os.dup(listener._lock)  # what a child of a fork has
+    listener.close()
+    with Listener(place):
+        os.close(forked)
+
+
 def test_a_second_listener_is_refused_and_told_who_holds_the_path(place: Path) -> None:
     with Listener(place) as listener:
         listener.socket.listen()
