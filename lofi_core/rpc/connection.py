@@ -73,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._flush_is_due = False
         self._serve_is_due = False
         self._reading = True
+        self._unread_bytes = 0
         self._stall_timer: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport
         self._loop = asyncio.get_running_loop()
@@ -114,9 +115,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read: serve nothing more for it, and give it a while."""
         self._writable = False
-        self._stall_timer = self._loop.call_later(
-            STALL_SEC, self._give_up, f"read nothing for {STALL_SEC:g} s"
-        )
+        self._watch_for_stall()
 
     def resume_writing(self) -> None:
         """The client reads again."""
@@ -224,6 +223,16 @@ class Connection(asyncio.Protocol):
         self._flush_is_due = False
         if self._writable and self._outbox and not self._transport.is_closing():
             self._transport.write(self._outbox.take())
+
+    def _watch_for_stall(self) -> None:
+        self._unread_bytes = self._transport.get_write_buffer_size()
+        self._stall_timer = self._loop.call_later(STALL_SEC, self._look_for_stall)
+
+    def _look_for_stall(self) -> None:
+        if self._transport.get_write_buffer_size() < self._unread_bytes:  # slow, but it reads
+            self._watch_for_stall()
+        else:
+            self._give_up(f"read nothing for {STALL_SEC:g} s")
 
     def _give_up(self, why: str) -> None:
         log.warning("%s disconnected: it %s", self.name, why)

@@ -120,6 +120,23 @@ async def test_a_client_that_reads_nothing_for_a_while_is_given_up(monkeypatch: 
     await finish(peer)
 
 
+async def test_a_client_that_reads_slowly_is_kept_until_it_stops() -> None:
+    service = Service()
+    peer = await connected(service)
+    for _ in range(50):  # in one turn, so in one write: far more than the kernel holds
+        peer.connection.send(encode_notification("progress", "x" * 60_000))
+    await until(lambda: peer.connection._stall_timer is not None)
+    for _ in range(3):
+        waiting = peer.connection.transport.get_write_buffer_size()
+        while peer.connection.transport.get_write_buffer_size() == waiting:
+            await peer.read()
+        peer.connection._look_for_stall()  # the timer's call
+        assert not peer.connection.transport.is_closing()
+    peer.connection._look_for_stall()
+    await gone(service)
+    await finish(peer)
+
+
 async def test_a_client_that_reads_again_in_time_is_kept_and_gets_everything() -> None:
     service = Service()
     peer = await connected(service)
