@@ -58,7 +58,12 @@ class Spool:
         self._stream_gain_db: float | None = None
         with storage_failures(f"opening spool {path.name}", path.parent):
             self._file = path.open("xb", buffering=0)
-            self._write_at(0, float_wav_header(sample_rate, channels, 0))
+            try:
+                self._write_at(0, float_wav_header(sample_rate, channels, 0))
+            except BaseException:
+                self._file.close()
+                path.unlink()
+                raise
 
     @property
     def available_sec(self) -> float:

@@ -95,6 +95,14 @@ def test_a_full_disk_is_told_and_what_was_there_stays_readable(
     spool.discard()
 
 
+def test_a_spool_that_could_not_be_begun_leaves_no_file(
+    tmp_path: Path, full_disk: Callable[[int], Any]
+) -> None:
+    with full_disk(10), pytest.raises(TrackWriteFailed, match="opening spool"):
+        Spool(tmp_path / "a.wav", 8_000, 2)
+    assert not list(tmp_path.iterdir())
+
+
 def test_discarding_removes_the_file_and_may_be_repeated(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "a.wav", 8_000, 1)
     spool.discard()
