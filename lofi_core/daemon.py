@@ -97,7 +97,7 @@ async def _serve(settings: Settings) -> int:
             groups = [
                 DaemonMethods(hub, engine, jobs, library, plugins, settings.paths.socket, stop.ask),
                 jobs,
-                BackendMethods(plugins, downloads, jobs),
+                BackendMethods(plugins, downloads, jobs, engine),
                 ModelMethods(plugins, downloads),
                 TrackMethods(library),
             ]
@@ -137,7 +137,8 @@ async def _workshop(
     """Library and engine, running; left in reverse order, whatever happens inside."""
     library = await Library.open(settings.paths.data, settings.paths.cache)
     try:
-        engine = Engine(plugins, library, runtime, settings.config.queue_capacity, publish)
+        config = settings.config
+        engine = Engine(plugins, library, runtime, config.queue_capacity, publish, config.models)
         async with anyio.create_task_group() as tasks:
             engine.start(tasks)
             try:

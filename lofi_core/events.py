@@ -29,11 +29,15 @@ class JobEvent(Event, frozen=True):
 
 
 class GenerationQueued(JobEvent, frozen=True):
-    """`generation_queued`: the job is accepted; `position` 0 means it runs next or already does."""
+    """`generation_queued`: the job is accepted; `position` 0 means it runs next or already does.
+
+    It comes again, with a `note`, when the job has to wait for memory that a paused job keeps.
+    """
 
     name = "generation_queued"
 
     position: int
+    note: str | UnsetType = UNSET
 
 
 class GenerationStart(JobEvent, frozen=True):
@@ -165,13 +169,20 @@ class DownloadError(Event, frozen=True):
 
 
 class BackendStatus(Event, frozen=True):
-    """`backend_status`: a backend's status changed."""
+    """`backend_status`: a backend's status changed, its loader is at `percent`, or it did not load.
+
+    In the last case `error`, `code` and `hint` say why.
+    """
 
     name = "backend_status"
 
     backend: str
     status: str
     error: str | UnsetType = UNSET
+    code: str | UnsetType = UNSET
+    hint: str | UnsetType = UNSET
+    stage: str | UnsetType = UNSET
+    percent: int | UnsetType = UNSET
 
 
 class QueueChanged(Event, frozen=True):

@@ -69,3 +69,23 @@ def generate(  # type: ignore[empty-body]
 @hookspec
 def observe_event(event: Event) -> None:
     """See every event the daemon sends, as it is sent. Event loop: return at once. Optional."""
+
+
+@hookspec(firstresult=True)
+def check_model(model_dir: Path, runtime: Runtime) -> Iterator[str]:  # type: ignore[empty-body]
+    """Check model files: yield a line for each thing that is right, raise a `LofiError` for the first wrong.
+
+    Called by `lofi-core models check`, in its own process. Optional.
+    """
+
+
+@hookspec(firstresult=True)
+def export_model(
+    source: Path, target: Path, layout: str | None, precision: str | None, runtime: Runtime
+) -> None:
+    """Convert the model in `source` into files in `target`, an empty directory.
+
+    `layout` and `precision` are what the user asked for, None for the backend's choice; raise `InvalidOption`
+    for one it has not. Say how far it is: `runtime.report(0.4, "decoder")`. Called by
+    `lofi-core models export`, in its own process. Optional.
+    """

@@ -32,7 +32,7 @@ from lofi_core.errors import (
 from lofi_core.installed import Installed, find_installed
 from lofi_core.names import canonical_name
 from lofi_core.remedies import damage, not_installed
-from lofi_core.runtime import Runtime
+from lofi_core.runtime import RunEnded, Runtime
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -223,6 +223,11 @@ class PluginHost:
         """Whether the backend has anything to load."""
         return bool(self._caller(name, "load_model").get_hookimpls())
 
+    def tool(self, name: str, hook: str) -> Callable[..., Any] | None:
+        """One of the hooks that are for the command line only; None when the backend has it not."""
+        caller = self._caller(name, hook)
+        return caller if caller.get_hookimpls() else None
+
     def observe(self, event: Event) -> None:
         """Show an event to every plugin that wants to see events. One that raises is logged."""
         if not self._manager.hook.observe_event.get_hookimpls():
@@ -324,6 +329,8 @@ def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiErr
         return call()
     except LofiError as error:
         raise as_ours(error, kind) from error
+    except RunEnded as error:  # somebody cancelled the job, and its owner knows
+        raise kind(f"{backend} was ended in {hook}") from error
     except MemoryError as error:
         raise kind(f"{backend} ran out of memory in {hook}", "try a shorter duration") from error
     except BaseException as error:  # a plugin may call sys.exit()

@@ -2,55 +2,119 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os
+import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from lofi_core.errors import InvalidParams, ModelLoadFailed, brief
+from lofi_core.device import check_onnxruntime, choose_device, physical_cores
+from lofi_core.errors import ModelLoadFailed, brief, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lofi_core.config import RuntimeConfig
 
+MAX_STAGE_CHARACTERS = 40
+PROVIDERS = {"cpu": ("CPUExecutionProvider",), "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider")}
+
+
+class RunEnded(BaseException):
+    """Raised through a backend when its job is cancelled while it runs a session or reports.
+
+    No `Exception`, so that a backend which catches those does not take it for a fault of its own.
+    """
+
+
+class CancelToken:
+    """Stands for one job, or one load that was asked for. Cancelled once, and for good."""
+
+    __slots__ = ("cancelled",)
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
 
 class Runs:
-    """The runs under way on one device, so that another thread can end them."""
+    """The runs under way on one device, each with the token of whoever it works for.
+
+    The worker thread says whose turn it is; a cancel names a token. So it ends the runs of that job, those to
+    come included, and never one of the job that has the thread by then.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._options: set[Any] = set()
-        self._ending = False
+        self._tokens: dict[Any, CancelToken] = {}
+        self._current = CancelToken()
 
-    def begin(self) -> Any:
-        """Options for one run; they are this run's alone."""
+    @contextlib.contextmanager
+    def working_for(self, token: CancelToken) -> Iterator[None]:
+        """What begins inside belongs to `token`. Worker thread; may be nested."""
+        with self._lock:
+            before, self._current = self._current, token
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._current = before
+
+    def terminate(self, token: CancelToken) -> None:
+        """End every run of `token`, now and from now on. Any thread."""
+        with self._lock:
+            token.cancelled = True
+            for options, owner in self._tokens.items():
+                if owner is token:
+                    options.terminate = True
+
+    def check(self) -> None:
+        """Raise RunEnded when whoever has the worker thread was cancelled."""
+        with self._lock:
+            cancelled = self._current.cancelled
+        if cancelled:
+            raise RunEnded
+
+    @contextlib.contextmanager
+    def run(self) -> Iterator[Any]:
+        """Options for one run, which is over when the block is.
+
+        Raises:
+            RunEnded: the job was cancelled before or during the run.
+        """
         import onnxruntime
 
         options = onnxruntime.RunOptions()
         with self._lock:
-            options.terminate = self._ending
-            self._options.add(options)
-        return options
+            token = self._current
+            if token.cancelled:
+                raise RunEnded
+            self._tokens[options] = token
+        try:
+            yield options
+        except Exception as error:
+            if token.cancelled:
+                raise RunEnded from error
+            raise
+        finally:
+            with self._lock:
+                del self._tokens[options]
 
-    def end(self, options: Any) -> None:
-        """The run is over."""
-        with self._lock:
-            self._options.discard(options)
 
-    def terminate(self) -> None:
-        """End every run under way, and those that begin before `allow`. Any thread."""
-        with self._lock:
-            self._ending = True
-            for options in self._options:
-                options.terminate = True
+class Providers:
+    """The execution providers that a model's sessions really use."""
 
-    def allow(self) -> None:
-        """Let runs go through again."""
-        with self._lock:
-            self._ending = False
+    def __init__(self) -> None:
+        self._used: dict[str, None] = {}
+
+    def add(self, provider: str) -> None:
+        """A session was opened on this one."""
+        self._used[provider] = None
+
+    def names(self) -> list[str]:
+        """Each once, in order of first use."""
+        return list(self._used)
 
 
 def _no_report(_fraction: float, _what: str) -> None:
@@ -62,22 +126,41 @@ class Runtime:
     """Handed to `load_model` and `generate`.
 
     Attributes:
-        device: `cpu` or `cuda`. One worker thread serves it.
+        device: `cpu` or `cuda`: what sessions ask for. One worker thread serves it.
         providers: ONNX Runtime execution providers to ask for, best first.
         threads: CPU threads a backend may use for its inner loops.
         precision: `auto`, `fp32` or `fp16`, as configured.
         log: the backend's own logger.
-        report: a loader that takes long tells here how far it is: `report(0.4, "build")`.
+        report: a loader that takes long tells here how far it is: `report(0.4, "build")`. It does not come
+            back when the job was cancelled.
         runs: the runs under way.
+        used: what the sessions opened through this object really run on.
     """
 
     device: str = "cpu"
-    providers: tuple[str, ...] = ("CPUExecutionProvider",)
-    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    providers: tuple[str, ...] = PROVIDERS["cpu"]
+    threads: int = field(default_factory=physical_cores)
     precision: str = "auto"
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("lofi.backend"))
     report: Callable[[float, str], None] = _no_report
     runs: Runs = field(default_factory=Runs, repr=False, compare=False)
+    used: Providers = field(default_factory=Providers, repr=False, compare=False)
+
+    def for_model(self, report: Callable[[float, str], None]) -> Runtime:
+        """The same for one model: it reports there, and notes the model's own providers."""
+
+        def report_unless_cancelled(fraction: float, what: str) -> None:
+            self.runs.check()
+            # Not a number counts as nothing done, for every comparison with it is false.
+            report(min(float(fraction), 1.0) if fraction > 0 else 0.0, printable(what)[:MAX_STAGE_CHARACTERS])
+
+        return replace(self, report=report_unless_cancelled, used=Providers())
+
+    def facts(self) -> dict[str, str]:
+        """What was really used, for whoever reports it: device, and providers where there was a session."""
+        used = self.used.names()
+        device = "cuda" if PROVIDERS["cuda"][0] in used else "cpu"
+        return {"device": device, **({"provider": ", ".join(used)} if used else {})}
 
     def session(self, path: Path, config: Mapping[str, str] | None = None) -> Any:
         """Open an ONNX file.
@@ -90,10 +173,16 @@ class Runtime:
             An `onnxruntime.InferenceSession`; `session.get_providers()[0]` is the provider really in use.
 
         Raises:
-            ModelLoadFailed: the file is missing, or ONNX Runtime does not take it.
+            ModelLoadFailed: the file is missing or not accepted; or ONNX Runtime is missing, or there twice.
         """
+        self.runs.check()
+        check_onnxruntime()
         import onnxruntime
 
+        if self.device == "cuda" and hasattr(onnxruntime, "preload_dlls"):
+            # Finds the CUDA libraries that pip installed. It prints what it misses; standard output is ours.
+            with contextlib.redirect_stdout(sys.stderr):
+                onnxruntime.preload_dlls()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
@@ -103,43 +192,43 @@ class Runtime:
         for key, value in (config or {}).items():
             options.add_session_config_entry(key, value)
         try:
-            return onnxruntime.InferenceSession(str(path), options, providers=list(self.providers))
+            session = onnxruntime.InferenceSession(str(path), options, providers=list(self.providers))
         except Exception as error:  # its exceptions have no common base
             hint = "fetch the file again; the daemon's log says more"
             raise ModelLoadFailed(f"{path} cannot be opened: {brief(error)}", hint) from error
+        self._note_provider(session.get_providers()[0], path)
+        return session
 
     def run(self, session: Any, feeds: Mapping[str, Any], outputs: Sequence[str] | None = None) -> list[Any]:
-        """Run a session; the core can end it from another thread when the job is cancelled.
+        """Run a session. When the job is cancelled meanwhile, the run ends and RunEnded goes up.
 
         Args:
             session: from `session`.
             feeds: input name → array.
             outputs: their names; all of them when None.
         """
-        options = self.runs.begin()
-        try:
+        with self.runs.run() as options:
             results: list[Any] = session.run(outputs, dict(feeds), options)
-        finally:
-            self.runs.end(options)
         return results
 
     def run_bound(self, session: Any, binding: Any) -> None:
         """Run a session with inputs and outputs bound beforehand (`session.io_binding()`)."""
-        options = self.runs.begin()
-        try:
+        with self.runs.run() as options:
             session.run_with_iobinding(binding, options)
-        finally:
-            self.runs.end(options)
+
+    def _note_provider(self, provider: str, path: Path) -> None:
+        if provider != self.providers[0] and provider not in self.used.names():
+            # ONNX Runtime falls back without a word when a library of CUDA's is missing.
+            self.log.warning("%s runs on %s, not on %s", path.name, provider, self.providers[0])
+        self.used.add(provider)
 
 
 def resolve_runtime(config: RuntimeConfig) -> Runtime:
     """What `[runtime]` comes to on this machine.
 
     Raises:
-        InvalidParams: a device is asked for that this version cannot use.
+        InvalidParams: a device is asked for that is not there.
     """
-    if config.device == "cuda":
-        raise InvalidParams(
-            "runtime.device is 'cuda'; no backend of this version uses a GPU", "set it to 'auto' or 'cpu'"
-        )
-    return Runtime(threads=config.threads or os.cpu_count() or 1, precision=config.precision)
+    device = choose_device(config.device)
+    threads = config.threads or physical_cores()
+    return Runtime(device, PROVIDERS[device], threads, config.precision)

@@ -26,8 +26,8 @@ LAYERS = [
     {"hookspecs", "remedies", "described"},
     {"runtime", "installed", "integrity"},
     {"settings"},
-    {"backend", "events", "config", "paths", "worker"},
-    {"errors", "names", "suggest", "iir", "files"},
+    {"backend", "events", "config", "paths", "worker", "device"},
+    {"errors", "names", "suggest", "iir", "files", "memory"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # `lofi_core` itself: the version, and the names for backend authors, which load on first use.

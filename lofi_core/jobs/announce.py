@@ -6,6 +6,7 @@ event it causes.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -97,10 +98,22 @@ class Announcer:
         self._last_length = length
         self._loop.call_soon(self._publish, ev.QueueChanged(length), None)
 
-    def backend_changed(self, record: PluginRecord) -> None:
-        """A backend has another status."""
-        event = ev.BackendStatus(record.name, record.status, record.error or UNSET)
+    def waits(self, job: Job, position: int, note: str) -> None:
+        """The job cannot have the worker though its turn has come."""
+        self._emit(job, ev.GenerationQueued(job.track_id, job.job_id, position, note))
+
+    def backend_changed(self, record: PluginRecord, error: LofiError | None = None) -> None:
+        """A backend has another status, or could not be loaded."""
+        why = (error.code, error.hint or UNSET) if error else (UNSET, UNSET)
+        message = error.message if error else record.error or UNSET
+        event = ev.BackendStatus(record.name, record.status, message, *why)
         self._loop.call_soon(self._publish, event, None)
+
+    def loading(self, record: PluginRecord, fraction: float, what: str) -> None:
+        """A loader is so far. Any thread."""
+        event = ev.BackendStatus(record.name, "loading", stage=what, percent=int(fraction * 100))
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._publish, event, None)
 
     def _emit(self, job: Job, event: Event) -> None:
         # The audience is read when the event leaves: `submit` adds the client after the job was queued.

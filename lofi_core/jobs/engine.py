@@ -11,16 +11,17 @@ from lofi_core.errors import ShuttingDown
 from lofi_core.jobs.announce import Announcer, Publish
 from lofi_core.jobs.history import JobTable
 from lofi_core.jobs.job import Client, Job, Priority, State
-from lofi_core.jobs.models import LoadedModels
 from lofi_core.jobs.progress import Progress
 from lofi_core.jobs.queue import JobQueue
 from lofi_core.jobs.runner import Runner
-from lofi_core.jobs.slices import Wanted
+from lofi_core.jobs.slices import Errands, Wanted
+from lofi_core.models.cache import ModelCache
 from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from lofi_core.config import Models
     from lofi_core.jobs.request import Prepared
     from lofi_core.plugins import PluginHost
     from lofi_core.runtime import Runtime
@@ -36,6 +37,7 @@ class Engine:
         runtime: of the device whose worker thread this engine feeds.
         capacity: how many jobs may wait.
         publish: called with every event and the clients that asked for its job; None for events of no job.
+        models: how long and how much of them stays in memory.
     """
 
     def __init__(
@@ -45,13 +47,19 @@ class Engine:
         runtime: Runtime,
         capacity: int,
         publish: Publish,
+        models: Models,
     ) -> None:
         self.queue = JobQueue(capacity)
         self.table = JobTable()
         self._announce = Announcer(publish, asyncio.get_running_loop())
         self._worker = Worker(f"lofi-{runtime.device}")
-        self.models = LoadedModels(plugins, runtime, self._worker, self._announce.backend_changed)
-        self.runner = Runner(runtime, self._worker, plugins, library, self.models, self._announce, owner=self)
+        self.device = runtime.device
+        self._runs = runtime.runs
+        errands = Errands(self._worker)
+        self.models = ModelCache(plugins, runtime, self._worker, errands, self._announce, models)
+        self.runner = Runner(
+            runtime, self._worker, errands, plugins, library, self.models, self._announce, owner=self
+        )
         self._serial = count()
         self._closing = False
         self._job_ended = asyncio.Event()
@@ -59,6 +67,7 @@ class Engine:
     def start(self, tasks: TaskGroup) -> None:
         """Serve from now on, in a task group that outlives every job."""
         self.runner.start(tasks)
+        self.models.start(tasks)
 
     def check_open(self) -> None:
         """Raise ShuttingDown when no new work is taken."""
@@ -167,6 +176,7 @@ class Engine:
         if self._closing:
             return
         self._closing = True
+        self.models.stop()
         for job in self.table.live():
             self._end(job)
         try:
@@ -192,6 +202,8 @@ class Engine:
         """A job is over."""
         self.table.forget_old()
         self._job_ended.set()
+        if self.runner.current is None and not self._closing:
+            self._dispatch()  # it may have kept memory that others wait for
 
     def idle(self) -> None:
         """The worker is free."""
@@ -201,7 +213,8 @@ class Engine:
     # -- inside ----------------------------------------------------------------------------------------
 
     def _new_job(self, prepared: Prepared, priority: Priority) -> Job:
-        starts_at_once = self.runner.current is None and not self.queue.in_order()
+        obstacle = self.models.obstacle(prepared.record, prepared.schedule.weights)
+        starts_at_once = self.runner.current is None and not self.queue.in_order() and not obstacle
         if not starts_at_once:
             self.queue.check_room()
         job = Job(prepared, priority, next(self._serial), Progress(prepared.schedule, loads=False))
@@ -216,6 +229,7 @@ class Engine:
             return
         job.cancelling = True
         job.control.wanted = Wanted.CANCELLED
+        self._runs.terminate(job.token)
         if job in self.queue:
             self.queue.remove(job)
             self.runner.drop(job)
@@ -225,9 +239,25 @@ class Engine:
         """Give the idle runner the next job, or ask the running one to make way."""
         current = self.runner.current
         if current is None:
-            job = self.queue.take()
+            job = self.queue.take(self._fits)
             if job is not None:
                 self.runner.assign(job)
-        elif current.control.wanted is None and self.queue.outranks(current):
+        elif current.control.wanted is None and self.queue.outranks(current, self._fits):
             current.control.wanted = Wanted.OUTRANKED
+        self._say_who_waits_for_memory()
         self._announce.queue_changed(self.queue.pending)
+
+    def _obstacle(self, job: Job) -> str | None:
+        if job.generator is not None:  # its model is in memory
+            return None
+        return self.models.obstacle(job.prepared.record, job.prepared.schedule.weights)
+
+    def _fits(self, job: Job) -> bool:
+        return self._obstacle(job) is None
+
+    def _say_who_waits_for_memory(self) -> None:
+        for job in self.queue.in_order():
+            note = self._obstacle(job)
+            if note is not None and job.note is None:
+                self._announce.waits(job, self.queue.position(job), note)
+            job.note = note

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from lofi_core.jobs.slices import Control
+from lofi_core.runtime import CancelToken
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lofi_core.jobs.progress import Progress
     from lofi_core.jobs.request import Prepared
     from lofi_core.jobs.slices import Tape
+    from lofi_core.runtime import Runtime
     from lofi_core.tracks.spool import Spool
 
 Client: TypeAlias = Hashable
@@ -37,6 +39,9 @@ class Job:
         has_turn: let through after a row of high-priority jobs; nothing outranks it.
         settled: set when the job gave up the worker, ended, or a pause that was asked for was taken back.
         committing: past the point where it can be cancelled.
+        token: cancelled, it ends what the backend runs for this job.
+        runtime: what its model runs on, once that is loaded.
+        note: why it waits though the worker is free, if it does.
     """
 
     prepared: Prepared
@@ -57,6 +62,9 @@ class Job:
     spool: Spool | None = None
     tape: Tape | None = None
     error: LofiError | None = None
+    token: CancelToken = field(default_factory=CancelToken)
+    runtime: Runtime | None = None
+    note: str | None = None
     path: str | None = None
 
     @property

@@ -24,7 +24,7 @@ class Progress:
         load = LOAD_SHARE if loads else 0.0
         own = 1.0 - load - WRITE_SHARE
         total = sum(stage.weight for stage in schedule.stages)
-        self._spans: dict[str, tuple[float, float, int]] = {LOAD: (0.0, load, 1)}
+        self._spans: dict[str, tuple[float, float, int]] = {LOAD: (0.0, load, 100)}
         start = load
         for stage in schedule.stages:
             share = own * (stage.weight / total if total else 1 / len(schedule.stages))
@@ -33,6 +33,8 @@ class Progress:
         self._spans[WRITE] = (start, WRITE_SHARE, 100)
         self._before = _steps_before(schedule)
         self._fraction = 0.0
+        # A load says nothing about how fast the steps are: from here on the ETA counts.
+        self._loaded_sec, self._load = 0.0, load
         self._active_sec = 0.0
         self._since: float | None = None
         self.total_steps_overall = sum(stage.steps for stage in schedule.stages)
@@ -42,11 +44,11 @@ class Progress:
         self.current_step = 0
         self.total_steps = self._spans[first][2]
 
-    def advance(self, stage: str, done_steps: int) -> None:
-        """Note that `done_steps` steps of `stage` are done."""
+    def advance(self, stage: str, done_steps: int, shown: str | None = None) -> None:
+        """Note that `done_steps` steps of `stage` are done. `shown` is another name for it."""
         start, share, steps = self._spans[stage]
         done = min(max(done_steps, 0), steps)
-        self.stage = stage.removeprefix("core/")
+        self.stage = shown or stage.removeprefix("core/")
         self.current_step, self.total_steps = done, steps
         if stage in self._before:
             self.at_step_overall = max(self.at_step_overall, self._before[stage] + done)
@@ -66,15 +68,21 @@ class Progress:
         self._active_sec = self.active_sec(now)
         self._since = None
 
+    def loaded(self, now: float) -> None:
+        """The model is there."""
+        self.advance(LOAD, 100)
+        self._loaded_sec = self.active_sec(now)
+
     def active_sec(self, now: float) -> float:
         """Seconds in which the job had the worker."""
         return self._active_sec + (now - self._since if self._since is not None else 0.0)
 
     def eta_sec(self, now: float) -> float | None:
         """Seconds of work left, from the share that is done and what it took; None before the first step."""
-        if not self._fraction:
+        done = self._fraction - self._load
+        if done <= 0:
             return None
-        return round(self.active_sec(now) * (1 - self._fraction) / self._fraction, 2)
+        return round((self.active_sec(now) - self._loaded_sec) * (1 - self._fraction) / done, 2)
 
 
 def _steps_before(schedule: Schedule) -> dict[str, int]:

@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING
 from lofi_core.errors import QueueFull
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lofi_core.jobs.job import Job
 
 TURN_AFTER = 8
+
+
+def _any(_job: Job) -> bool:
+    return True
 
 
 class JobQueue:
@@ -65,9 +71,9 @@ class JobQueue:
         """1 for the next, counting on; held jobs come after all others."""
         return [*self.in_order(), *self.held()].index(job) + 1
 
-    def take(self) -> Job | None:
-        """Remove and return the job whose turn it is. None when none can run."""
-        order = self.in_order()
+    def take(self, fits: Callable[[Job], bool] = _any) -> Job | None:
+        """Remove and return the job whose turn it is, of those that fit. None when none can run."""
+        order = [job for job in self.in_order() if fits(job)]
         if not order:
             return None
         job = order[0]
@@ -82,11 +88,11 @@ class JobQueue:
         self._jobs.remove(job)
         return job
 
-    def outranks(self, running: Job) -> bool:
+    def outranks(self, running: Job, fits: Callable[[Job], bool] = _any) -> bool:
         """Whether a waiting job should have the worker instead of the running one."""
         if running.priority == "high" or running.has_turn:
             return False
-        return any(job.priority == "high" and not job.held for job in self._jobs)
+        return any(job.priority == "high" and not job.held and fits(job) for job in self._jobs)
 
 
 def _rank(job: Job) -> tuple[bool, bool, int]:

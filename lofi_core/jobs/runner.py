@@ -10,11 +10,11 @@ import asyncio
 import logging
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from lofi_core.errors import InferenceFailed, InternalError, LofiError
 from lofi_core.jobs.progress import LOAD, WRITE, Progress
-from lofi_core.jobs.slices import Errands, Tape, Wanted, close, max_frames, run_slice, start
+from lofi_core.jobs.slices import Tape, Wanted, close, max_frames, run_slice, start
 from lofi_core.tracks.track import TrackDraft
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from lofi_core.jobs.announce import Announcer
     from lofi_core.jobs.job import Job
-    from lofi_core.jobs.models import LoadedModels
+    from lofi_core.jobs.slices import Errands
+    from lofi_core.models.cache import Loaded, ModelCache
     from lofi_core.plugins import PluginHost
     from lofi_core.runtime import Runtime
     from lofi_core.tracks.library import Library
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from lofi_core.worker import Worker
 
 log = logging.getLogger("lofi.jobs")
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # A streaming client may still be reading the spool when the track is done.
 SPOOL_LINGERS_SEC = 60.0
@@ -62,9 +66,10 @@ class Runner:
         self,
         runtime: Runtime,
         worker: Worker,
+        errands: Errands,
         plugins: PluginHost,
         library: Library,
-        models: LoadedModels,
+        models: ModelCache,
         announce: Announcer,
         owner: Owner,
     ) -> None:
@@ -76,7 +81,7 @@ class Runner:
         self._models = models
         self._announce = announce
         self._owner = owner
-        self._errands = Errands()
+        self._errands = errands
         self._assigned = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks: TaskGroup
@@ -132,9 +137,10 @@ class Runner:
         """Create the generator, unless the job is cancelled before that."""
         prepared, spec = job.prepared, job.prepared.spec
         self._announce.progressed(job)
-        model = None if job.cancelling else await self._load(job)
-        if job.cancelling:
+        loaded = None if job.cancelling else await self._load(job)
+        if job.cancelling or loaded is None:
             return
+        job.runtime = loaded.runtime
         spool = await self._library.new_spool(job.job_id, spec.sample_rate, spec.channels)
         job.spool = spool
         job.tape = Tape(
@@ -145,16 +151,36 @@ class Runner:
             report=partial(self._report, job),
         )
         create = partial(
-            self._plugins.generate, spec.name, prepared.request, model, prepared.schedule, self._runtime
+            self._plugins.generate,
+            spec.name,
+            prepared.request,
+            loaded.model,
+            prepared.schedule,
+            loaded.runtime,
         )
-        job.generator = await self._worker.run(start, spec.name, create)
+        job.generator = await self._work_for(job, start, spec.name, create)
 
-    async def _load(self, job: Job) -> Any:
+    async def _load(self, job: Job) -> Loaded:
         loads = self._needs_load(job)
-        model = await self._models.get(job.prepared.record, job.prepared.schedule.weights)
+        loaded = await self._models.acquire(
+            job.prepared.record,
+            job.prepared.schedule.weights,
+            user=job,
+            token=job.token,
+            report=partial(self._report_load, job),
+        )
         if loads:
-            job.progress.advance(LOAD, 1)
-        return model
+            job.progress.loaded(time.monotonic())
+        return loaded
+
+    async def _work_for(self, job: Job, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a call in the worker thread. What it runs there ends when the job is cancelled."""
+
+        def work() -> R:
+            with self._runtime.runs.working_for(job.token):
+                return function(*args, **kwargs)
+
+        return await self._worker.run(work)
 
     def _needs_load(self, job: Job) -> bool:
         return self._models.needs_load(job.prepared.spec.name, job.prepared.schedule.weights)
@@ -163,8 +189,8 @@ class Runner:
         """Run the generator. True when it ended, False when somebody wanted the thread."""
         if job.generator is None or job.tape is None:  # cancelled before it began
             return False
-        return await self._worker.run(
-            run_slice, job.prepared.spec.name, job.generator, job.control, job.tape, self._errands
+        return await self._work_for(
+            job, run_slice, job.prepared.spec.name, job.generator, job.control, job.tape, self._errands
         )
 
     async def _write(self, job: Job) -> bool:
@@ -173,7 +199,7 @@ class Runner:
         if job.spool is None or job.tape is None or job.tape.frames == 0:
             hint = "its generate hook must yield a Step with audio"
             raise InferenceFailed(f"{spec.name} ended without yielding any audio", hint)
-        draft = _draft(job, self._runtime, time.monotonic())
+        draft = _draft(job, job.runtime or self._runtime, time.monotonic())
         try:
             encoded = await self._library.encode(job.spool, draft, partial(self._written, job))
         except _CancelledInWriteError:
@@ -188,7 +214,7 @@ class Runner:
         job.path = track.path
         job.end("complete")
         self._announce.completed(job, track)
-        self._owner.ended(job)
+        self._over(job)
         return True
 
     async def _give_back(self, job: Job) -> None:
@@ -207,29 +233,25 @@ class Runner:
         if job.generator is None:
             await self._cancelled(job)
             return
-        gone = asyncio.Event()
-
         generator = job.generator
 
         def close_there() -> None:
-            close(job.prepared.spec.name, generator)
-            self._call_loop(gone.set)
+            with self._runtime.runs.working_for(job.token):
+                close(job.prepared.spec.name, generator)
 
-        self._errands.add(close_there)
-        self._worker.submit(self._errands.run)
-        await gone.wait()
+        await self._errands.aside(close_there)
         job.generator = None
         await self._cancelled(job)
 
     async def _cancelled(self, job: Job) -> None:
         if job.generator is not None:
-            await self._worker.run(close, job.prepared.spec.name, job.generator)
+            await self._work_for(job, close, job.prepared.spec.name, job.generator)
         if job.has_ended:  # the daemon did not wait for it
             return
         self._retire_spool(job)
         job.end("cancelled")
         self._announce.cancelled(job)
-        self._owner.ended(job)
+        self._over(job)
 
     async def _fail(self, job: Job, error: LofiError) -> None:
         job.progress.stop_clock(time.monotonic())
@@ -242,6 +264,10 @@ class Runner:
         job.error = error
         job.end("error")
         self._announce.failed(job, error)
+        self._over(job)
+
+    def _over(self, job: Job) -> None:
+        self._models.release(job)
         self._owner.ended(job)
 
     def _retire_spool(self, job: Job) -> None:
@@ -272,6 +298,9 @@ class Runner:
     def _report(self, job: Job, stage: str, done: int) -> None:
         self._call_loop(self._advanced, job, stage, done)
 
+    def _report_load(self, job: Job, fraction: float, what: str) -> None:
+        self._call_loop(self._advanced, job, LOAD, int(fraction * 100), what)
+
     def _written(self, job: Job, fraction: float) -> None:
         if job.control.wanted is Wanted.CANCELLED:
             raise _CancelledInWriteError
@@ -285,9 +314,9 @@ class Runner:
 
     # -- and back on the loop --------------------------------------------------------------------------
 
-    def _advanced(self, job: Job, stage: str, done: int) -> None:
+    def _advanced(self, job: Job, stage: str, done: int, shown: str | None = None) -> None:
         if job.state == "running":
-            job.progress.advance(stage, done)
+            job.progress.advance(stage, done, shown)
             self._announce.progressed(job)
 
     def _audible(self, job: Job, path: str, available_sec: float, gain_db: float) -> None:
@@ -312,5 +341,5 @@ def _draft(job: Job, runtime: Runtime, now: float) -> TrackDraft:
         package=prepared.record.package or "unknown",
         package_version=prepared.record.package_version or "unknown",
         generation_time_sec=round(job.progress.active_sec(now), 3),
-        extra={"device": runtime.device, "precision": runtime.precision},
+        extra={**runtime.facts(), "precision": runtime.precision},
     )

@@ -6,10 +6,12 @@ This runs in a device's worker thread, with one thread hop per slice instead of 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections import deque
 from collections.abc import Generator
+from concurrent.futures import Future
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -17,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 from lofi_core.backend import BackendSpec, Schedule, Step
 from lofi_core.errors import InferenceFailed, LofiError
 from lofi_core.plugins import guarded
+from lofi_core.runtime import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
+
+    from lofi_core.worker import Worker
 
 log = logging.getLogger("lofi.jobs")
 
@@ -132,8 +136,26 @@ def max_frames(spec: BackendSpec, duration_sec: float) -> int:
 class Errands:
     """Small calls that must run in the worker thread, at a step boundary or between slices."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    async def aside(self, call: Callable[[], None]) -> None:
+        """Run a call there, and come back when it is done. Event loop."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            if done.set_running_or_notify_cancel():
+                try:
+                    call()
+                except BaseException as error:  # noqa: BLE001 - whoever asked gets it, not the job that runs
+                    done.set_exception(error)
+                else:
+                    done.set_result(None)
+
+        self.add(run)
+        self._worker.submit(self.run)
+        await asyncio.wrap_future(done)
 
     def add(self, call: Callable[[], None]) -> None:
         """Queue a call, from any thread."""
@@ -194,5 +216,7 @@ def close(backend: str, generator: Generator[object, None, None]) -> None:
     """Close a generator; a backend that objects is logged, and its job is over all the same."""
     try:
         generator.close()
+    except RunEnded:
+        log.debug("backend %s began a run while being closed", backend)
     except BaseException:
         log.exception("backend %s raised while being closed", backend)

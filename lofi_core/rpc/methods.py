@@ -69,6 +69,15 @@ METHODS: dict[str, Method] = {
             r.DefaultBackend,
             "Use another backend where none is named, until the daemon ends.",
         ),
+        Method(
+            "load_backend",
+            p.BackendParams,
+            r.BackendStatusResult,
+            "Begin to load a backend's model. Answers at once; `backend_status` tells the rest.",
+        ),
+        Method(
+            "unload_backend", p.BackendParams, r.BackendStatusResult, "Drop a backend's model from memory."
+        ),
         Method("tracks_list", p.TracksListParams, r.Tracks, "A page of the library, newest first."),
         Method("tracks_get", p.TrackParams, Track, "One track."),
         Method("tracks_update", p.TracksUpdateParams, Track, "Set a track's title or favourite mark."),

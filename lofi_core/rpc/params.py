@@ -98,6 +98,12 @@ class DefaultBackendSetParams(Params, frozen=True):
     variant: str | None = None
 
 
+class BackendParams(Params, frozen=True):
+    """Params of `load_backend` and `unload_backend`."""
+
+    backend: str
+
+
 class TracksListParams(Params, frozen=True):
     """Params of `tracks_list`."""
 

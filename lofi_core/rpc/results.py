@@ -65,14 +65,15 @@ class RunningJob(Struct):
     eta_sec: float | None
 
 
-class PendingJob(Struct):
-    """A job that waits for its turn."""
+class PendingJob(Struct, omit_defaults=True):
+    """A job that waits for its turn; with a `note` for memory that a paused job keeps."""
 
     track_id: str
     job_id: str
     prompt: str
     position: int
     priority: str
+    note: str | UnsetType = UNSET
 
 
 class QueueCount(Struct):
@@ -103,6 +104,17 @@ class BackendBrief(Struct):
     status: BackendState
 
 
+class LoadedModel(Struct):
+    """A model in memory: by how much loading it made the process grow, and what it really runs on."""
+
+    backend: str
+    weights: str
+    resident_bytes: int
+    in_use: bool
+    device: str
+    provider: str | None
+
+
 class Status(Struct):
     """Result of `status`."""
 
@@ -116,6 +128,8 @@ class Status(Struct):
     playback: Playback
     backends: list[BackendBrief]
     models_loaded: list[str]
+    models: list[LoadedModel]
+    device: str
     tracks: TrackCount
     rss_bytes: int
 
@@ -158,6 +172,7 @@ class JobStatus(Struct, omit_defaults=True):
     eta_sec: float | None
     error: JobError | UnsetType = UNSET
     path: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
 
 
 class StateResult(Struct):
@@ -215,6 +230,13 @@ class Backend(Struct):
     variant: str | None = None
     variants: list[Variant] = []
     bytes_on_disk: int = 0
+    loaded: list[LoadedModel] = []
+
+
+class BackendStatusResult(Struct):
+    """Result of `load_backend` and `unload_backend`. `loading`: events tell when it is loaded."""
+
+    status: BackendState
 
 
 class Backends(Struct):

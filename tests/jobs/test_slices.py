@@ -11,6 +11,7 @@ import pytest
 from lofi_core.backend import BackendSpec, Schedule, Stage, Step
 from lofi_core.errors import TrackWriteFailed
 from lofi_core.jobs.slices import MAX_CHUNKS_IN_FLIGHT, Control, Errands, Tape, Wanted, run_slice
+from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -37,7 +38,7 @@ class Desk:
         self._appended = appended or done()
         self.tape = Tape(SPEC, SCHEDULE, 8000, self.append, lambda *report: self.reports.append(report))
         self.control = Control()
-        self.errands = Errands()
+        self.errands = Errands(Worker("test"))
 
     def append(self, chunk: Any) -> Future[None]:
         self.chunks.append(chunk)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tests.rpc.raw import RawSocket
 
 OF_LATER_VERSIONS = [
-    "load_backend",
-    "unload_backend",
     "play",
     "pause",
     "resume",
@@ -59,6 +57,8 @@ PARAMS: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
     "download_backend": lambda _, __: {"backend": "procedural"},
     "download_cancel": lambda _, __: {"backend": "procedural", "variant": None},
     "default_backend_set": lambda _, __: {"backend": "procedural"},
+    "load_backend": lambda _, __: {"backend": "sine"},
+    "unload_backend": lambda _, __: {"backend": "sine"},
     "tracks_list": lambda _, __: {"limit": 1, "offset": 0, "query": "a", "favourite": False},
     "tracks_get": lambda job, _: {"track_id": job["track_id"]},
     "tracks_update": lambda job, _: {"track_id": job["track_id"], "favourite": True, "title": "t"},

@@ -6,17 +6,19 @@ import os
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lofi_core import __version__
 from lofi_core.events import EVENTS
+from lofi_core.memory import resident_bytes
 from lofi_core.rpc import results as r
 from lofi_core.rpc.describe import describe
+from lofi_core.rpc.handlers.backends import loaded_models
 from lofi_core.rpc.methods import METHODS, PROTOCOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from lofi_core.jobs.engine import Engine
     from lofi_core.plugins import PluginHost
@@ -76,6 +78,8 @@ class DaemonMethods:
             playback=r.Playback("unavailable"),
             backends=[r.BackendBrief(name, record.status) for name, record in self.plugins.records.items()],
             models_loaded=self.engine.models.names(),
+            models=loaded_models(self.engine.models),
+            device=self.engine.device,
             tracks=r.TrackCount(self.library.count, self.library.size_bytes),
             rss_bytes=resident_bytes(),
         )
@@ -89,13 +93,3 @@ class DaemonMethods:
     def shutdown(self, connection: Connection, _params: p.NoParams) -> r.Stopping:
         self.stop(f"asked by {connection.name}")
         return r.Stopping()
-
-
-def resident_bytes() -> int:
-    """Memory this process really holds; on systems without /proc the most it ever held."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    import resource  # not on the way of Linux
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS

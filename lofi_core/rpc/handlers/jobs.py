@@ -88,7 +88,14 @@ class JobMethods:
         return r.QueueStatus(
             running=[self._running(current)] if current is not None and not current.has_ended else [],
             pending=[
-                r.PendingJob(job.track_id, job.job_id, job.prepared.request.prompt, position, job.priority)
+                r.PendingJob(
+                    job.track_id,
+                    job.job_id,
+                    job.prepared.request.prompt,
+                    position,
+                    job.priority,
+                    job.note or UNSET,
+                )
                 for position, job in enumerate(waiting, start=1)
                 if job.state == "queued"
             ],
@@ -124,6 +131,8 @@ class JobMethods:
         )
         if job.error is not None:
             status.error = r.JobError(job.error.code, job.error.message, job.error.hint or UNSET)
+        if job.note is not None:
+            status.note = job.note
         if job.path is not None:
             status.path = job.path
         return status

@@ -1,0 +1,42 @@
+"""How much memory does this process hold, how much may it hold, and how is it given back?"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import sys
+from pathlib import Path
+
+# Of the machine's memory: what models may take when nobody says. Editors and browsers want the rest.
+AUTOMATIC_SHARE = 0.5
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def resident_bytes() -> int:
+    """Memory this process really holds; on systems without /proc the most it ever held."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    import resource  # not on the way of Linux
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+
+
+def machine_bytes() -> int:
+    """The memory of this machine, or of the container this process is in."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = _CGROUP_LIMIT.read_text().strip() if _CGROUP_LIMIT.exists() else "max"
+    return min(total, int(limit)) if limit.isdigit() else total
+
+
+def budget_bytes(memory_gb: float) -> int:
+    """What all models together may take. 0 GB is automatic: half of the machine's memory."""
+    return int(memory_gb * 1e9) or int(machine_bytes() * AUTOMATIC_SHARE)
+
+
+def give_back() -> None:
+    """Hand what nobody uses any more back to the system. In the thread that let go of it."""
+    gc.collect()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)  # glibc keeps freed memory for later otherwise
