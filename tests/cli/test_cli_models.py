@@ -1,0 +1,84 @@
+"""`load` and `unload` with a real daemon; `models check` and `models export` without one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.onnx_backend import save_loop, source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Run
+    from tests.conftest import InstallBackend, StartDaemon
+
+
+@pytest.fixture
+def model_dir(home: Path, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The backend `real`, installed, with its file in place."""
+    monkeypatch.syspath_prepend(str(install_backend("real", source("real"))))
+    sys.modules.pop("lofi_real_module", None)
+    directory = home / "data" / "models" / "real"
+    directory.mkdir(parents=True)
+    save_loop(directory / "loop.onnx")
+    return directory
+
+
+@pytest.fixture
+def served(model_dir: Path, start_daemon: StartDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A daemon that the commands reach."""
+    monkeypatch.setenv("LOFI_SOCKET", str(start_daemon().socket))
+
+
+def test_load_shows_progress_and_unload_drops(served: None, run: Run) -> None:
+    done = run("load", "real")
+    assert (done.exit_status, done.out) == (0, "real is loaded\n")
+    assert "build: 25 %" in done.err
+    assert json.loads(run("load", "real", "--json").out) == {"status": "loaded"}
+    assert json.loads(run("unload", "real", "--json").out) == {"status": "ready"}
+
+
+def test_a_backend_without_a_model_has_nothing_to_load(served: None, run: Run) -> None:
+    assert run("load", "procedural").out == "procedural has nothing to load\n"
+
+
+def test_a_model_that_cannot_be_loaded_is_told_with_its_code(served: None, model_dir: Path, run: Run) -> None:
+    (model_dir / "loop.onnx").write_bytes(b"no graph")
+    done = run("load", "real")
+    assert done.exit_status == 1
+    assert "MODEL_LOAD_FAILED: real raised" in done.err
+
+
+def test_load_does_not_start_a_daemon_when_told_so_and_unload_never_does(run: Run) -> None:
+    assert run("load", "procedural", "--no-autostart").exit_status == 3
+    assert run("unload", "procedural").exit_status == 3
+
+
+def test_check_model_is_run_by_models_check(model_dir: Path, run: Run) -> None:
+    assert run("models", "check", "real").out == "ok  loop.onnx opens\n"
+    assert json.loads(run("models", "check", "real", "--json").out)["checks"] == ["loop.onnx opens"]
+    (model_dir / "loop.onnx").write_bytes(b"no graph")
+    broken = run("models", "check", "real")
+    assert broken.exit_status == 1
+    assert "MODEL_LOAD_FAILED" in broken.err
+
+
+def test_export_model_is_run_by_models_export(model_dir: Path, home: Path, run: Run) -> None:
+    arguments = ("--from", str(model_dir), "--to", str(home / "out"), "--layout", "step")
+    done = run("models", "export", "real", *arguments, "--precision", "fast", "--json")
+    assert json.loads(done.out)["size_bytes"] == (home / "out" / "step-fast.onnx").stat().st_size
+    assert "copy: 50 %" in done.err
+    again = run("models", "export", "real", *arguments)
+    assert "is not empty" in again.err
+
+
+@pytest.mark.parametrize("hook", ["check", "export"])
+def test_a_backend_without_the_hook_is_told(run: Run, home: Path, hook: str) -> None:
+    places = ("--from", str(home), "--to", str(home / "out")) if hook == "export" else ()
+    done = run("models", hook, "procedural", *places)
+    assert done.exit_status == 1
+    assert f"BACKEND_NOT_READY: backend 'procedural' has no {hook}_model hook" in done.err
