@@ -67,6 +67,29 @@ def test_loudness_is_minus_14_lufs(render: Render, prompt: str, duration_sec: fl
     assert lufs(render(prompt, duration_sec)) == pytest.approx(-14.0, abs=0.7)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "bpm", "seed"),
+    [
+        ("sunny ukulele, 95 bpm", 95, 1),
+        ("sunny ukulele, 95 bpm", 95, 2),
+        ("jazzy rhodes, 80 bpm", 80, 1),
+        ("bossa nova guitar, 120 bpm", 120, 1),
+        ("kalimba, 72 bpm, no drums", 72, 1),
+        ("solo flute, 72 bpm", 72, 2),
+    ],
+)
+def test_neither_the_first_beat_nor_the_final_chord_towers_over_the_piece(
+    render: Render, prompt: str, bpm: int, seed: int
+) -> None:
+    samples = render(prompt, 25.0, seed)
+    bars = [
+        lufs(part)
+        for part in np.split(samples, range(0, samples.shape[1], 240 * SAMPLE_RATE // bpm)[1:], axis=1)
+        if part.shape[1] >= SAMPLE_RATE
+    ]
+    assert max(bars) < -12.0
+
+
 @pytest.mark.parametrize(("prompt", "duration_sec"), VARIED)
 def test_true_peak_stays_under_minus_1_dbtp(render: Render, prompt: str, duration_sec: float) -> None:
     peak = np.abs(resample_poly(render(prompt, duration_sec), 4, 1, axis=1)).max()

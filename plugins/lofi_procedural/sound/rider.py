@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 SILENCE_LUFS = -70.0
 # A bar so far under the usual is a rest: it says nothing about the level of the piece.
 REST_DB = 7.0
-UP_DB, DOWN_DB = 1.2, 1.5  # per bar
+UP_DB, DOWN_DB = 1.8, 1.5  # per bar
 GAIN_RANGE_DB = (-12.0, 20.0)
 # No single bar passes the aim by more than this, whatever came before.
-EXCESS_DB = 3.0
+EXCESS_DB = 1.5
 # Power of the fading final chord against that of the bars before it, on average.
 ENDING_POWER = 0.75
 ENDING_RANGE_DB = np.linspace(-4.0, 4.0, 17)
@@ -68,6 +68,9 @@ class Rider:
         """Bring the final chord to the level that lands the whole nearest the target."""
         gain_db = self._gain_db if self._gain_db is not None else 0.0
         choices = gain_db + ENDING_RANGE_DB
+        # The half that is not yet faded must not tower over the bars before it.
+        ceiling = self._aim + EXCESS_DB - max(measure(block[:, : block.shape[1] // 2]), SILENCE_LUFS)
+        choices = np.minimum(choices, max(ceiling, choices[0]))
         missed = [abs(so_far.with_next(block * np.float32(10 ** (at / 20))) - TARGET_LUFS) for at in choices]
         return _glide(block, gain_db, float(choices[int(np.argmin(missed))]), quick=True)
 
