@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lofi_core import Step
+from lofi_core import InferenceFailed, Step
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import Dice, Piece
 from lofi_procedural.sound.limiter import Limiter
@@ -32,9 +32,17 @@ def render(request: GenerateRequest, plan: Plan) -> Iterator[Step]:
     """Compose, then yield each bar's samples; the limiter holds the last 55 ms back for the next step.
 
     All state is local: any number of tracks may be rendered in turns.
+
+    Raises:
+        InferenceFailed: the prompt takes out every part and every texture.
     """
     dice = Dice(request.seed, plan.variety)
     piece = Piece(plan, dice)
+    if not piece.ensemble.parts and not any(plan.brief.textures.values()):
+        raise InferenceFailed(
+            "the prompt leaves nobody to play",
+            hint="take out fewer parts, or name an instrument or a texture",
+        )
     yield Step("compose", 0)
     master = _Short(plan) if plan.total_samples <= SHORT_SEC * SAMPLE_RATE else _Long(plan)
     for index, mixed in enumerate(_mix(plan, piece, dice)):

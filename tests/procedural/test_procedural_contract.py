@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import lofi_procedural as backend
-from lofi_core import GenerateRequest, InvalidOption
+from lofi_core import GenerateRequest, InferenceFailed, InvalidOption
 from lofi_procedural.options import ProceduralOptions
 
 if TYPE_CHECKING:
@@ -89,6 +89,19 @@ def test_a_key_that_is_none_is_refused_with_the_remedy() -> None:
         backend.make_schedule(request("lofi", key="h minor"))
     assert caught.value.hint
     assert "d minor" in caught.value.hint
+
+
+@pytest.mark.parametrize("duration_sec", [6.0, 20.0])
+def test_a_prompt_that_leaves_nobody_to_play_is_refused_with_the_remedy(
+    open_track: Any, duration_sec: float
+) -> None:
+    prompt = "no chords, no bass, no drums, no melody, no pad"
+    with pytest.raises(InferenceFailed, match="nobody to play") as refused:
+        list(open_track(f"{prompt}, no vinyl", duration_sec))
+    assert refused.value.hint
+    assert all(
+        step.audio is None or np.isfinite(step.audio).all() for step in open_track(prompt, duration_sec)
+    )
 
 
 @pytest.mark.parametrize("options", [{"tempo": 39}, {"swing": 0.9}, {"rain": 1.5}, {"tremolo": 1}])

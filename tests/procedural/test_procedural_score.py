@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
+
 from lofi_core import GenerateRequest
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import Plan, make_plan
@@ -67,6 +69,24 @@ def test_the_last_chord_is_the_tonic() -> None:
 def test_no_drums_means_no_hits() -> None:
     plan, piece = compose("boom bap without drums")
     assert not [hit for index in range(plan.steps) for hit in piece.bar(index).hits]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "no chords, no pad, no bass, no drums",
+        "no chords, no pad, no melody, no drums",
+        "no chords, no pad, no melody, no bass",
+        "no chords, no pad",
+    ],
+)
+def test_no_section_is_silent_however_few_play(prompt: str) -> None:
+    for seed in range(4):
+        plan, piece = compose(prompt, 240.0, seed)
+        for section in piece.sections:
+            bars = [piece.bar(index) for index in range(section.start, section.start + 2)]
+            assert any(bar.notes or bar.hits for bar in bars), f"{section} of seed {seed}"
+        assert piece.bar(plan.bars).notes or piece.bar(plan.bars).hits
 
 
 def test_a_solo_instrument_plays_alone() -> None:

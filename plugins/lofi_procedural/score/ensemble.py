@@ -30,6 +30,13 @@ class Ensemble:
     pad: str | None
     groove: str | None
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """Parts somebody plays, drums included."""
+        played = {"chords": self.chords, "melody": self.melody, "bass": self.bass, "pad": self.pad}
+        played["drums"] = self.groove
+        return frozenset(part for part, player in played.items() if player)
+
 
 def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
     """Seat the named instruments first; fill the other chairs unless the words forbid it."""

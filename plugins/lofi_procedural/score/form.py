@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.random import Generator
 
 LAYERS: dict[str, frozenset[str]] = {
@@ -65,6 +67,13 @@ def make_form(bars: int, rng: Generator) -> list[Section]:
         sections.append(Section(name, start, length, layers, returns))
         start += length
     return sections
+
+
+def seat(sections: Sequence[Section], parts: frozenset[str]) -> list[Section]:
+    """Let every part play where a section's own layers would leave it silent."""
+    return [
+        section if section.layers & parts else replace(section, layers=LAYERS["B"]) for section in sections
+    ]
 
 
 def _vary(layers: frozenset[str], rng: Generator) -> frozenset[str]:

@@ -9,7 +9,7 @@ from lofi_procedural.score import comping, melody
 from lofi_procedural.score.bass import play_bass, root_pitch
 from lofi_procedural.score.drums import play_drums
 from lofi_procedural.score.ensemble import choose_ensemble
-from lofi_procedural.score.form import Section, make_form
+from lofi_procedural.score.form import Section, make_form, seat
 from lofi_procedural.score.harmony import choose_key, final_chord, harmonise, lead_voices
 from lofi_procedural.score.notes import Bar, Hit, Note
 
@@ -40,7 +40,7 @@ class Piece:
         self._dice = dice
         self.key = choose_key(plan.brief, dice.roll("key"))
         self.ensemble = choose_ensemble(plan.brief, dice.roll("ensemble"))
-        self.sections = make_form(plan.bars, dice.roll("form"))
+        self.sections = seat(make_form(plan.bars, dice.roll("form")), self.ensemble.parts)
         self._section_of = [section for section in self.sections for _ in range(section.bars)]
         last = [(0.0, final_chord(self.key))]
         self.chords = [*harmonise(self.sections, self.key, dice.roll("harmony")), last]
@@ -138,7 +138,7 @@ class Piece:
         full = "drums" in section.layers
         if groove is None or not (full or "hats" in section.layers):
             return []
-        if section.name == "intro" and not section.half(index):
+        if section.name == "intro" and not full and not section.half(index):
             return []
         taste = self._dice.roll("groove", section.start)
         ends = index == section.start + section.bars - 1
