@@ -10,7 +10,7 @@ from lofi_core import GenerateRequest
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import Plan, make_plan
 from lofi_procedural.score import Dice, Piece
-from lofi_procedural.score.chords import PROGRESSIONS, SCALES, read_progression
+from lofi_procedural.score.chords import CADENCES, PROGRESSIONS, SCALES, read_progression
 from lofi_procedural.score.form import make_form
 
 
@@ -46,6 +46,13 @@ def test_every_progression_stands_on_its_scale() -> None:
             roots = {chord.root for bar in read_progression(text, 0) for _, chord in bar}
             # A borrowed root is a colour; a second one would be another key.
             assert len(roots - set(SCALES[mode])) <= 1, text
+
+
+def test_every_chord_on_the_tonic_belongs_to_its_mode() -> None:
+    for mode, progressions in PROGRESSIONS.items():
+        for text in (*progressions, *CADENCES[mode]):
+            home = [chord for bar in read_progression(text, 0) for _, chord in bar if chord.root == 0]
+            assert all(set(chord.tones) <= set(SCALES[mode]) for chord in home), f"{mode}: {text}"
 
 
 def test_voices_move_little_from_chord_to_chord() -> None:

@@ -17,6 +17,7 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "m7": (0, 3, 7, 10),
     "m9": (3, 7, 10, 14),
     "m11": (3, 10, 14, 17),
+    "m7/11": (3, 7, 10, 17),  # no ninth: in phrygian it would rub against the flat second
     "m6": (3, 7, 9, 14),
     "7": (0, 4, 7, 10),
     "9": (4, 7, 10, 14),
@@ -63,8 +64,8 @@ PROGRESSIONS: dict[str, tuple[str, ...]] = {
     ),
     "phrygian": (
         "0:m7 | 1:maj9 | 0:m7 | 10:m7",
-        "0:m11 | 1:maj9 | 8:maj9 | 0:m7",
-        "1:maj9 | 0:m7 | 5:m9 | 0:m11",
+        "0:m7/11 | 1:maj9 | 8:maj9 | 0:m7",
+        "1:maj9 | 0:m7 | 5:m9 | 0:m7/11",
     ),
     "lydian": (
         "0:maj9#11 | 2:9 | 0:maj9#11 | 11:m7",
@@ -83,7 +84,7 @@ CADENCES: dict[str, tuple[str, str]] = {
     "major": ("2:m9 7:13", "0:maj9"),
     "minor": ("2:m7b5 7:7b9", "0:m9"),
     "dorian": ("10:maj9 5:9", "0:m9"),
-    "phrygian": ("1:maj9", "0:m11"),
+    "phrygian": ("1:maj9", "0:m7/11"),
     "lydian": ("2:9 11:m7", "0:maj9"),
     "mixolydian": ("5:maj9 10:maj9", "0:6/9"),
 }
