@@ -104,6 +104,14 @@ def test_a_solo_instrument_plays_alone() -> None:
     assert seats.groove is None
 
 
+@pytest.mark.parametrize("prompt", ["solo upright bass", "bass only"])
+def test_a_bass_plays_alone_too(prompt: str) -> None:
+    plan, piece = compose(prompt)
+    bars = [piece.bar(index) for index in range(plan.bars + 1)]
+    assert {note.part for bar in bars for note in bar.notes} == {"bass"}
+    assert not any(bar.hits for bar in bars)
+
+
 def test_named_instruments_take_their_seats() -> None:
     _, piece = compose("guitar, flute, strings and synth bass")
     seats = piece.ensemble

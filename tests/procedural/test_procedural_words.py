@@ -12,7 +12,15 @@ from lofi_procedural.words.lexicon import TERMS
 
 @pytest.mark.parametrize(
     ("text", "bpm"),
-    [("rhodes, 75 bpm", 75.0), ("92BPM beats", 92.0), ("bpm: 84", 84.0), ("at 70.5 bpm", 70.5)],
+    [
+        ("rhodes, 75 bpm", 75.0),
+        ("92BPM beats", 92.0),
+        ("bpm: 84", 84.0),
+        ("at 70.5 bpm", 70.5),
+        ("tempo 92", 92.0),
+        ("Tempo: 110, sad", 110.0),
+        ("with a tempo of 66", 66.0),
+    ],
 )
 def test_a_stated_tempo_is_read(text: str, bpm: float) -> None:
     assert read_prompt(text).tempo == bpm

@@ -45,7 +45,8 @@ def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
     melody = next((name for name in free if name != chords), None)
     pad = next((name for name in brief.instruments if name in SUSTAINED), None)
     bass = next((name for name in brief.instruments if name in BASSES), None)
-    if brief.solo and (free or pad):
+    # Drums named alone ("just chill beats") mean a band.
+    if brief.solo and (free or pad or bass or "bass" in brief.instruments):
         return _alone(brief, Ensemble(chords, melody, bass, pad, None))
     usual_chords = _draw(USUAL_CHORDS, {*brief.without, melody}, rng)
     usual_melody = _draw(USUAL_LEADS, {*brief.without, chords or usual_chords}, rng)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from lofi_procedural.words.keys import Key
 
 _BPM = re.compile(
-    r"\b(\d{2,3}(?:\.\d+)?)\s*-?\s*(?:bpm|beats per minute)\b|\bbpm\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b"
+    r"\b(\d{2,3}(?:\.\d+)?)\s*-?\s*(?:bpm|beats per minute)\b"
+    r"|\b(?:bpm|tempo)(?:\s+of)?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b"
 )
 # A clause ends a negation: "no drums, rhodes" takes out the drums only.
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?]")
