@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Change it when the same checkpoint gives other graphs.
-BUILDER_VERSION = 1
+BUILDER_VERSION = 2
 FINGERPRINT = "fingerprint.json"
 CHUNK_BYTES = 1 << 22
 

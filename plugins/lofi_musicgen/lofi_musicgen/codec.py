@@ -105,6 +105,9 @@ class _ExactStream:
         start, stop = max(self._fronted - context, 0), min(until + context, total)
         piece = self._codes[:, start - self._first_code : stop - self._first_code]
         codec = self._codec
+        if codec.config.pad_mode == "reflect" and (short := context + 1 - piece.shape[1]) > 0:
+            # The padding is longer than the sound: the reference mirrors it with zeros appended.
+            piece = np.pad(piece, ((0, 0), (0, short)), constant_values=codec.config.codebook_size)
         (features,) = codec.runtime.run(codec.front, {"codes": np.ascontiguousarray(piece)})
         wanted = features[:, :, self._fronted - start : until - start]
         states, h, c = codec.runtime.run(

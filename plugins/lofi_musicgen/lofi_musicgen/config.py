@@ -38,6 +38,7 @@ class CodecConfig:
     """EnCodec's decoder."""
 
     sample_rate: int
+    codebook_size: int
     hidden_size: int
     num_filters: int
     num_residual_layers: int
@@ -159,6 +160,7 @@ def _text(raw: Mapping[str, Any]) -> TextConfig:
 def _codec(raw: Mapping[str, Any]) -> CodecConfig:
     return CodecConfig(
         sample_rate=raw.get("sampling_rate", 32_000),
+        codebook_size=raw.get("codebook_size", 2048),
         hidden_size=raw.get("hidden_size", 128),
         num_filters=raw.get("num_filters", 64),
         num_residual_layers=raw.get("num_residual_layers", 1),

@@ -57,12 +57,15 @@ def context_of(config: CodecConfig) -> Context:
 
 
 def build_front(file: Path, checkpoint: Checkpoint, config: CodecConfig, codebooks: int) -> None:
-    """Write the graph codes [K, T] int64 → features [1, C, T]. K is that of one channel."""
+    """Write the graph codes [K, T] int64 → features [1, C, T]. K is that of one channel.
+
+    The code after a codebook's last one, `config.codebook_size`, stands for nothing: zeros.
+    """
     _check(config)
     with GraphBuilder(file) as graph:
         codes = graph.input("codes", TensorProto.INT64, [codebooks, "frames"])
-        tables = [checkpoint.tensor(f"{QUANTIZER}.{k}.codebook.embed") for k in range(codebooks)]
-        starts = np.cumsum([0, *(len(table) for table in tables[:-1])]).astype(np.int64)
+        tables = [_with_nothing(checkpoint, k, config.codebook_size) for k in range(codebooks)]
+        starts = np.arange(codebooks) * len(tables[0])
         at = graph.op("Add", codes, graph.constant("starts", starts[:, None]))
         found = graph.op("Gather", graph.constant("codebooks", np.concatenate(tables)), at)
         summed = graph.op("ReduceSum", found, graph.constant("axis", np.array([0])))  # [1, T, D]
@@ -122,6 +125,18 @@ def _check(config: CodecConfig) -> None:
         raise ModelLoadFailed("config.json asks for a causal EnCodec; MusicGen's is not")
     if config.pad_mode not in PAD_MODES:
         raise ModelLoadFailed(f"config.json has pad_mode {config.pad_mode!r}; known: {', '.join(PAD_MODES)}")
+
+
+def _with_nothing(checkpoint: Checkpoint, codebook: int, size: int) -> NDArray[np.float32]:
+    """The vectors of a codebook, [size + 1, D]; the last one is zero."""
+    name = f"{QUANTIZER}.{codebook}.codebook.embed"
+    table = checkpoint.tensor(name)
+    if len(table) != size:
+        raise ModelLoadFailed(
+            f"{name} has {len(table)} codes where config.json has codebook_size {size}",
+            "let config.json and model.safetensors come from the same model, or: lofi-core pull musicgen",
+        )
+    return np.pad(table, ((0, 1), (0, 0)))
 
 
 def _lstm_width(config: CodecConfig) -> int:
