@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Left and right of a piece, for a decoder that only takes whole pieces. Beyond the convolutions' reach it is
 # the LSTM's memory that counts; docs/musicgen.md has the error against the length.
 FOREIGN_CONTEXT = 50
+# Four that the convolutions reach, and one over which a piece fades into the next.
 FOREIGN_LOOK_AHEAD = 5
 
 
@@ -161,12 +162,16 @@ class ForeignCodec:
 
 
 class _OverlappedStream:
-    """Decodes each piece with context to both sides, and keeps its middle."""
+    """Decodes each piece with context to both sides and keeps its middle, faded into the piece before."""
 
     def __init__(self, codec: ForeignCodec) -> None:
         self._codec = codec
         self._codes: IntArray | None = None
         self._first = self._done = 0
+        # Where the LSTM remembers more than the context, a bare seam would click. This is the last piece's
+        # view of the frame `_done`.
+        self._fading = np.zeros(0, np.float32)
+        self._rise = ((np.arange(codec.hop) + 0.5) / codec.hop).astype(np.float32)
 
     def push(self, codes: IntArray) -> FloatArray:
         self._codes = codes if self._codes is None else np.concatenate([self._codes, codes], axis=1)
@@ -181,7 +186,11 @@ class _OverlappedStream:
         if self._codes is None or until <= self._done:
             return np.zeros(0, np.float32)
         samples, hop = self._codec.decode(self._codes), self._codec.hop
-        wanted: FloatArray = samples[(self._done - self._first) * hop : (until - self._first) * hop]
+        start, stop = (self._done - self._first) * hop, (until - self._first) * hop
+        wanted: FloatArray = samples[start:stop]
+        if self._fading.size:
+            wanted[:hop] = self._fading + self._rise * (wanted[:hop] - self._fading)
+        self._fading = samples[stop : stop + hop].copy()
         self._done = until
         keep = max(until - FOREIGN_CONTEXT, 0)
         self._codes, self._first = self._codes[:, keep - self._first :], keep
