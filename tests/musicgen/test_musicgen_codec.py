@@ -11,9 +11,11 @@ import pytest
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from lofi_core import Runtime
+from lofi_core import ModelLoadFailed, Runtime
 from lofi_musicgen import load_model
 from lofi_musicgen.codec import Codec, ForeignCodec
+from lofi_musicgen.config import read_config
+from lofi_musicgen.graph.cut import cut_codec
 from tests.musicgen.conftest import DATA, put_layout, reference
 
 
@@ -96,8 +98,7 @@ def remember_longer(file: Path) -> None:
 def test_an_overlapped_piece_fades_into_the_one_before(tmp_path: Path, runtime: Runtime) -> None:
     directory, codes = put_layout("split", tmp_path), np.tile(reference("mono")["codes"], 2)
     remember_longer(directory / "encodec_decode.onnx")
-    codec = load_model(directory, runtime, "").codec
-    assert isinstance(codec, ForeignCodec)
+    codec = ForeignCodec(directory / "encodec_decode.onnx", read_config(directory).codec, runtime)
     stream, hop = codec.stream(), codec.hop
     # 5 frames late: the seams lie at 75, 100 and so on. A piece has 50 frames before it and 5 after.
     pieces = [stream.push(codes[:, :80])] + [stream.push(codes[:, at : at + 25]) for at in (80, 105)]
@@ -111,3 +112,37 @@ def test_an_overlapped_piece_fades_into_the_one_before(tmp_path: Path, runtime: 
 
 def distance(one: NDArray[np.float32], other: NDArray[np.float32], part: slice) -> float:
     return float(np.abs(one - other)[part].mean())
+
+
+def test_an_export_is_cut_at_its_lstm_and_streams_exactly_however_long_its_memory(
+    tmp_path: Path, runtime: Runtime
+) -> None:
+    directory, codes = put_layout("split", tmp_path), np.tile(reference("mono")["codes"], 2)
+    file = directory / "encodec_decode.onnx"
+    remember_longer(file)
+    codec = load_model(directory, runtime, "").codec
+    whole = ForeignCodec(file, read_config(directory).codec, runtime).decode(codes)
+    assert not codec.approximate
+    np.testing.assert_allclose(decode(codec, codes, 25), whole, atol=1e-6 * np.abs(whole).max())
+
+
+def test_an_export_that_cannot_be_cut_is_decoded_in_overlapping_pieces(
+    tmp_path: Path, runtime: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    directory = put_layout("split", tmp_path)
+    (directory / "built").write_text("in the way of anything built")
+    codec = load_model(directory, runtime, "").codec
+    assert codec.approximate
+    assert "overlapping pieces" in caplog.text
+
+
+def test_what_has_no_lstm_cannot_be_cut(tmp_path: Path) -> None:
+    directory = put_layout("split", tmp_path)
+    with pytest.raises(ModelLoadFailed, match="cannot be cut at its LSTM"):
+        cut_codec(directory / "text_encoder.onnx", tmp_path)
+
+
+def test_what_is_no_onnx_file_cannot_be_cut(tmp_path: Path) -> None:
+    (tmp_path / "encodec_decode.onnx").write_bytes(b"no protobuf at all")
+    with pytest.raises(ModelLoadFailed, match="no ONNX file"):
+        cut_codec(tmp_path / "encodec_decode.onnx", tmp_path)

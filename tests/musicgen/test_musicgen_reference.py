@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from lofi_core import Runtime
-from lofi_musicgen.codec import StreamingCodec
-from tests.musicgen.conftest import OpenModel, draw_codes, reference, text_of
+from lofi_musicgen.codec import ForeignCodec, StreamingCodec
+from tests.musicgen.conftest import DATA, OpenModel, draw_codes, reference, text_of
 
 # Root mean square error of the logits, relative, with random weights: what quantising costs.
 QUANTISING_COSTS = {"quality": 0.05, "fast": 0.3}
@@ -109,8 +109,11 @@ def test_a_stream_keeps_a_few_frames_however_long_it_is(open_model: OpenModel) -
     assert stream.frames_kept < 10
 
 
-def test_an_export_that_only_decodes_whole_is_decoded_in_pieces_nearly_alike(open_model: OpenModel) -> None:
-    codec = open_model("split").codec
+def test_an_export_that_only_decodes_whole_is_decoded_in_pieces_nearly_alike(
+    open_model: OpenModel, runtime: Runtime
+) -> None:
+    model = open_model("split")
+    codec = ForeignCodec(DATA / "exported" / "encodec_decode.onnx", model.config.codec, runtime)
     codes, whole = reference("mono")["codes"], reference("mono")["samples"]
     stream = codec.stream()
     pieces = [stream.push(codes[:, at : at + 25]) for at in range(0, codes.shape[1], 25)]

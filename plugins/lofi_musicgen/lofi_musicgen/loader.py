@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from lofi_core import ModelLoadFailed
 from lofi_musicgen.build import build
+from lofi_musicgen.built import Built
 from lofi_musicgen.codec import Codec, ForeignCodec, StreamingCodec
 from lofi_musicgen.config import MusicGenConfig, read_config
 from lofi_musicgen.decoders.merged import MergedDecoder
 from lofi_musicgen.decoders.split import SplitDecoder
 from lofi_musicgen.decoders.step import StepDecoder
+from lofi_musicgen.graph.cut import cut_codec
 from lofi_musicgen.layouts import Layout, find_layout
 from lofi_musicgen.text import ForeignTextEncoder, TextEncoder
 from lofi_musicgen.tokens import Tokenizer
@@ -82,6 +84,18 @@ def _load_export(
     if config.channels != 1:
         raise ModelLoadFailed("ONNX exports of stereo MusicGen are not known", "use its model.safetensors")
     encoder = ForeignTextEncoder(layout.file(model_dir, "text_encoder"), runtime)
-    codec = ForeignCodec(layout.file(model_dir, "encodec_decode"), config.codec, runtime)
-    runtime.log.info("%s decodes in overlapping pieces; the result is close to whole decoding", codec)
+    codec = _open_codec(layout.file(model_dir, "encodec_decode"), config, runtime)
     return Model(config, tokenizer, encoder, decoder, codec, decoder.provider)
+
+
+def _open_codec(file: Path, config: MusicGenConfig, runtime: Runtime) -> Codec:
+    """The export's codec cut at its LSTM, or, where that cannot be done, as it is."""
+    try:
+        built = Built(file.parent, [file], lambda share: runtime.report(share, "hash"))
+        if not built.has("codec"):
+            with built.making("codec") as directory:
+                cut_codec(file, directory)
+        return StreamingCodec(built.part("codec"), config.codec, runtime)
+    except ModelLoadFailed as error:
+        runtime.log.warning("%s; it decodes in overlapping pieces, which is not quite the same", error)
+        return ForeignCodec(file, config.codec, runtime)
