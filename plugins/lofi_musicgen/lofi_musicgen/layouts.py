@@ -24,7 +24,7 @@ DECODERS: dict[Kind, tuple[str, ...]] = {
 AROUND = ("text_encoder", "encodec_decode")
 # Where exports put their files, and what they append for each precision; the first complete set counts.
 FOLDERS = ("", "onnx/")
-SUFFIXES = ("", "_fp16", "_quantized", "_int8", "_uint8", "_q4", "_bnb4")
+SUFFIXES = ("", "_fp16", "_quantized", "_int8", "_uint8", "_q4", "_q4f16", "_bnb4")
 
 
 @dataclass(frozen=True, slots=True)
