@@ -109,6 +109,50 @@ def test_a_configuration_that_does_not_fit_the_onnx_files_is_named(tmp_path: Pat
     assert "has 2 layers" in refusal(place, "exported").message
 
 
+@pytest.mark.parametrize("layout", ["split", "merged"])
+@pytest.mark.parametrize(
+    ("file", "other"), [("text_encoder", "encodec_decode"), ("encodec_decode", "text_encoder")]
+)
+def test_files_that_changed_places_are_named_before_any_track(
+    tmp_path: Path, layout: str, file: str, other: str
+) -> None:
+    place = put_layout(layout, tmp_path)
+    shutil.copy(place / f"{other}.onnx", place / f"{file}.onnx")
+    assert f"{file}.onnx" in refusal(place, "exported").message
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("decoder", "num_codebooks", 8),
+        ("decoder", "num_codebooks", 0),
+        ("decoder", "audio_channels", 3),
+        ("decoder", "num_attention_heads", 0),
+        ("decoder", "hidden_size", "large"),
+        ("decoder", "max_position_embeddings", 1),
+        ("text_encoder", "d_model", 768),
+        ("audio_encoder", "upsampling_ratios", []),
+        ("audio_encoder", "upsampling_ratios", [8, 5, 4]),
+    ],
+)
+def test_a_configuration_with_a_wrong_size_is_named_before_any_track(
+    tmp_path: Path, part: str, key: str, value: object
+) -> None:
+    place = put_layout("split", tmp_path)
+    described = json.loads((place / "config.json").read_text())
+    described[part][key] = value
+    (place / "config.json").write_text(json.dumps(described))
+    assert isinstance(failure := refusal(place, "exported"), ModelLoadFailed)
+    assert "config.json" in failure.message
+
+
+def test_a_model_with_melody_conditioning_is_refused(place: Path) -> None:
+    described = json.loads((place / "config.json").read_text())
+    described["model_type"] = "musicgen_melody"
+    (place / "config.json").write_text(json.dumps(described))
+    assert "'musicgen_melody'" in refusal(place).message
+
+
 def test_a_file_that_is_no_onnx_is_named(tmp_path: Path) -> None:
     place = put_layout("split", tmp_path)
     (place / "decoder_model.onnx").write_bytes(b"not onnx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -116,13 +117,42 @@ def read_config(model_dir: Path) -> MusicGenConfig:
     except (OSError, ValueError) as error:
         raise ModelLoadFailed(f"{file} cannot be read: {error}", "lofi-core pull musicgen") from error
     try:
-        return _parse(raw)
-    except (KeyError, TypeError, AttributeError) as error:
+        return _checked(raw, _parse(raw))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         found = raw.get("model_type") if isinstance(raw, dict) else type(raw).__name__
         raise ModelLoadFailed(
             f"{file} is no configuration of a MusicGen (model_type {found!r}, {error} is not as expected)",
             "put the config.json there that came with the model, or: lofi-core pull musicgen",
         ) from error
+
+
+def _checked(raw: Mapping[str, Any], config: MusicGenConfig) -> MusicGenConfig:
+    """See that the sizes are sizes; a model with melody conditioning has the same parts, and is another.
+
+    Raises:
+        ValueError: one is not.
+        TypeError: one is no number.
+    """
+    if raw.get("model_type", "musicgen") != "musicgen":
+        raise ValueError("model_type")
+    if config.channels not in {1, 2} or config.num_codebooks % config.channels:
+        raise ValueError(f"audio_channels {config.channels} with {config.num_codebooks} codebooks")
+    sizes = (
+        ("num_hidden_layers", config.num_layers),
+        ("hidden_size", config.hidden_size),
+        ("num_attention_heads", config.num_heads),
+        ("num_codebooks", config.num_codebooks),
+        ("vocab_size", config.vocab_size),
+        ("text_encoder.d_model", config.text.d_model),
+        ("sampling_rate", config.codec.sample_rate),
+        ("upsampling_ratios", config.codec.hop if config.codec.ratios else 0),
+    )
+    for name, size in sizes:
+        if operator.index(size) < 1:
+            raise ValueError(f"{name} {size}")
+    if config.max_positions <= config.longest_delay + 1:
+        raise ValueError(f"max_position_embeddings {config.max_positions}")
+    return config
 
 
 def _parse(raw: Mapping[str, Any]) -> MusicGenConfig:

@@ -14,7 +14,8 @@ from lofi_musicgen.decoders.merged import MergedDecoder
 from lofi_musicgen.decoders.split import SplitDecoder
 from lofi_musicgen.decoders.step import StepDecoder
 from lofi_musicgen.graph.cut import cut_codec
-from lofi_musicgen.layouts import Layout, find_layout
+from lofi_musicgen.layouts import AROUND, DECODERS, Layout, find_layout
+from lofi_musicgen.probe import probe
 from lofi_musicgen.text import ForeignTextEncoder, TextEncoder
 from lofi_musicgen.tokens import Tokenizer
 from lofi_musicgen.weights import Checkpoint
@@ -83,12 +84,16 @@ def _load_export(
         decoder = SplitDecoder(files[0], files[1], config, runtime)
     if config.channels != 1:
         raise ModelLoadFailed("ONNX exports of stereo MusicGen are not known", "use its model.safetensors")
-    encoder = ForeignTextEncoder(layout.file(model_dir, "text_encoder"), runtime)
-    codec = _open_codec(layout.file(model_dir, "encodec_decode"), config, runtime)
+    text_file, codec_file = (layout.file(model_dir, name) for name in AROUND)
+    encoder = ForeignTextEncoder(text_file, runtime)
+    decoder_file = layout.file(model_dir, DECODERS[layout.kind][0])
+    whole = ForeignCodec(codec_file, config.codec, runtime)
+    probe(config, (text_file, encoder), (decoder_file, decoder), (codec_file, whole))
+    codec = _cut_codec(codec_file, whole, config, runtime)
     return Model(config, tokenizer, encoder, decoder, codec, decoder.provider)
 
 
-def _open_codec(file: Path, config: MusicGenConfig, runtime: Runtime) -> Codec:
+def _cut_codec(file: Path, whole: ForeignCodec, config: MusicGenConfig, runtime: Runtime) -> Codec:
     """The export's codec cut at its LSTM, or, where that cannot be done, as it is."""
     try:
         built = Built(file.parent, [file], lambda share: runtime.report(share, "hash"))
@@ -98,4 +103,4 @@ def _open_codec(file: Path, config: MusicGenConfig, runtime: Runtime) -> Codec:
         return StreamingCodec(built.part("codec"), config.codec, runtime)
     except ModelLoadFailed as error:
         runtime.log.warning("%s; it decodes in overlapping pieces, which is not quite the same", error)
-        return ForeignCodec(file, config.codec, runtime)
+        return whole
