@@ -102,9 +102,14 @@ def test_the_same_seed_gives_the_same_codes_in_another_process(
     assert there.stdout.strip() == str(draw_codes(model, text_of(model, runtime), 30, seed=5).tolist())
 
 
-def test_a_window_goes_on_from_the_codes_it_is_given(open_model: OpenModel, runtime: Runtime) -> None:
+@pytest.mark.parametrize(
+    ("layout", "precision"), [("mono", "exact"), ("stereo", "exact"), ("split", None), ("merged", None)]
+)
+def test_a_window_goes_on_from_the_codes_it_is_given(
+    open_model: OpenModel, runtime: Runtime, layout: str, precision: str | None
+) -> None:
     """Greedy: the second window, with all of the first as its context, makes what one window makes."""
-    model = open_model("mono", "exact")
+    model = open_model(layout, precision)
     text = text_of(model, runtime)
     whole = draw_codes(model, text, 60, temperature=0.0)
     codes = np.full_like(whole, model.config.special_token)

@@ -79,8 +79,9 @@ def distribution(scores: FloatArray, top_k: int, top_p: float) -> tuple[IntArray
     shares = np.exp((scores[kept] - scores.max()).astype(np.float64))
     shares /= shares.sum()
     if 0 < top_p < 1:
-        order = np.argsort(-shares, kind="stable")
-        before = shares[order].cumsum() - shares[order]
-        nucleus = np.sort(order[before < top_p])
+        falling = np.sort(shares)[::-1]
+        # The last one that is needed; those equal to it stay too, so that no order among equals matters.
+        last = falling[min(int(np.searchsorted(falling.cumsum(), top_p)), len(falling) - 1)]
+        nucleus = shares >= last
         kept, shares = kept[nucleus], shares[nucleus] / shares[nucleus].sum()
     return kept, shares
