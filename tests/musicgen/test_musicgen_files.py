@@ -46,6 +46,21 @@ def test_quantised_files_in_a_folder_are_recognised(tmp_path: Path) -> None:
     assert find_layout(tmp_path) == Layout("merged", "onnx/", "_quantized")
 
 
+def test_a_quantised_decoder_may_come_with_a_codec_in_full_precision(tmp_path: Path) -> None:
+    (tmp_path / "onnx").mkdir()
+    for name in ("text_encoder_quantized", "encodec_decode", "decoder_model_merged_quantized"):
+        (tmp_path / "onnx" / f"{name}.onnx").touch()
+    layout = find_layout(tmp_path)
+    assert layout.file(tmp_path, "text_encoder").name == "text_encoder_quantized.onnx"
+    assert layout.file(tmp_path, "encodec_decode").name == "encodec_decode.onnx"
+
+
+def test_a_codec_alone_is_not_enough(tmp_path: Path) -> None:
+    (tmp_path / "encodec_decode.onnx").touch()
+    with pytest.raises(ModelNotFound, match="decoder_model"):
+        find_layout(tmp_path)
+
+
 def test_what_the_nearest_layout_lacks_is_named(tmp_path: Path) -> None:
     put_layout("split", tmp_path)
     (tmp_path / "decoder_with_past_model.onnx").unlink()

@@ -43,7 +43,10 @@ class Layout:
 
     def file(self, model_dir: Path, name: str) -> Path:
         """One of its ONNX files."""
-        return model_dir / f"{self.folder}{name}{self.suffix}.onnx"
+        chosen = model_dir / f"{self.folder}{name}{self.suffix}.onnx"
+        if name in AROUND and not chosen.is_file():
+            return model_dir / f"{self.folder}{name}.onnx"
+        return chosen
 
 
 def onnx_files(kind: Kind, folder: str = "", suffix: str = "") -> tuple[str, ...]:
@@ -65,7 +68,10 @@ def find_layout(model_dir: Path) -> Layout:
         for folder in FOLDERS:
             for suffix in SUFFIXES:
                 files = onnx_files(kind, folder, suffix)
-                missing = [name for name in files if not (model_dir / name).is_file()]
+                plain = (*onnx_files(kind, folder)[: len(AROUND)], *files[len(AROUND) :])
+                # A quantised decoder often comes with a codec in full precision.
+                pairs = zip(files, plain, strict=True)
+                missing = [one for one, other in pairs if not _has_one_of(model_dir, one, other)]
                 if not missing:
                     return Layout(kind, folder, suffix)
                 present = len(files) - len(missing)
@@ -75,3 +81,7 @@ def find_layout(model_dir: Path) -> Layout:
         f"{model_dir} holds no whole MusicGen: {', '.join(nearest[0])} missing",
         "lofi-core pull musicgen, or put the missing files there",
     )
+
+
+def _has_one_of(model_dir: Path, *names: str) -> bool:
+    return any((model_dir / name).is_file() for name in names)

@@ -91,4 +91,10 @@ def _by_hand() -> list[ModelFiles]:
                 files = ("config.json", "tokenizer.json", *onnx_files(kind, folder, suffix))
                 variant = f"{kind}{suffix.replace('_', '-')}{'-onnx' if folder else ''}"
                 found.append(ModelFiles(variant, files, licence=LICENCE, title=f"ONNX export, {variant}"))
+    # What transformers.js asks for: quantised, with the codec in full precision.
+    for suffix in SUFFIXES[1:]:
+        text, _, *decoder = onnx_files("merged", "onnx/", suffix)
+        files = ("config.json", "tokenizer.json", text, "onnx/encodec_decode.onnx", *decoder)
+        variant = f"merged{suffix.replace('_', '-')}-onnx-fp32-codec"
+        found.append(ModelFiles(variant, files, licence=LICENCE, title=f"ONNX export, {variant}"))
     return found
