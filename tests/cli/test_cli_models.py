@@ -50,6 +50,7 @@ def test_a_model_that_cannot_be_loaded_is_told_with_its_code(served: None, model
     (model_dir / "loop.onnx").write_bytes(b"no graph")
     done = run("load", "real")
     assert done.exit_status == 1
+    assert "MODEL_LOAD_FAILED: " in done.err
     assert "cannot be opened" in done.err
 
 

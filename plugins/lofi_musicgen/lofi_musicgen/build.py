@@ -17,7 +17,7 @@ from lofi_musicgen.sampling import Sampler
 from lofi_musicgen.text import BuiltTextEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lofi_musicgen.weights import Checkpoint
 
     Report = Callable[[float], None]
+    Magnitudes = NDArray[np.float32]  # [H, D]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,19 @@ def _calibrate(directory: Path, config: MusicGenConfig, encoder: BuiltTextEncode
     step = directory / "step.onnx"
     tokens = np.random.default_rng(0).integers(3, config.text.vocab_size, CALIBRATION_TOKENS).tolist()
     largest = largest_in_cache(StepDecoder(directory, config, runtime), config, encoder.encode([*tokens, 1]))
-    step_size = np.float32(HEADROOM / 127)
-    scales = [(keys * step_size, values * step_size) for keys, values in largest]
-    with_int8_cache(step, directory / "int8.onnx", scales)
+    with_int8_cache(step, directory / "int8.onnx", scales_of(largest))
     (directory / "int8.onnx").rename(step)
+
+
+def scales_of(largest: Sequence[tuple[Magnitudes, Magnitudes]]) -> list[tuple[Magnitudes, Magnitudes]]:
+    """What one step of int8 stands for, for each layer, so that a little more than the largest fits."""
+    step_size = np.float32(HEADROOM / 127)
+    return [(keys * step_size, values * step_size) for keys, values in largest]
 
 
 def largest_in_cache(
     decoder: StepDecoder, config: MusicGenConfig, text: TextStates
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+) -> list[tuple[Magnitudes, Magnitudes]]:
     """The largest magnitudes of keys and values over a sampled beginning: for each layer two [H, D]."""
     state = decoder.start(text, CALIBRATION_STEPS)
     sampler = Sampler(MusicGenOptions(), seed=0)
@@ -133,9 +138,9 @@ def largest_in_cache(
     for _ in range(CALIBRATION_STEPS):
         ids = sampler.draw(decoder.step(state, ids))
 
-    def magnitude(letter: str, layer: int) -> NDArray[np.float32]:
+    def magnitude(letter: str, layer: int) -> Magnitudes:
         kept = np.abs(state.inputs[f"past_{letter}{layer}"].numpy()).max(axis=(0, 2))
-        floored: NDArray[np.float32] = np.maximum(kept, 1e-6).astype(np.float32)
+        floored: Magnitudes = np.maximum(kept, 1e-6).astype(np.float32)
         return floored
 
     return [(magnitude("k", layer), magnitude("v", layer)) for layer in range(config.num_layers)]
