@@ -1,10 +1,10 @@
 """How fast each form of MusicGen's decoder steps, side by side in one interleaved run.
 
-`python benchmarks/musicgen.py [--quick] [--full] [--keep DIRECTORY]` makes random weights of the size of musicgen-small, builds every
-form from them, and prints a table. Step times are taken in turns at points along a window of 1,500 steps;
-steps a second over the first N are what these come to, interpolated. `--full` takes every step instead.
-`transformers` is measured where it and torch are installed. 6 GB of disk are needed meanwhile; `--keep` leaves the
-graphs in a directory and takes them from there the next time.
+`python benchmarks/musicgen.py [--quick] [--full] [--keep DIRECTORY]` makes random weights of the size of
+musicgen-small, builds every form from them, and prints a table. Step times are taken in turns at points along
+a window of 1,500 steps; steps a second over the first N are what these come to, interpolated. `--full` takes
+every step instead. `transformers` takes part where it and torch are installed. 6 GB of disk are needed
+meanwhile; `--keep` leaves the graphs in a directory and takes them from there the next time.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.musicgen_forms import (
+    SMALL,
+    TEXT_TOKENS,
+    RandomCheckpoint,
+    SplitTimed,
+    StepTimed,
+    TransformersTimed,
+)
 from lofi_core import Runtime
 from lofi_musicgen.build import FORMS, largest_in_cache, scales_of
-from lofi_musicgen.config import CodecConfig, MusicGenConfig, TextConfig
 from lofi_musicgen.decoders import TextStates
 from lofi_musicgen.decoders.split import SplitDecoder
 from lofi_musicgen.decoders.step import StepDecoder
@@ -34,149 +41,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SMALL = MusicGenConfig(
-    num_layers=24,
-    hidden_size=1024,
-    num_heads=16,
-    ffn_dim=4096,
-    vocab_size=2048,
-    num_codebooks=4,
-    channels=1,
-    max_positions=2048,
-    activation="gelu",
-    text=TextConfig(32128, 768, 64, 3072, 12, 12, 32, 128, 1e-6, "relu"),
-    codec=CodecConfig(32_000, 128, 64, 1, (8, 5, 4, 4), 7, 7, 3, 2, 2, 2, "reflect", False, False),  # noqa: FBT003
-)
-TEXT_TOKENS = 12
-SPREAD = 0.02  # of the weights, as transformers initialises them
+    from benchmarks.musicgen_forms import Timed
+
 POINTS = (0, 125, 250, 500, 750, 1000, 1250, 1490)
 LENGTHS = (250, 500, 1500)
+ROOM = 1504  # of a state: the last point, and the steps taken there
 KNOWN = 600  # columns of a window's beginning that come from the window before: 12 s
-
-
-class Timed(Protocol):
-    """One contender. `at` puts it where `length` columns were taken; `step` takes one more."""
-
-    def at(self, length: int) -> None: ...
-
-    def step(self) -> None: ...
-
-
-class RandomCheckpoint:
-    """Stands in for `Checkpoint`: tensors of the right shapes; those of one shape are all alike."""
-
-    def __init__(self, config: MusicGenConfig) -> None:
-        self._config = config
-        self._made: dict[tuple[int, int], NDArray[np.float32]] = {}
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str)
-
-    def tensor(self, name: str) -> NDArray[np.float32]:
-        """Matrices of normal numbers; norms and biases that do nothing."""
-        if "norm." in name:
-            return np.full(self._config.hidden_size, float(name.endswith("weight")), np.float32)
-        if name.endswith("bias"):
-            return np.zeros(self._config.hidden_size, np.float32)
-        shape = self._shape(name)
-        if shape not in self._made:
-            drawn = np.random.default_rng(shape).standard_normal(shape, np.float32)
-            self._made[shape] = drawn * np.float32(SPREAD)
-        return self._made[shape]
-
-    def _shape(self, name: str) -> tuple[int, int]:
-        hidden, config = self._config.hidden_size, self._config
-        for part, shape in (
-            ("embed_tokens", (config.vocab_size + 1, hidden)),
-            ("lm_heads", (config.vocab_size, hidden)),
-            ("fc1", (config.ffn_dim, hidden)),
-            ("fc2", (hidden, config.ffn_dim)),
-            ("enc_to_dec", (hidden, config.text.d_model)),
-        ):
-            if part in name:
-                return shape
-        return hidden, hidden
-
-
-class StepTimed:
-    """One of our graphs."""
-
-    def __init__(self, decoder: StepDecoder, text: TextStates) -> None:
-        self.decoder, self.text = decoder, text
-        self.state = decoder.start(text, max(POINTS) + 20)
-        for value in self.state.inputs.values():  # pages of zeros are not memory yet
-            if value.numpy().shape[2] > TEXT_TOKENS + 1:
-                value.numpy()[...] = np.random.default_rng(0).integers(-2, 3, value.shape())
-        self.ids = np.arange(SMALL.num_codebooks)
-
-    def at(self, length: int) -> None:
-        self.state.length = length
-
-    def step(self) -> None:
-        self.decoder.step(self.state, self.ids)
-
-
-class SplitTimed:
-    """The exported pair, as everyone runs it."""
-
-    def __init__(self, decoder: SplitDecoder, text: TextStates) -> None:
-        self.decoder = decoder
-        self.state = decoder.start(text, 0)
-        self.ids = np.arange(SMALL.num_codebooks)
-        decoder.step(self.state, self.ids)
-
-    def at(self, length: int) -> None:
-        shape = (2, SMALL.num_heads, max(length, 1), SMALL.head_size)
-        for name in self.state.past:
-            if ".decoder." in name:
-                self.state.past[name] = np.random.default_rng(0).standard_normal(shape, np.float32)
-
-    def step(self) -> None:
-        self.decoder.step(self.state, self.ids)
-
-
-class TransformersTimed:
-    """The reference in PyTorch, float32, keys and values cached."""
-
-    def __init__(self, threads: int) -> None:
-        import torch
-        from transformers import MusicgenDecoderConfig, MusicgenForCausalLM
-
-        torch.set_num_threads(threads)
-        config = MusicgenDecoderConfig(
-            num_hidden_layers=SMALL.num_layers,
-            hidden_size=SMALL.hidden_size,
-            num_attention_heads=SMALL.num_heads,
-            ffn_dim=SMALL.ffn_dim,
-        )
-        self.model = MusicgenForCausalLM(config).eval()
-        self.hidden = torch.randn(2, TEXT_TOKENS, SMALL.hidden_size)
-        self.mask = torch.ones(2, TEXT_TOKENS, dtype=torch.long)
-        self.ids = torch.arange(SMALL.num_codebooks).repeat(2)[:, None]
-        self.cache: Any = None
-
-    def at(self, length: int) -> None:
-        import torch
-        from transformers import DynamicCache, EncoderDecoderCache
-
-        own, text = DynamicCache(), DynamicCache()
-        for layer in range(SMALL.num_layers):
-            for cache, size in ((own, max(length, 1)), (text, TEXT_TOKENS)):
-                kept = torch.randn(2, SMALL.num_heads, size, SMALL.head_size)
-                cache.update(kept, kept.clone(), layer)
-        self.cache = EncoderDecoderCache(own, text)
-
-    def step(self) -> None:
-        import torch
-
-        with torch.inference_mode():
-            self.model(
-                self.ids,
-                encoder_hidden_states=self.hidden,
-                encoder_attention_mask=self.mask,
-                past_key_values=self.cache,
-                use_cache=True,
-            )
 
 
 @dataclass(slots=True)
@@ -211,7 +81,7 @@ def make_step(name: str, top: Path, text: TextStates, runtime: Runtime) -> Conte
 
     directory = top / name
     return opened(
-        name, directory, write, lambda: StepTimed(StepDecoder(directory, SMALL, runtime), text)
+        name, directory, write, lambda: StepTimed(StepDecoder(directory, SMALL, runtime), text, ROOM)
     )
 
 
@@ -224,9 +94,7 @@ def make_split(top: Path, text: TextStates, runtime: Runtime) -> Contender:
         checkpoint: Any = RandomCheckpoint(SMALL)
         build_split(into, checkpoint, SMALL, lambda _share: None)
 
-    return opened(
-        "split", directory, write, lambda: SplitTimed(SplitDecoder(*files, SMALL, runtime), text)
-    )
+    return opened("split", directory, write, lambda: SplitTimed(SplitDecoder(*files, SMALL, runtime), text))
 
 
 def opened(
@@ -286,7 +154,11 @@ def whole(contenders: Sequence[Contender]) -> dict[str, NDArray[np.float64]]:
 
 def print_table(contenders: Sequence[Contender], speed: dict[str, NDArray[np.float64]]) -> None:
     """Medians; ratios are medians of the ratios within each round."""
-    print(f"\n{'steps/s over the first':24}" + "".join(f"{n:>8}" for n in LENGTHS) + "   build s  file MB  RSS MB")
+    print(
+        f"\n{'steps/s over the first':24}"
+        + "".join(f"{n:>8}" for n in LENGTHS)
+        + "   build s  file MB  RSS MB"
+    )
     for each in contenders:
         figures = "".join(f"{x:8.1f}" for x in np.median(speed[each.name], axis=0))
         print(f"{each.name:24}{figures}{each.build_sec:10.1f}{each.file_mb:9.0f}{each.resident_mb:8.0f}")
