@@ -1,6 +1,6 @@
 """How fast each form of MusicGen's decoder steps, side by side in one interleaved run.
 
-`python benchmarks/musicgen.py [--quick] [--full] [--keep DIRECTORY]` makes random weights of the size of
+`python benchmarks/musicgen.py [--quick] [--keep DIRECTORY]` makes random weights of the size of
 musicgen-small, builds every form from them, and prints a table. Step times are taken in turns at points along
 a window of 1,500 steps; steps a second over the first N are what these come to, interpolated. `--full` takes
 every step instead. `transformers` takes part where it and torch are installed. 6 GB of disk are needed
@@ -115,7 +115,9 @@ def opened(
     return Contender(name, timed, took, size, resident_mb() - before)
 
 
-def sample(contenders: Sequence[Contender], rounds: int, steps: int) -> dict[str, NDArray[np.float64]]:
+def sample(
+    contenders: Sequence[Contender], rounds: int, steps: int, clock: Callable[[], float]
+) -> dict[str, NDArray[np.float64]]:
     """Seconds a step, in turns: name → [rounds, len(POINTS)]."""
     taken = {each.name: np.zeros((rounds, len(POINTS))) for each in contenders}
     for turn in range(rounds):
@@ -123,10 +125,10 @@ def sample(contenders: Sequence[Contender], rounds: int, steps: int) -> dict[str
             for each in contenders:
                 each.timed.at(point)
                 each.timed.step()  # brings the weights and buffers back near
-                started = time.perf_counter()
+                started = clock()
                 for _ in range(steps):
                     each.timed.step()
-                taken[each.name][turn, column] = (time.perf_counter() - started) / steps
+                taken[each.name][turn, column] = (clock() - started) / steps
         print(f"round {turn + 1} of {rounds}", flush=True)
     return taken
 
@@ -199,6 +201,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one round of few steps")
     parser.add_argument("--full", action="store_true", help="take every step of a window (minutes each)")
     parser.add_argument("--only", nargs="+", help="names of the forms to compare")
+    parser.add_argument(
+        "--processor", action="store_true", help="count processor time: with --threads 1 on a busy machine"
+    )
     parser.add_argument("--keep", type=Path, help="where built graphs stay")
     parser.add_argument("--threads", type=int, default=Runtime().threads)
     given = parser.parse_args()
@@ -215,7 +220,9 @@ def main() -> None:
         if given.full:
             print_table(contenders, whole(contenders))
             return
-        taken = sample(contenders, rounds=1 if given.quick else 5, steps=3 if given.quick else 8)
+        clock = time.process_time if given.processor else time.perf_counter
+        rounds, steps = (1, 3) if given.quick else (5, 8)
+        taken = sample(contenders, rounds, steps, clock)
         print_table(contenders, {each: rates(rows) for each, rows in taken.items()})
         print_steps(taken)
         print_prefill(contenders)
