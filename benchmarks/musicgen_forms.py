@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
+from zlib import crc32
 
 import numpy as np
 
@@ -43,7 +44,10 @@ class Timed(Protocol):
 
 
 class RandomCheckpoint:
-    """Stands in for `Checkpoint`: tensors of the right shapes; those of one shape are all alike."""
+    """Stands in for `Checkpoint`: tensors of the right shapes, no two alike.
+
+    Alike ones could share memory or stay in the cache, which no real model's do.
+    """
 
     def __init__(self, config: MusicGenConfig) -> None:
         self._config = config
@@ -62,7 +66,7 @@ class RandomCheckpoint:
         if shape not in self._made:
             drawn = np.random.default_rng(shape).standard_normal(shape, np.float32)
             self._made[shape] = drawn * np.float32(SPREAD)
-        return self._made[shape]
+        return np.roll(self._made[shape], crc32(name.encode()) % (shape[0] * shape[1]))
 
     def _shape(self, name: str) -> tuple[int, int]:
         hidden, config = self._config.hidden_size, self._config
