@@ -8,7 +8,7 @@ import librosa
 import numpy as np
 import pyloudnorm
 import pytest
-from scipy.signal import resample_poly
+from scipy.signal import butter, resample_poly, sosfilt
 
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import SAMPLE_RATE
@@ -102,6 +102,13 @@ def test_stereo_is_wide_and_survives_mono(render: Render, prompt: str, duration_
     assert 0.2 < np.asarray(np.corrcoef(samples))[0, 1] < 0.95
     mono, stereo = np.mean(samples.mean(axis=0) ** 2), np.mean(samples**2)
     assert 10 * np.log10(mono / stereo) > -3.0
+
+
+@pytest.mark.parametrize("prompt", ["rainy night, jazzy rhodes, 72 bpm", "synth bass, 84 bpm"])
+def test_the_bass_stands_in_the_middle(render: Render, prompt: str) -> None:
+    lows = sosfilt(butter(4, 110.0, fs=SAMPLE_RATE, output="sos"), render(prompt), axis=1)
+    left, right = np.mean(lows**2, axis=1)
+    assert abs(10 * np.log10(left / right)) < 0.6
 
 
 @pytest.mark.parametrize(("prompt", "duration_sec"), VARIED)

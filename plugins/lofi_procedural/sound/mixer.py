@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PART_GAIN = {"chords": 1.0, "melody": 0.95, "bass": 1.0, "pad": 0.9}
 # A melody stands a little right, so that chords and melody are two players.
 PART_PLACE = {"chords": -0.08, "melody": 0.22, "bass": 0.0, "pad": 0.0}
+KEYBOARD_SPREAD = 0.006  # per semitone above D4: low keys to the left, as the player sees them
 DUCK_DEPTH, DUCK_SEC = 0.22, 0.16
 TREMOLO_HZ, TREMOLO_DEPTH = 4.2, 0.10
 SEND_BAND, SEND_RHYTHM = 0.9, 0.16
@@ -69,7 +70,9 @@ class Mixer:
                 continue
             at = start + self._offset(note.beat, note.delay_sec)
             sound = play(instrument, note.pitch, note.velocity, note.beats * self._plan.beat_sec, rng)
-            place = PART_PLACE[note.part] + 0.006 * (note.pitch - 62)
+            place = PART_PLACE[note.part]
+            if note.part != "bass":  # whose weight belongs in the middle
+                place += KEYBOARD_SPREAD * (note.pitch - 62)
             gain = PART_GAIN[note.part]
             sides = np.array([[gain * np.sqrt(1.0 - place)], [gain * np.sqrt(1.0 + place)]], np.float32)
             bus = self._rhythm if note.part == "bass" else self._band
