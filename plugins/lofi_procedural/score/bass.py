@@ -30,7 +30,7 @@ def play_bass(
 ) -> list[Note]:
     """Follow the roots, and lean into the next bar."""
     notes = []
-    for beat, length, what in LINES[line]:
+    for beat, length, what in _on_changes(LINES[line], [at for at, _ in chords]):
         chord = [chord for at, chord in chords if at <= beat][-1]
         changed = any(at == beat for at, _ in chords)
         if changed:
@@ -44,6 +44,22 @@ def play_bass(
             continue
         notes.append(Note("bass", beat, length, pitch, float(velocity), 0.004 * rng.standard_normal()))
     return notes
+
+
+def _on_changes(
+    line: Sequence[tuple[float, float, str]], changes: Sequence[float]
+) -> list[tuple[float, float, str]]:
+    """Let no note ring into another chord, and give every chord its root when it comes."""
+    strokes = list(line)
+    for change in changes:
+        strokes = [
+            (beat, min(length, change - beat) if beat < change else length, what)
+            for beat, length, what in strokes
+        ]
+        if change not in {beat for beat, _, _ in strokes}:
+            following = min((beat for beat, _, _ in strokes if beat > change), default=change + 1.5)
+            strokes.append((change, 0.9 * (following - change), "root"))
+    return sorted(strokes)
 
 
 def root_pitch(root: int) -> int:

@@ -80,7 +80,7 @@ def sing(
     Args:
         motif: two bars long.
         half: 0 for its first bar, 1 for its second.
-        chords: (beat, chord) of the bar.
+        chords: (beat, chord) of the bar and of the next, into which a note may ring.
         key: supplies the passing notes.
         start: MIDI pitch the contour starts from.
         rng: the bar's own.
@@ -90,9 +90,8 @@ def sing(
         beat = onset - 4 * half
         if not 0 <= beat < 4:
             continue
-        chord = [chord for at, chord in chords if at <= beat][-1]
         strong = length >= 1 or beat in {0, 2}
-        pitch = _pitch(start, step, key, chord, strong=strong)
+        pitch = _pitch(start, step, key, _lasting(chords, beat, length) if strong else [])
         velocity = (0.62 if strong else 0.5) * (1 + 0.08 * rng.standard_normal())
         notes.append(
             Note("melody", beat, length, pitch, float(velocity), 0.008 + 0.006 * rng.standard_normal())
@@ -100,15 +99,28 @@ def sing(
     return notes
 
 
-def _pitch(start: int, step: int, key: Key, chord: Chord, *, strong: bool) -> int:
-    """Climb the scale; a note that is leant on must belong to the chord."""
+def _lasting(chords: Sequence[tuple[float, Chord]], beat: float, length: float) -> list[Chord]:
+    """The chords a note sounds over, the one it shares most time with first."""
+    ends = [at for at, _ in chords[1:]] + [float("inf")]
+    shared = [
+        (min(end, beat + length) - max(at, beat), chord)
+        for (at, chord), end in zip(chords, ends, strict=True)
+    ]
+    over = [(time, chord) for time, chord in shared if time > 0]
+    return [chord for _, chord in sorted(over, key=lambda item: -item[0])]
+
+
+def _pitch(start: int, step: int, key: Key, chords: Sequence[Chord]) -> int:
+    """Climb the scale; a note that is leant on must belong to its chords, or at least to the first."""
     scale = {(key.tonic + degree) % 12 for degree in SCALES[key.mode]}
     ladder = [pitch for pitch in range(LOWEST - 5, HIGHEST + 6) if pitch % 12 in scale]
     at = min(range(len(ladder)), key=lambda rung: abs(ladder[rung] - start)) + step
     pitch = ladder[max(0, min(len(ladder) - 1, at))]
-    if strong:
-        tones = {*chord.tones}
-        near = [other for other in range(pitch - 4, pitch + 5) if other % 12 in tones]
+    if chords:
+        around = range(pitch - 4, pitch + 5)
+        common = set.intersection(*({*chord.tones} for chord in chords))
+        near = [other for other in around if other % 12 in common]
+        near = near or [other for other in around if other % 12 in chords[0].tones]
         pitch = min(near, key=lambda other: (abs(other - pitch), other))
     while pitch > HIGHEST:
         pitch -= 12

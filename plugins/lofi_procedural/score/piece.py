@@ -125,7 +125,8 @@ class Piece:
             # The same variation in both bars of a cell.
             motif = melody.vary(motif, self._dice.roll("variation", section.start + cell))
         rng = self._dice.roll("melody", index)
-        return melody.sing(motif, half, self.chords[index], self.key, self._home, rng)
+        following = [(BEATS_PER_BAR + beat, chord) for beat, chord in self.chords[index + 1]]
+        return melody.sing(motif, half, [*self.chords[index], *following], self.key, self._home, rng)
 
     def _pad(self, index: int, section: Section) -> list[Note]:
         wanted = {"pad", "strings"} & {*self._plan.brief.instruments}
