@@ -12,6 +12,7 @@ from scipy.signal import butter, resample_poly, sosfilt
 
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.sound.tape import Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,6 +110,20 @@ def test_the_bass_stands_in_the_middle(render: Render, prompt: str) -> None:
     lows = sosfilt(butter(4, 110.0, fs=SAMPLE_RATE, output="sos"), render(prompt), axis=1)
     left, right = np.mean(lows**2, axis=1)
     assert abs(10 * np.log10(left / right)) < 0.6
+
+
+def test_the_room_moves_nobody_to_a_side() -> None:
+    click = np.zeros((2, 65_536), np.float32)
+    click[:, 0] = 1.0
+    hz = np.fft.rfftfreq(65_536, 1.0 / SAMPLE_RATE)
+    leans = []
+    for seed in range(6):
+        tail = Room(0.5, np.random.default_rng(seed)).process(np.zeros_like(click), click)
+        power = np.abs(np.fft.rfft(tail)) ** 2
+        for centre in (250, 315, 400, 630, 1_000, 2_000, 4_000):
+            left, right = power[:, (hz > centre / 1.12) & (hz < centre * 1.12)].sum(axis=1)
+            leans.append(10 * np.log10(left / right))
+    assert np.sqrt(np.mean(np.square(leans))) < 0.8
 
 
 @pytest.mark.parametrize(("prompt", "duration_sec"), VARIED)
