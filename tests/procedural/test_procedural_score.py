@@ -163,6 +163,25 @@ def test_the_melody_rests_and_returns() -> None:
     assert len(set(sung)) <= len(sung) / 2
 
 
+@pytest.mark.parametrize("mode", PROGRESSIONS)
+def test_a_long_piece_has_movements_that_share_a_theme(mode: str) -> None:
+    _, piece = compose(f"lofi in D {mode}, 75 bpm", 600.0)
+
+    def roots(name: str) -> list[tuple[int, ...]]:
+        """The first four bars of each section of a name."""
+        starts = [section.start for section in piece.sections if section.name == name]
+        return [tuple(bar[0][1].root for bar in piece.chords[start : start + 4]) for start in starts]
+
+    assert len(set(roots("A"))) == 1
+    assert len(set(roots("B"))) >= 2
+    assert len({section.movement for section in piece.sections}) >= 3
+
+
+def test_a_piece_of_three_minutes_keeps_its_b_section() -> None:
+    _, piece = compose("lofi in D minor, 75 bpm", 160.0)
+    assert {section.movement for section in piece.sections} == {0}
+
+
 def test_bars_may_be_played_in_any_order() -> None:
     plan, piece = compose("lofi")
     forwards = [piece.bar(index) for index in range(plan.steps)]

@@ -34,6 +34,7 @@ class Section:
         bars: how many it has.
         layers: parts that play.
         returns: how often a section of this name came before; 0 for the first.
+        movement: 0 for the first three minutes or so; a later one has its own B, breaks and second motif.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Section:
     bars: int
     layers: frozenset[str]
     returns: int
+    movement: int
 
     @property
     def level_db(self) -> float:
@@ -58,13 +60,13 @@ def make_form(bars: int, rng: Generator) -> list[Section]:
     sections: list[Section] = []
     start = 0
     seen: dict[str, int] = {}
-    for name, length in lengths:
+    for name, length, movement in lengths:
         returns = seen.get(name, 0)
         seen[name] = returns + 1
         layers = LAYERS[name] if bars > 4 else LAYERS["A"] | {"pad"}
         if name in {"A", "B"} and returns:
             layers = _vary(layers, rng)
-        sections.append(Section(name, start, length, layers, returns))
+        sections.append(Section(name, start, length, layers, returns, movement))
         start += length
     return sections
 
@@ -86,23 +88,23 @@ def _vary(layers: frozenset[str], rng: Generator) -> frozenset[str]:
     return layers
 
 
-def _lengths(bars: int) -> list[tuple[str, int]]:
-    """Names and lengths: an intro and an outro where there is room, and sections that take turns between."""
+def _lengths(bars: int) -> list[tuple[str, int, int]]:
+    """Names, lengths and movements: an intro, an outro where there is room, and sections that take turns."""
     if bars < 6:
-        return [("A", bars)]
+        return [("A", bars, 0)]
     edge = 4 if bars >= 28 else 2 if bars >= 10 else 1
     # Phrases have two or four bars; what does not fill one lengthens the outro.
     spare = (bars - 2 * edge) % (4 if bars >= 28 else 2)
     room = bars - 2 * edge - spare
     cycle = LONG_CYCLE if room >= 24 else SHORT_CYCLE
-    middle: list[tuple[str, int]] = []
+    middle: list[tuple[str, int, int]] = []
     turn = 0
     while room > 0:
         name, length = cycle[turn % len(cycle)]
         if room - length < 4:
             # What is left is too short for a section of its own, and no piece ends its middle on a break.
             name, length = ("A" if name == "break" else name), room
-        middle.append((name, length))
+        middle.append((name, length, turn // len(LONG_CYCLE)))
         room -= length
         turn += 1
-    return [("intro", edge), *middle, ("outro", edge + spare)]
+    return [("intro", edge, 0), *middle, ("outro", edge + spare, middle[-1][2])]

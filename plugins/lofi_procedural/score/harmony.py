@@ -43,10 +43,10 @@ def harmonise(sections: Sequence[Section], key: Key, rng: Generator) -> list[lis
         For each bar, (beat, chord) in order.
     """
     bank = list(PROGRESSIONS[key.mode])
-    chosen = [bank[at] for at in rng.permutation(len(bank))[:3]]
+    order = [bank[at] for at in rng.permutation(len(bank))]
     bars: list[list[tuple[float, Chord]]] = []
     for section in sections:
-        progression = read_progression(chosen[HARMONY[section.name]], key.tonic)
+        progression = read_progression(order[_choice(section, len(order))], key.tonic)
         bars += [_reharmonise(progression[at % len(progression)], section, at) for at in range(section.bars)]
     cadence, _ = CADENCES[key.mode]
     if len(bars) > 1:
@@ -54,6 +54,12 @@ def harmonise(sections: Sequence[Section], key: Key, rng: Generator) -> list[lis
     else:
         bars[0] = read_progression(CADENCES[key.mode][1], key.tonic)[0]
     return bars
+
+
+def _choice(section: Section, progressions: int) -> int:
+    """A keeps its progression for the whole piece; B and the breaks get others in every movement."""
+    at = HARMONY[section.name]
+    return 1 + (at - 1 + section.movement) % (progressions - 1) if at else 0
 
 
 def final_chord(key: Key) -> Chord:

@@ -46,7 +46,12 @@ class Piece:
         self.chords = [*harmonise(self.sections, self.key, dice.roll("harmony")), last]
         self.voicings = lead_voices(self.chords)
         rng = dice.roll("motif")
-        self._motifs = {"a": melody.make_motif(rng), "b": melody.make_motif(rng)}
+        theme = melody.make_motif(rng)
+        # Every movement sets another motif against the theme.
+        self._motifs = [
+            {"a": theme, "b": melody.make_motif(dice.roll("motif", movement) if movement else rng)}
+            for movement in range(1 + max(section.movement for section in self.sections))
+        ]
         self._home = HOME_PITCHES[int(rng.integers(len(HOME_PITCHES)))]
         self._phrases = [melody.PHRASES[int(rng.integers(len(melody.PHRASES)))] for _ in range(4)]
 
@@ -120,7 +125,7 @@ class Piece:
             letter = {"a": "b", "b": "a"}.get(letter, letter)
         if letter == ".":
             return []
-        motif = self._motifs[letter if letter in self._motifs else "a"]
+        motif = self._motifs[section.movement]["b" if letter == "b" else "a"]
         if letter == "v" or section.returns:
             # The same variation in both bars of a cell.
             motif = melody.vary(motif, self._dice.roll("variation", section.start + cell))
