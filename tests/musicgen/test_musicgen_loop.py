@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lofi_core import Runtime, Step
+from lofi_musicgen import make_schedule
 from lofi_musicgen.config import read_config
 from lofi_musicgen.delay import column_of
 from lofi_musicgen.loader import Model
@@ -19,7 +20,7 @@ from lofi_musicgen.loop import columns, generate_track
 from lofi_musicgen.options import MusicGenOptions
 from lofi_musicgen.sampling import Sampler
 from lofi_musicgen.windows import Window, make_plan
-from tests.musicgen.conftest import DATA, OpenModel, draw_codes, request, text_of
+from tests.musicgen.conftest import DATA, OpenModel, draw_codes, put_layout, request, text_of
 
 PRECISIONS = [
     ("mono", "exact"),
@@ -138,6 +139,30 @@ class Listening:
     def step(self, state: Any, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         self.windows[-1].append(ids.copy())
         return self.decoder.step(state, ids)
+
+
+@pytest.mark.parametrize("precision", ["exact", "quality"])
+def test_taking_the_prompt_of_a_window_step_by_step_changes_nothing_but_the_steps(
+    open_model: OpenModel, runtime: Runtime, precision: str
+) -> None:
+    model = open_model("mono", precision)
+    tracks = []
+    for at_once in (True, False):
+        plan = make_plan(model.config, 11.0, 18.0, prompt_at_once=at_once)
+        asked = request(11.0, temperature=0.0)
+        steps = list(generate_track(asked, model, plan, runtime))
+        assert sum(step.stage == "sample" for step in steps) == plan.steps
+        tracks.append(samples_of(steps))
+    if precision == "exact":  # else a rounding step of int8 more or less may choose another code
+        np.testing.assert_allclose(tracks[0], tracks[1], atol=1e-4)
+    assert tracks[0].shape == tracks[1].shape
+
+
+def test_only_quantised_models_take_the_prompt_step_by_step(tmp_path: Path) -> None:
+    place = put_layout("mono", tmp_path)
+    windows = {p: make_schedule(request(40.0, precision=p), place).state.windows for p in ("exact", "fast")}
+    assert [window.at_once for window in windows["exact"][1:]] == [True] * (len(windows["exact"]) - 1)
+    assert not any(window.at_once for window in windows["fast"][1:])
 
 
 def test_beyond_the_trained_window_the_last_codes_are_the_context(

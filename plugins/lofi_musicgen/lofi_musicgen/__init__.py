@@ -24,6 +24,7 @@ __all__ = ["describe_backend", "generate", "load_model", "make_schedule"]
 
 VERSION = "1"
 DEFAULT_PRECISION = "quality"
+QUANTISED = {"quality", "fast"}
 
 
 @hookimpl
@@ -55,9 +56,15 @@ def describe_backend(model_dir: Path, variant: str | None, runtime: Runtime) -> 
 def make_schedule(request: GenerateRequest, model_dir: Path) -> Schedule:
     """Lay out the windows; one step for each column of codes."""
     options: MusicGenOptions = request.options
-    plan = make_plan(read_config(model_dir), request.duration_sec, options.extend_stride)
+    weights = _weights_of(model_dir, options.precision)
+    plan = make_plan(
+        read_config(model_dir),
+        request.duration_sec,
+        options.extend_stride,
+        prompt_at_once=weights not in QUANTISED,
+    )
     stages = (Stage("encode", 1, 1.0), Stage("sample", plan.steps, plan.steps), Stage("decode", 1, 1.0))
-    return Schedule(stages, state=plan, weights=_weights_of(model_dir, options.precision))
+    return Schedule(stages, state=plan, weights=weights)
 
 
 @hookimpl

@@ -49,18 +49,22 @@ def columns(
     """Fill `codes` [K, T] in place, one column of the delay pattern at a time.
 
     Yields:
-        How many frames of the window are complete.
+        How many frames of the window are complete; while its prompt is taken, those of the prompt.
     """
     special, channels, last = model.config.special_token, model.config.channels, model.config.longest_delay
     codebooks, frames = codes.shape
     state = model.decoder.start(text, frames + 1 + last)
-    # A codebook's last known frames lie in columns further right; they are kept when these are drawn.
-    known = apply_delay_pattern(codes[:, : window.known], channels, special)[:, : window.known + 1]
-    for column in range(window.known + 1, frames + 1 + last):
-        if column == window.known + 1:
+    first = window.known + 1 if window.at_once else 1
+    for column in range(first, frames + 1 + last):
+        if column == first and window.at_once:
+            # A codebook's last known frames lie in columns further right; they are kept when these are drawn.
+            known = apply_delay_pattern(codes[:, : window.known], channels, special)[:, :first]
             logits = model.decoder.prefill(state, known)
         else:
             logits = model.decoder.step(state, column_of(codes, column - 1, channels, special))
+        if column <= window.known:
+            yield window.known
+            continue
         drawn = sampler.draw(logits)
         for k, delay in enumerate(delays(codebooks, channels)):
             if window.known <= (frame := column - 1 - delay) < frames:
