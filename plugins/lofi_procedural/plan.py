@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from lofi_core import GenerateRequest
 
 SAMPLE_RATE = 48_000
-BEATS_PER_BAR = 4
 USUAL_BPM = 78.0
 # Music starts this long after the first sample, so that a player ahead of the beat is never cut off.
 LEAD_IN_SEC = 0.05
@@ -43,7 +42,12 @@ class Plan:
     @property
     def bars(self) -> int:
         """Bars before the final chord; the last may be cut short."""
-        return -(-self.body_beats // BEATS_PER_BAR)
+        return -(-self.body_beats // self.beats_per_bar)
+
+    @property
+    def beats_per_bar(self) -> int:
+        """Three in a waltz, else four."""
+        return self.brief.meter
 
     @property
     def steps(self) -> int:
@@ -59,7 +63,7 @@ class Plan:
         """First sample of the chunk that holds a bar; `bars` is the final chord, `bars + 1` the end."""
         if bar > self.bars:
             return self.total_samples
-        beats = min(bar * BEATS_PER_BAR, self.body_beats)
+        beats = min(bar * self.beats_per_bar, self.body_beats)
         return round(beats * self.beat_sec * SAMPLE_RATE)
 
 
@@ -78,7 +82,7 @@ def make_plan(request: GenerateRequest) -> Plan:
     return Plan(
         brief=brief,
         tempo=tempo,
-        body_beats=_body_beats(tempo, request.duration_sec),
+        body_beats=_body_beats(tempo, brief.meter, request.duration_sec),
         total_samples=total_samples,
         swing=options.swing if options.swing is not None else _usual_swing(brief, tempo),
         variety=variety,
@@ -126,8 +130,8 @@ def _usual_swing(brief: Brief, tempo: float) -> float:
     return max(0.5, min(0.6, 0.575 + (80.0 - tempo) * 0.001))
 
 
-def _body_beats(tempo: float, duration_sec: float) -> int:
-    """Whole bars that leave the final chord time to ring; half a bar where not even one fits."""
+def _body_beats(tempo: float, meter: int, duration_sec: float) -> int:
+    """Whole bars that leave the final chord time to ring; two beats where not even one fits."""
     ring_sec = max(1.5, min(3.0, 0.3 * duration_sec))
     beats = int((duration_sec - ring_sec - LEAD_IN_SEC) * tempo / 60.0)
-    return max(2, beats // BEATS_PER_BAR * BEATS_PER_BAR if beats >= BEATS_PER_BAR else beats // 2 * 2)
+    return max(2, beats // meter * meter if beats >= meter else 2)

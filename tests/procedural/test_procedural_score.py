@@ -182,6 +182,20 @@ def test_a_piece_of_three_minutes_keeps_its_b_section() -> None:
     assert {section.movement for section in piece.sections} == {0}
 
 
+@pytest.mark.parametrize(
+    "prompt", ["waltz", "brushed waltz, sad", "busy waltz", "3/4, no drums", "harp waltz"]
+)
+def test_a_waltz_has_three_beats_in_a_bar(prompt: str) -> None:
+    plan, piece = compose(f"{prompt}, 90 bpm", 120.0)
+    assert plan.bar_start(1) == 96_000
+    bars = [piece.bar(index) for index in range(plan.bars)]
+    beats = {note.beat for bar in bars for note in bar.notes} | {hit.beat for bar in bars for hit in bar.hits}
+    assert {0.0, 1.0, 2.0} <= beats
+    assert max(beats) < 3.0
+    kicks = [hit.beat for bar in bars for hit in bar.hits if hit.voice == "kick" and hit.velocity > 0.5]
+    assert kicks.count(0.0) >= len(kicks) / 2
+
+
 def test_bars_may_be_played_in_any_order() -> None:
     plan, piece = compose("lofi")
     forwards = [piece.bar(index) for index in range(plan.steps)]

@@ -30,6 +30,7 @@ TIMED = [
     ("upbeat boom bap with vibraphone, 96 bpm", 96),
     ("bossa nova nylon guitar, 120 bpm", 120),
     ("dark half time, synth bass, 140 bpm", 140),
+    ("felt piano waltz, 90 bpm", 90),
     ("ambient harp, rain and tape, 60 bpm", 60),
 ]
 VARIED = [(prompt, 20.0) for prompt, _ in TIMED[::2]] + [

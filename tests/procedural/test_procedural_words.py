@@ -98,6 +98,22 @@ def test_textures_are_named_with_an_amount() -> None:
     assert read_prompt("no vinyl").textures["vinyl"] == 0
 
 
+@pytest.mark.parametrize(
+    ("text", "meter"),
+    [
+        ("a waltz", 3),
+        ("piano in 3/4", 3),
+        ("4/4 beat", 4),
+        ("lofi", 4),
+        ("no waltz", 4),
+        ("13/4", 4),
+        ("3/4/2025", 4),
+    ],
+)
+def test_a_meter_is_read(text: str, meter: int) -> None:
+    assert read_prompt(text).meter == meter
+
+
 def test_what_was_not_understood_is_told() -> None:
     brief = read_prompt("rainy xyzzy rhodes")
     assert brief.unknown == ("xyzzy",)

@@ -21,6 +21,9 @@ LINES: dict[str, tuple[tuple[float, float, str], ...]] = {
     "push": ((0, 1.3, "root"), (1.5, 0.5, "root"), (2.5, 1.0, "octave"), (3.5, 0.5, "approach")),
     "answer": ((0, 0.9, "root"), (1.5, 0.9, "fifth"), (3, 0.9, "root")),
     "walk": ((0, 0.95, "root"), (1, 0.95, "fifth"), (2, 0.95, "octave"), (3, 0.95, "approach")),
+    "waltz": ((0, 2.4, "root"), (2.5, 0.5, "approach")),
+    "waltz_answer": ((0, 1.9, "root"), (2, 0.9, "fifth")),
+    "waltz_walk": ((0, 0.95, "root"), (1, 0.95, "fifth"), (2, 0.95, "approach")),
     "bossa": ((0, 1.4, "root"), (1.5, 0.5, "fifth"), (2, 1.4, "fifth"), (3.5, 0.5, "approach")),
 }
 

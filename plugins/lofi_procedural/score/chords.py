@@ -1,7 +1,7 @@
 """Which chords and progressions there are. Data only.
 
 A chord is `root:quality`, the root in semitones above the tonic. Bars are parted by `|`; a bar of two chords
-changes on its third beat.
+changes on its third beat, in a waltz too.
 """
 
 from __future__ import annotations
@@ -110,13 +110,14 @@ class Chord:
         return (self.root + (6 if self.quality == "m7b5" else 7)) % 12
 
 
-def read_progression(text: str, tonic: int) -> list[list[tuple[float, Chord]]]:
-    """Spell a progression in a key: for each bar, the chords with the beats they start on."""
+def read_progression(text: str, tonic: int, beats: int = 4) -> list[list[tuple[float, Chord]]]:
+    """Spell a progression in a key: for each bar of so many beats, its chords and where they start."""
     bars = []
     for bar in text.split("|"):
         symbols = bar.split()
         bars.append(
-            [(4.0 * at / len(symbols), read_chord(symbol, tonic)) for at, symbol in enumerate(symbols)]
+            # In three, the second of two chords comes on the third beat.
+            [(float(-(-beats * at // len(symbols))), read_chord(s, tonic)) for at, s in enumerate(symbols)]
         )
     return bars
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lofi_procedural.score.harmony import Voicing
 
-# (beat, length in beats, velocity), all in one 4/4 bar.
+# (beat, length in beats, velocity), in one bar of four beats, or of three for a waltz.
 Pattern = tuple[tuple[float, float, float], ...]
 CALM: tuple[Pattern, ...] = (
     ((0, 3.6, 0.62), (2, 1.9, 0.42)),
@@ -30,6 +30,12 @@ LIVELY: tuple[Pattern, ...] = (
     ((0, 0.9, 0.66), (1.5, 0.5, 0.48), (2, 0.9, 0.54), (3.5, 0.5, 0.46)),
     ((0, 0.5, 0.64), (0.5, 0.9, 0.42), (1.5, 0.9, 0.54), (3, 0.9, 0.52)),
     ((0, 0.9, 0.64), (1, 0.4, 0.44), (2, 0.9, 0.56), (3, 0.4, 0.46)),
+)
+WALTZ: tuple[Pattern, ...] = (
+    ((1, 0.8, 0.5), (2, 0.8, 0.46)),
+    ((0, 2.7, 0.6), (2, 0.9, 0.42)),
+    ((0, 0.9, 0.58), (1, 0.8, 0.44), (2, 0.8, 0.46)),
+    ((0, 1.4, 0.6), (1.5, 1.4, 0.46)),
 )
 # Without drums the chords keep time: broken, one tone per half beat, or struck on every beat.
 PULSE: Pattern = ((0, 0.92, 0.66), (1, 0.9, 0.48), (2, 0.92, 0.6), (3, 0.85, 0.48))
@@ -60,24 +66,27 @@ def comp(
     return notes
 
 
-def arpeggiate(chords: Sequence[tuple[float, Voicing]], rng: Generator, accent: float) -> list[Note]:
+def arpeggiate(
+    chords: Sequence[tuple[float, Voicing]], beats: int, rng: Generator, accent: float
+) -> list[Note]:
     """Break the chords into even half beats that ring into each other, leaning on the beat."""
     notes = []
     turn = int(rng.integers(2)) * 4
-    for step in range(8):
+    group = 6 if beats == 3 else 4  # half beats from one bass tone to the next
+    for step in range(2 * beats):
         beat = step / 2
-        pitch = _sounding(chords, beat)[BROKEN[(step + turn) % 8] if step % 4 else 0]
-        weight = 0.62 if step % 4 == 0 else 0.52 if step % 2 == 0 else 0.4
+        pitch = _sounding(chords, beat)[BROKEN[(step + turn) % 8] if step % group else 0]
+        weight = 0.62 if step % group == 0 else 0.52 if step % 2 == 0 else 0.4
         velocity = _limit(accent * weight * (1 + 0.07 * rng.standard_normal()))
         notes.append(Note("chords", beat, 1.6, pitch, velocity, 0.004 * rng.standard_normal()))
     return notes
 
 
-def hold(chords: Sequence[tuple[float, Voicing]]) -> list[Note]:
+def hold(chords: Sequence[tuple[float, Voicing]], beats: int) -> list[Note]:
     """Sustain each chord until the next: the pad. Its two lowest tones and its highest."""
     notes = []
     for at, (beat, pitches) in enumerate(chords):
-        until = chords[at + 1][0] if at + 1 < len(chords) else 4.0
+        until = chords[at + 1][0] if at + 1 < len(chords) else float(beats)
         notes += [
             Note("pad", beat, until - beat, pitch, 0.5) for pitch in (pitches[0], pitches[1], pitches[-1])
         ]

@@ -9,7 +9,7 @@ from lofi_procedural.score.notes import Hit
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-# Sixteen steps a bar: X strong, x usual, o soft, - sometimes (a ghost), . nothing.
+# Four steps a beat: X strong, x usual, o soft, - sometimes (a ghost), . nothing.
 GROOVES: dict[str, tuple[dict[str, str], ...]] = {
     "boom_bap": (
         {"kick": "X.....-.x.x.....", "snare": "....X..-....X..-", "hat": "x.o.x.o.x.o.x.o."},
@@ -28,6 +28,15 @@ GROOVES: dict[str, tuple[dict[str, str], ...]] = {
     "bossa": (
         {"kick": "X..xx..xx..xx..x", "rim": "x..x..x...x..x..", "shaker": "xoxoxoxoxoxoxoxo"},
         {"kick": "X..xx..xx..xx..x", "rim": "..x...x..x..x...", "shaker": "xoxoxoxoxoxoxoxo"},
+    ),
+    "waltz": (
+        {"kick": "X.....-.....", "snare": "....o...x..-", "hat": "x.o.x.o.x.o."},
+        {"kick": "X...........", "snare": "....o..-x...", "hat": "x.o.x.o.x-o."},
+        {"kick": "X.....x.....", "snare": "........X...", "hat": "x.o.x.o.x.o."},
+    ),
+    "waltz_brushed": (
+        {"kick": "x...........", "rim": "....o...o...", "brush": "x.o.x.o.x.o."},
+        {"kick": "x.........-.", "rim": "........o...", "brush": "x.o.x.o-x.o."},
     ),
     "four": (
         {"kick": "X...x...X...x...", "snare": "....x.......x...", "hat": "..x...x...x...x."},
@@ -63,7 +72,9 @@ def play_drums(groove: str, variant: int, rng: Generator, *, fill: bool, hats_on
     hits = [hit for voice, steps in pattern.items() for hit in _strokes(voice, steps, rng)]
     if fill and not hats_only:
         extra = FILLS[int(rng.integers(len(FILLS)))]
-        hits += [hit for voice, steps in extra.items() for hit in _strokes(voice, steps, rng)]
+        # A fill is written over four beats; a shorter bar plays the end of it.
+        length = len(next(iter(pattern.values())))
+        hits += [hit for voice, steps in extra.items() for hit in _strokes(voice, steps[-length:], rng)]
     return hits
 
 

@@ -79,7 +79,9 @@ def _groove(brief: Brief, groove: str | None) -> str | None:
     if "drums" in brief.without:
         return None
     if groove == "none":
-        return "brushed" if "drums" in brief.instruments else None
+        groove = "brushed" if "drums" in brief.instruments else None
+    if groove and brief.meter == 3:
+        return "waltz_brushed" if groove == "brushed" else "waltz"
     return groove
 
 

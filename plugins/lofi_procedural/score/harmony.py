@@ -36,8 +36,10 @@ def choose_key(brief: Brief, rng: Generator) -> Key:
     return Key(tonic, "major")
 
 
-def harmonise(sections: Sequence[Section], key: Key, rng: Generator) -> list[list[tuple[float, Chord]]]:
-    """Give every bar its chords; the last leads home.
+def harmonise(
+    sections: Sequence[Section], key: Key, beats: int, rng: Generator
+) -> list[list[tuple[float, Chord]]]:
+    """Give every bar of so many beats its chords; the last leads home.
 
     Returns:
         For each bar, (beat, chord) in order.
@@ -46,11 +48,11 @@ def harmonise(sections: Sequence[Section], key: Key, rng: Generator) -> list[lis
     order = [bank[at] for at in rng.permutation(len(bank))]
     bars: list[list[tuple[float, Chord]]] = []
     for section in sections:
-        progression = read_progression(order[_choice(section, len(order))], key.tonic)
+        progression = read_progression(order[_choice(section, len(order))], key.tonic, beats)
         bars += [_reharmonise(progression[at % len(progression)], section, at) for at in range(section.bars)]
     cadence, _ = CADENCES[key.mode]
     if len(bars) > 1:
-        bars[-1] = read_progression(cadence, key.tonic)[0]
+        bars[-1] = read_progression(cadence, key.tonic, beats)[0]
     else:
         bars[0] = read_progression(CADENCES[key.mode][1], key.tonic)[0]
     return bars

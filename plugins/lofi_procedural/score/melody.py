@@ -26,6 +26,13 @@ RHYTHMS: tuple[tuple[tuple[float, float], ...], ...] = (
     ((2, 0.5), (2.5, 0.5), (3, 1.0), (4, 0.5), (4.5, 2.0)),
     ((0.5, 1.0), (1.5, 0.5), (2.5, 0.5), (3, 0.5), (3.5, 2.0)),
 )
+WALTZ_RHYTHMS: tuple[tuple[tuple[float, float], ...], ...] = (
+    ((0, 1.0), (1, 0.5), (1.5, 1.0), (3, 2.0)),
+    ((0, 1.5), (1.5, 0.5), (2, 1.0), (3, 2.5)),
+    ((0.5, 0.5), (1, 1.0), (2, 0.5), (2.5, 0.5), (3, 2.0)),
+    ((1, 0.5), (1.5, 0.5), (2, 1.5), (4, 1.5)),
+    ((0, 2.0), (2, 0.5), (2.5, 2.0)),
+)
 # Two-bar cells of an eight-bar phrase: statement, variation, answer, rest.
 PHRASES = ("a.vb", "av.b", "abv.", "a.a.", "avb.")
 STEPS = (-2, -1, -1, 1, 1, 2, 3)
@@ -44,9 +51,10 @@ class Motif:
     contour: tuple[int, ...]
 
 
-def make_motif(rng: Generator) -> Motif:
-    """Draw a rhythm, and a contour that wanders little and turns back."""
-    rhythm = RHYTHMS[int(rng.integers(len(RHYTHMS)))]
+def make_motif(beats: int, rng: Generator) -> Motif:
+    """Draw a rhythm for bars of so many beats, and a contour that wanders little and turns back."""
+    rhythms = WALTZ_RHYTHMS if beats == 3 else RHYTHMS
+    rhythm = rhythms[int(rng.integers(len(rhythms)))]
     contour = [0]
     for _ in rhythm[1:]:
         step = STEPS[int(rng.integers(len(STEPS)))]
@@ -73,22 +81,28 @@ def vary(motif: Motif, rng: Generator) -> Motif:
 
 
 def sing(
-    motif: Motif, half: int, chords: Sequence[tuple[float, Chord]], key: Key, start: int, rng: Generator
+    motif: Motif,
+    bar: tuple[int, int],
+    chords: Sequence[tuple[float, Chord]],
+    key: Key,
+    start: int,
+    rng: Generator,
 ) -> list[Note]:
     """Play one bar of a motif over its chords.
 
     Args:
         motif: two bars long.
-        half: 0 for its first bar, 1 for its second.
+        bar: 0 for its first bar, 1 for its second; and how many beats a bar has.
         chords: (beat, chord) of the bar and of the next, into which a note may ring.
         key: supplies the passing notes.
         start: MIDI pitch the contour starts from.
         rng: the bar's own.
     """
     notes = []
+    half, beats = bar
     for (onset, length), step in zip(motif.rhythm, motif.contour, strict=True):
-        beat = onset - 4 * half
-        if not 0 <= beat < 4:
+        beat = onset - beats * half
+        if not 0 <= beat < beats:
             continue
         strong = length >= 1 or beat in {0, 2}
         pitch = _pitch(start, step, key, _lasting(chords, beat, length) if strong else [])

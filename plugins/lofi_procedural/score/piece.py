@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lofi_procedural.plan import BEATS_PER_BAR, SAMPLE_RATE
+from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import comping, melody
 from lofi_procedural.score.bass import play_bass, root_pitch
 from lofi_procedural.score.drums import play_drums
@@ -43,13 +43,14 @@ class Piece:
         self.sections = seat(make_form(plan.bars, dice.roll("form")), self.ensemble.parts)
         self._section_of = [section for section in self.sections for _ in range(section.bars)]
         last = [(0.0, final_chord(self.key))]
-        self.chords = [*harmonise(self.sections, self.key, dice.roll("harmony")), last]
+        beats = plan.beats_per_bar
+        self.chords = [*harmonise(self.sections, self.key, beats, dice.roll("harmony")), last]
         self.voicings = lead_voices(self.chords)
         rng = dice.roll("motif")
-        theme = melody.make_motif(rng)
+        theme = melody.make_motif(beats, rng)
         # Every movement sets another motif against the theme.
         self._motifs = [
-            {"a": theme, "b": melody.make_motif(dice.roll("motif", movement) if movement else rng)}
+            {"a": theme, "b": melody.make_motif(beats, dice.roll("motif", movement) if movement else rng)}
             for movement in range(1 + max(section.movement for section in self.sections))
         ]
         self._home = HOME_PITCHES[int(rng.integers(len(HOME_PITCHES)))]
@@ -67,7 +68,8 @@ class Piece:
         notes = self._chords(index, section) + self._bass(index, section)
         notes += self._melody(index, section) + self._pad(index, section)
         hits = self._drums(index, section)
-        beats = min(BEATS_PER_BAR, self._plan.body_beats - BEATS_PER_BAR * index)
+        beats = self._plan.beats_per_bar
+        beats = min(beats, self._plan.body_beats - beats * index)
         return Bar(
             index, [note for note in notes if note.beat < beats], [hit for hit in hits if hit.beat < beats]
         )
@@ -84,16 +86,17 @@ class Piece:
             return []
         rng = self._dice.roll("chords", index)
         taste = self._dice.roll("comping", section.start)
-        energy = self._plan.brief.energy
+        energy, beats = self._plan.brief.energy, self._plan.beats_per_bar
         timed = self.ensemble.groove is not None and "drums" in section.layers
         if not timed:
             # Nobody else keeps time here.
             if taste.random() < 0.5 or instrument in BREAKS_CHORDS:
-                return comping.arpeggiate(self._voiced(index), rng, accent=1.0 + 0.3 * (energy - 0.5))
+                return comping.arpeggiate(self._voiced(index), beats, rng, accent=1.0 + 0.3 * (energy - 0.5))
             pattern = comping.PULSE
         else:
             bank = comping.CALM if energy < CALM_ENERGY else comping.USUAL
             bank = comping.LIVELY if energy > LIVELY_ENERGY else bank
+            bank = comping.WALTZ if beats == 3 else bank
             pattern = bank[int(taste.integers(len(bank)))]
             # Every fourth bar answers with another figure.
             if index % 4 == 3:
@@ -112,6 +115,8 @@ class Piece:
         if self.ensemble.groove is None:
             # Without drums the bass keeps to the beat.
             lines = ("walk", "two") if energy > LIVELY_ENERGY else ("hold", "two")
+        if self._plan.beats_per_bar == 3:
+            lines = ("waltz", "waltz_answer") if energy < CALM_ENERGY else ("waltz_answer", "waltz_walk")
         line = "bossa" if self.ensemble.groove == "bossa" else lines[int(taste.integers(len(lines)))]
         return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
 
@@ -130,14 +135,15 @@ class Piece:
             # The same variation in both bars of a cell.
             motif = melody.vary(motif, self._dice.roll("variation", section.start + cell))
         rng = self._dice.roll("melody", index)
-        following = [(BEATS_PER_BAR + beat, chord) for beat, chord in self.chords[index + 1]]
-        return melody.sing(motif, half, [*self.chords[index], *following], self.key, self._home, rng)
+        beats = self._plan.beats_per_bar
+        following = [(beats + beat, chord) for beat, chord in self.chords[index + 1]]
+        return melody.sing(motif, (half, beats), [*self.chords[index], *following], self.key, self._home, rng)
 
     def _pad(self, index: int, section: Section) -> list[Note]:
         wanted = {"pad", "strings"} & {*self._plan.brief.instruments}
         if self.ensemble.pad is None or not (wanted or "pad" in section.layers):
             return []
-        return comping.hold(self._voiced(index))
+        return comping.hold(self._voiced(index), self._plan.beats_per_bar)
 
     def _drums(self, index: int, section: Section) -> list[Hit]:
         groove = self.ensemble.groove
@@ -153,7 +159,7 @@ class Piece:
         fill = ends and section.bars > 1 and index + 1 < self._plan.bars
         hits = play_drums(groove, variant, rng, fill=fill and full, hats_only=not full)
         # A section opens with a ringing hat, unless the groove has none.
-        if full and index == section.start and groove in {"boom_bap", "half_time"}:
+        if full and index == section.start and groove in {"boom_bap", "half_time", "waltz"}:
             hits.append(Hit("open_hat", 0.0, 0.5))
         return hits
 

@@ -24,6 +24,7 @@ class Brief:
         brightness: 0 (dark) to 1 (open).
         energy: 0 (calm: soft, sparse) to 1 (lively: firm, busy).
         groove: name of a drum groove, where the words ask for one.
+        meter: beats in a bar, 3 or 4.
         instruments: named instruments, in the order of the prompt.
         without: instruments and parts that must not play.
         solo: only the first named instrument plays.
@@ -40,6 +41,7 @@ class Brief:
     brightness: float
     energy: float
     groove: str | None
+    meter: int
     instruments: tuple[str, ...]
     without: frozenset[str]
     solo: bool

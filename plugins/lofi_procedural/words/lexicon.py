@@ -17,6 +17,7 @@ class Term:
         energy: calmer (negative) or livelier (positive).
         mode: a mode by name.
         groove: a drum groove by name.
+        meter: beats in a bar.
         instrument: an instrument or part; "no …" takes it out.
         texture: a background sound; "no …" takes it out.
     """
@@ -28,6 +29,7 @@ class Term:
     energy: float = 0.0
     mode: str | None = None
     groove: str | None = None
+    meter: int | None = None
     instrument: str | None = None
     texture: str | None = None
 
@@ -88,6 +90,7 @@ CHARACTER = (
     Term(("half time", "halftime", "trap"), groove="half_time"),
     Term(("brushed", "brush", "brushes", "ballad"), groove="brushed", tempo=-4),
     Term(("bossa", "bossa nova", "latin", "samba"), groove="bossa", tempo=8, valence=0.2),
+    Term(("waltz",), meter=3),
     Term(("four on the floor", "house", "lofi house"), groove="four", tempo=24, energy=0.2),
     Term(("ambient", "beatless", "drone"), tempo=-10, energy=-0.4, groove="none", instrument="pad"),
     Term(("major", "major key"), mode="major"),

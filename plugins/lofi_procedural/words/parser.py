@@ -19,6 +19,7 @@ _BPM = re.compile(
     r"\b(\d{2,3}(?:\.\d+)?)\s*-?\s*(?:bpm|beats per minute)\b"
     r"|\b(?:bpm|tempo)(?:\s+of)?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b"
 )
+_METER = re.compile(r"(?<![\d/])([34])\s*/\s*4(?![\d/])")
 # A clause ends a negation: "no drums, rhodes" takes out the drums only.
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?]")
 _PHRASES: dict[tuple[str, ...], Term] = {
@@ -35,6 +36,9 @@ def read_prompt(prompt: str) -> Brief:
     text = text.lower()
     tempo, text = _find_tempo(text)
     reading = _Reading()
+    if match := _METER.search(text):
+        reading.meter = int(match[1])
+        text = f"{text[: match.start()]} {text[match.end() :]}"
     for tokens, term, negated, strength in _terms(_TOKEN.findall(text.replace("-", " "))):
         reading.take(" ".join(tokens), term, negated=negated, strength=strength)
     return reading.brief(tempo, key)
@@ -47,6 +51,7 @@ class _Reading:
         self.sums = {"tempo": 0.0, "valence": 0.0, "brightness": 0.0, "energy": 0.0}
         self.mode: str | None = None
         self.groove: str | None = None
+        self.meter = 4
         self.instruments: list[str] = []
         self.without: set[str] = set()
         self.textures: dict[str, float] = {}
@@ -69,6 +74,8 @@ class _Reading:
             self.mode = term.mode
         if term.groove and not negated:
             self.groove = term.groove
+        if term.meter and not negated:
+            self.meter = term.meter
         if term.instrument:
             self._instrument(term.instrument, negated=negated)
         if term.texture:
@@ -90,6 +97,7 @@ class _Reading:
             brightness=max(0.0, min(1.0, 0.5 + self.sums["brightness"])),
             energy=max(0.0, min(1.0, 0.5 + self.sums["energy"])),
             groove=self.groove,
+            meter=self.meter,
             instruments=tuple(name for name in self.instruments if name not in self.without),
             without=frozenset(self.without),
             solo=self.solo,
