@@ -143,6 +143,19 @@ def test_a_bass_plays_alone_too(prompt: str) -> None:
     assert not any(bar.hits for bar in bars)
 
 
+@pytest.mark.parametrize(
+    ("word", "player"), [("sax", "saxophone"), ("tenor saxophone", "saxophone"), ("muted trumpet", "trumpet")]
+)
+def test_a_wind_instrument_takes_the_melody(word: str, player: str) -> None:
+    _, piece = compose(f"{word} and piano")
+    assert (piece.ensemble.melody, piece.ensemble.chords) == (player, "piano")
+
+
+@pytest.mark.parametrize("prompt", ["drumless jazz", "drum-free rhodes", "beat-free rhodes"])
+def test_drumless_means_no_hits(prompt: str) -> None:
+    assert compose(prompt)[1].ensemble.groove is None
+
+
 def test_named_instruments_take_their_seats() -> None:
     _, piece = compose("guitar, flute, strings and synth bass")
     seats = piece.ensemble

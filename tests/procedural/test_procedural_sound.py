@@ -164,6 +164,15 @@ def test_brightness_moves_the_centroid(render: Render) -> None:
     )
 
 
+def test_winds_are_told_apart(render: Render) -> None:
+    flute, trumpet, saxophone = (
+        centroid_hz(render(f"solo {name}, 80 bpm in C major", 12.0, 3, ProceduralOptions(vinyl=0.0)))
+        for name in ("flute", "muted trumpet", "saxophone")
+    )
+    assert flute * 1.3 < min(trumpet, saxophone)
+    assert abs(trumpet / saxophone - 1) > 0.04
+
+
 def test_no_drums_takes_the_percussion_out(render: Render) -> None:
     def percussive(drums: bool) -> float:
         options = ProceduralOptions(vinyl=0.0, drums=drums, tempo=84.0)

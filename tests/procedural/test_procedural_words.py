@@ -39,6 +39,8 @@ def test_a_number_without_its_unit_is_no_tempo() -> None:
         ("C sharp minor please", Key(1, "minor")),
         ("slow Am guitar", Key(9, "minor")),
         ("in the key of g", Key(7, "major")),
+        ("rhodes, key: F", Key(5, "major")),
+        ("key = Bb, slow", Key(10, "major")),
         ("warm keys in Eb", Key(3, "major")),
     ],
 )
@@ -82,6 +84,11 @@ def test_a_comma_ends_a_negation() -> None:
 
 def test_synonyms_and_plurals_mean_the_same() -> None:
     assert read_prompt("electric pianos").instruments == read_prompt("rhodes").instruments == ("rhodes",)
+
+
+@pytest.mark.parametrize("text", ["thunderstorm", "a rainstorm outside"])
+def test_a_storm_brings_rain(text: str) -> None:
+    assert read_prompt(text).textures["rain"] > 0
 
 
 def test_the_longest_phrase_wins() -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lofi_procedural.words import Brief
 
 CHORDAL = ("rhodes", "piano", "felt", "guitar", "electric_guitar", "harp", "organ")
-LEADS = ("flute", "vibraphone", "kalimba", *CHORDAL)
+LEADS = ("flute", "saxophone", "trumpet", "vibraphone", "kalimba", *CHORDAL)
 SUSTAINED = ("strings", "pad")
 BASSES = ("upright_bass", "synth_bass")
 # Drawn from where the words leave it open; a name given twice is likelier.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STRUMMED = {"guitar": 0.022, "harp": 0.045, "electric_guitar": 0.014, "felt": 0.008, "piano": 0.006}
 # Who plays chords one tone after the other when nobody else keeps time.
-BREAKS_CHORDS = frozenset({"guitar", "harp", "flute", "kalimba", "vibraphone"})
+BREAKS_CHORDS = frozenset({"guitar", "harp", "flute", "saxophone", "trumpet", "kalimba", "vibraphone"})
 HOME_PITCHES = (69, 72, 74, 76)
 CALM_ENERGY, LIVELY_ENERGY = 0.4, 0.65
 

@@ -1,4 +1,4 @@
-"""How instruments sound that are blown, bowed or held: pads, strings, organ, flute."""
+"""How instruments sound that are blown, bowed or held: pads, strings, organ, winds."""
 
 from __future__ import annotations
 
@@ -46,6 +46,25 @@ VOICES: dict[str, Voice] = {
     "organ": Voice((1.0, 0.6, 0.35, 0.2, 0.0, 0.1, 0.0, 0.06), 2.5, 0.012, 0.08, gain=0.075),
     "flute": Voice(
         (1.0, 0.28, 0.13, 0.05, 0.02), 0.0, 0.07, 0.12, vibrato_cents=14.0, breath=0.035, gain=0.21
+    ),
+    # A conical reed is strong in its second and third harmonics; a cup mute leaves a trumpet its middle ones.
+    "saxophone": Voice(
+        (0.8, 1.0, 0.62, 0.4, 0.27, 0.2, 0.13, 0.09, 0.06),
+        0.0,
+        0.045,
+        0.11,
+        vibrato_cents=16.0,
+        breath=0.05,
+        gain=0.115,
+    ),
+    "trumpet": Voice(
+        (0.55, 0.7, 0.85, 0.75, 0.5, 0.36, 0.28, 0.2, 0.13, 0.08),
+        0.0,
+        0.03,
+        0.09,
+        vibrato_cents=9.0,
+        breath=0.02,
+        gain=0.10,
     ),
 }
 VIBRATO_HZ = 4.8

@@ -47,7 +47,11 @@ MOOD = (
     Term(
         ("happy", "cheerful", "joyful", "sunny", "merry"), tempo=6, valence=1.0, brightness=0.15, energy=0.1
     ),
-    Term(("warm", "cozy", "cosy", "comfy", "tender", "romantic"), valence=0.5, brightness=-0.05),
+    Term(
+        ("warm", "cozy", "cosy", "comfy", "cafe", "café", "coffee", "tender", "romantic"),
+        valence=0.5,
+        brightness=-0.05,
+    ),
     Term(("hopeful", "optimistic", "uplifting", "playful"), tempo=4, valence=0.8, brightness=0.1),
     Term(
         ("sad", "melancholic", "melancholy", "heartbroken", "gloomy", "lonely", "blue"),
@@ -93,6 +97,7 @@ CHARACTER = (
     Term(("waltz",), meter=3),
     Term(("four on the floor", "house", "lofi house"), groove="four", tempo=24, energy=0.2),
     Term(("ambient", "beatless", "drone"), tempo=-10, energy=-0.4, groove="none", instrument="pad"),
+    Term(("drumless", "drum free", "beat free"), groove="none"),
     Term(("major", "major key"), mode="major"),
     Term(("minor", "minor key"), mode="minor"),
     Term(("dorian",), mode="dorian"),
@@ -110,6 +115,8 @@ INSTRUMENTS = (
     Term(("kalimba", "music box", "thumb piano", "celesta", "bell"), instrument="kalimba"),
     Term(("harp",), instrument="harp"),
     Term(("flute", "recorder", "whistle"), instrument="flute"),
+    Term(("saxophone", "sax", "tenor saxophone", "alto saxophone"), instrument="saxophone"),
+    Term(("trumpet", "muted trumpet", "flugelhorn", "horn"), instrument="trumpet"),
     Term(("string", "violin", "cello", "orchestra"), instrument="strings"),
     Term(("pad", "synth", "synthesizer", "synth pad"), instrument="pad"),
     Term(("organ", "hammond"), instrument="organ"),
@@ -123,7 +130,10 @@ INSTRUMENTS = (
 TEXTURES = (
     Term(("vinyl", "crackle", "record", "turntable", "vinyl crackle"), texture="vinyl"),
     Term(
-        ("rain", "rainy", "raining", "drizzle", "storm", "rainfall"), texture="rain", tempo=-2, valence=-0.2
+        ("rain", "rainy", "raining", "drizzle", "storm", "rainfall", "rainstorm", "thunderstorm"),
+        texture="rain",
+        tempo=-2,
+        valence=-0.2,
     ),
     Term(("tape", "cassette", "vhs", "wobbly", "warped"), texture="tape", brightness=-0.1),
     Term(("wave", "ocean", "sea", "shore"), texture="waves"),
