@@ -10,8 +10,11 @@ import pyloudnorm
 import pytest
 from scipy.signal import butter, resample_poly, sosfilt
 
+from lofi_core import GenerateRequest
 from lofi_procedural.options import ProceduralOptions
-from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.plan import SAMPLE_RATE, make_plan
+from lofi_procedural.score import Bar, Dice, Piece
+from lofi_procedural.sound.mixer import Mixer
 from lofi_procedural.sound.tape import Room
 
 if TYPE_CHECKING:
@@ -111,6 +114,27 @@ def test_the_bass_stands_in_the_middle(render: Render, prompt: str) -> None:
     lows = sosfilt(butter(4, 110.0, fs=SAMPLE_RATE, output="sos"), render(prompt), axis=1)
     left, right = np.mean(lows**2, axis=1)
     assert abs(10 * np.log10(left / right)) < 0.6
+
+
+@pytest.mark.parametrize(
+    "lead", ["vibraphone", "electric guitar", "kalimba", "piano", "flute", "saxophone", "trumpet"]
+)
+def test_a_melody_stands_beside_the_chords(lead: str) -> None:
+    request = GenerateRequest(f"rhodes and {lead}", 30.0, 1, ProceduralOptions(vinyl=0.0))
+    plan = make_plan(request)
+    piece = Piece(plan, Dice(1, plan.variety))
+
+    def level(part: str) -> float:
+        """Loudness of one part over the bars in which the melody sings."""
+        mixer, heard = Mixer(plan, piece, Dice(1, plan.variety)), []
+        for index in range(plan.bars):
+            notes = piece.bar(index).notes
+            dry, _ = mixer.bar(Bar(index, [note for note in notes if note.part == part]))
+            if any(note.part == "melody" for note in notes):
+                heard.append(dry)
+        return lufs(np.concatenate(heard, axis=1))
+
+    assert -4.0 < level("melody") - level("chords") < 1.0
 
 
 def test_the_room_moves_nobody_to_a_side() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lofi_procedural.score import Bar, Dice, Piece
     from lofi_procedural.sound.types import Floats, Stereo
 
-PART_GAIN = {"chords": 1.0, "melody": 0.95, "bass": 1.0, "pad": 0.9}
+PART_GAIN = {"chords": 1.0, "melody": 1.35, "bass": 1.0, "pad": 0.9}
 # A melody stands a little right, so that chords and melody are two players.
 PART_PLACE = {"chords": -0.08, "melody": 0.22, "bass": 0.0, "pad": 0.0}
 KEYBOARD_SPREAD = 0.006  # per semitone above D4: low keys to the left, as the player sees them

@@ -45,7 +45,7 @@ VOICES: dict[str, Voice] = {
     "strings": Voice((1.0, 0.7, 0.55, 0.36, 0.26, 0.18, 0.12, 0.08, 0.05), 9.0, 0.28, 0.5, gain=0.05),
     "organ": Voice((1.0, 0.6, 0.35, 0.2, 0.0, 0.1, 0.0, 0.06), 2.5, 0.012, 0.08, gain=0.075),
     "flute": Voice(
-        (1.0, 0.28, 0.13, 0.05, 0.02), 0.0, 0.07, 0.12, vibrato_cents=14.0, breath=0.035, gain=0.21
+        (1.0, 0.28, 0.13, 0.05, 0.02), 0.0, 0.07, 0.12, vibrato_cents=14.0, breath=0.035, gain=0.15
     ),
     # A conical reed is strong in its second and third harmonics; a cup mute leaves a trumpet its middle ones.
     "saxophone": Voice(
@@ -55,7 +55,7 @@ VOICES: dict[str, Voice] = {
         0.11,
         vibrato_cents=16.0,
         breath=0.05,
-        gain=0.115,
+        gain=0.082,
     ),
     "trumpet": Voice(
         (0.55, 0.7, 0.85, 0.75, 0.5, 0.36, 0.28, 0.2, 0.13, 0.08),
@@ -64,7 +64,7 @@ VOICES: dict[str, Voice] = {
         0.09,
         vibrato_cents=9.0,
         breath=0.02,
-        gain=0.10,
+        gain=0.072,
     ),
 }
 VIBRATO_HZ = 4.8

@@ -126,7 +126,7 @@ TIMBRES: dict[str, Timbre] = {
         hardness=0.8,
         release_sec=0.3,
         knock=0.04,
-        gain=0.30,
+        gain=0.34,
     ),
     "upright_bass": Timbre(
         *_UPRIGHT,
