@@ -9,7 +9,7 @@ import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.sound.modal import envelope, ring
-from lofi_procedural.sound.spectrum import noise_band
+from lofi_procedural.sound.spectrum import fast_length, noise_band
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -108,7 +108,7 @@ def _blow(voice: Voice, hz: float, samples: int, rng: Generator) -> Stereo:
     for number, level in enumerate(voice.amplitudes, start=1):
         tone += np.float32(level) * np.sin(np.float32(number) * cycle)
     tone *= (1.0 + 0.12 * swing).astype(np.float32)
-    even = samples + samples % 2
-    breath = noise_band(rng, even, 0.8 * hz, 4.0 * hz)[:samples] * voice.breath
+    # An FFT of a length with a large prime factor costs up to fifty times as much.
+    breath = noise_band(rng, fast_length(samples), 0.8 * hz, 4.0 * hz)[:samples] * voice.breath
     sound: Stereo = np.stack((tone + breath, tone + 0.3 * breath)).astype(np.float32)
     return sound
