@@ -14,6 +14,7 @@ from lofi_musicgen.graph.step import build_cross, build_step, with_int8_cache
 from lofi_musicgen.graph.text import build_text_encoder
 from lofi_musicgen.options import MusicGenOptions
 from lofi_musicgen.sampling import Sampler
+from lofi_musicgen.shapes import check_shapes
 from lofi_musicgen.text import BuiltTextEncoder
 
 if TYPE_CHECKING:
@@ -74,11 +75,15 @@ def build(
     """Build what is not there yet, telling `runtime.report`.
 
     Raises:
-        ModelLoadFailed: the checkpoint lacks a tensor, or there is no room.
+        ModelLoadFailed: the checkpoint lacks a tensor or has another shape than `config.json` says, or there
+            is no room.
     """
     form = FORMS[precision]
     report = runtime.report
-    built = Built(checkpoint.model_dir, checkpoint.files, lambda share: report(0.1 * share, "hash"))
+    check_shapes(checkpoint, config)
+    built = Built(
+        checkpoint.model_dir, checkpoint.files, lambda share: report(0.1 * share, "hash"), repr(config)
+    )
     text, codec, decoder = f"text-{form.text}", "codec", f"decoder-{precision}"
     if not built.has(text):
         report(0.1, "build")

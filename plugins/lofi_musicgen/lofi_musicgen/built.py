@@ -1,8 +1,8 @@
 """Where do the graphs lie that were built from a checkpoint, and are they still of that checkpoint?
 
 Beside the model, in `built-HASH/PART`. A part is written to a temporary name and renamed, so it is whole or
-not there. The hash is of the checkpoint's content and of the builder's version; it is worked out once and
-remembered with the files' sizes and times.
+not there. The hash is of the checkpoint's content, of the configuration and of the builder's version;
+that of the content is worked out once and remembered with the files' sizes and times.
 """
 
 from __future__ import annotations
@@ -32,15 +32,19 @@ class Built:
     Args:
         model_dir: holds the checkpoint.
         files: of the checkpoint.
+        settings: whatever else the graphs follow from, as text: what of `config.json` is used.
         report: told how much of it is hashed, 0 to 1, where that is not known already.
 
     Raises:
         ModelLoadFailed: the directory cannot be written.
     """
 
-    def __init__(self, model_dir: Path, files: Sequence[Path], report: Callable[[float], None]) -> None:
+    def __init__(
+        self, model_dir: Path, files: Sequence[Path], report: Callable[[float], None], settings: str = ""
+    ) -> None:
         digest = _remembered(model_dir, files) or _hash(files, report)
-        self.directory = model_dir / f"built-{digest[:12]}-{BUILDER_VERSION}"
+        both = hashlib.sha256(f"{digest} {settings}".encode()).hexdigest()
+        self.directory = model_dir / f"built-{both[:12]}-{BUILDER_VERSION}"
         try:
             self.directory.mkdir(exist_ok=True)
             _remember(self.directory, digest, files)

@@ -36,7 +36,11 @@ class TextConfig:
 
 @dataclass(frozen=True, slots=True)
 class CodecConfig:
-    """EnCodec's decoder."""
+    """EnCodec's decoder.
+
+    Attributes:
+        bandwidth_kbps: the highest of the codec's, where it is told; it says how many codebooks there are.
+    """
 
     sample_rate: int
     codebook_size: int
@@ -53,6 +57,7 @@ class CodecConfig:
     pad_mode: str
     causal: bool
     conv_shortcut: bool
+    bandwidth_kbps: float | None = None
 
     @property
     def hop(self) -> int:
@@ -143,7 +148,12 @@ def _checked(raw: Mapping[str, Any], config: MusicGenConfig) -> MusicGenConfig:
         ("num_attention_heads", config.num_heads),
         ("num_codebooks", config.num_codebooks),
         ("vocab_size", config.vocab_size),
+        ("ffn_dim", config.ffn_dim),
         ("text_encoder.d_model", config.text.d_model),
+        ("text_encoder.num_heads", config.text.num_heads),
+        ("text_encoder.num_layers", config.text.num_layers),
+        ("text_encoder.vocab_size", config.text.vocab_size),
+        ("codebook_size", config.codec.codebook_size),
         ("sampling_rate", config.codec.sample_rate),
         ("upsampling_ratios", config.codec.hop if config.codec.ratios else 0),
     )
@@ -204,4 +214,5 @@ def _codec(raw: Mapping[str, Any]) -> CodecConfig:
         pad_mode=raw.get("pad_mode", "reflect"),
         causal=raw.get("use_causal_conv", True),
         conv_shortcut=raw.get("use_conv_shortcut", True),
+        bandwidth_kbps=float(bandwidths[-1]) if (bandwidths := raw.get("target_bandwidths")) else None,
     )

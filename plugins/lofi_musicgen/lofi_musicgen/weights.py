@@ -54,6 +54,14 @@ class Checkpoint:
         """All tensors."""
         return list(self._places)
 
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Of one tensor; its data is not read.
+
+        Raises:
+            ModelLoadFailed: there is none of that name.
+        """
+        return self._place_of(name).shape
+
     def tensor(self, name: str) -> NDArray[np.float32]:
         """One tensor as float32, read from the disk.
 
@@ -73,7 +81,7 @@ class Checkpoint:
             return (chosen.astype(np.uint32) << 16).view(np.float32)
         return chosen.astype(np.float32)
 
-    def _map(self, name: str) -> tuple[NDArray[Any], _Place]:
+    def _place_of(self, name: str) -> _Place:
         place = self._places.get(name)
         if place is None:
             where = self.files[0].name
@@ -81,6 +89,10 @@ class Checkpoint:
                 f"{where} in {self.model_dir} has no tensor {name!r}: it is not the checkpoint of a MusicGen",
                 "put the right model.safetensors there, or: lofi-core pull musicgen",
             )
+        return place
+
+    def _map(self, name: str) -> tuple[NDArray[Any], _Place]:
+        place = self._place_of(name)
         raw = np.memmap(place.file, _DTYPES[place.dtype], "r", place.start, place.shape or (1,))
         return raw.reshape(place.shape), place
 
