@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from lofi_core.backend import BackendSpec, GenerateRequest, Schedule, Step
@@ -82,8 +82,10 @@ def check_model(model_dir: Path, runtime: Runtime) -> Iterator[str]:  # type: ig
 @hookspec(firstresult=True)
 def export_model(
     source: Path, target: Path, layout: str | None, precision: str | None, runtime: Runtime
-) -> None:
+) -> Iterable[str] | None:
     """Convert the model in `source` into files in `target`, an empty directory.
+
+    Returns a line for each thing that was verified about them, if anything was.
 
     `layout` and `precision` are what the user asked for, None for the backend's choice; raise `InvalidOption`
     for one it has not. Say how far it is: `runtime.report(0.4, "decoder")`. Called by

@@ -77,13 +77,16 @@ def export(
         precision=precision,
         runtime=runtime,
     )
-    _call(record.name, "export_model", run)
+    checks = _call(record.name, "export_model", lambda: [str(line) for line in run() or ()])
     size_bytes = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     if not size_bytes:
         raise ModelLoadFailed(f"{record.name}: export_model wrote nothing into {target}")
     if options.json:
-        print_json({"backend": record.name, "path": str(target.absolute()), "size_bytes": size_bytes})
+        path = str(target.absolute())
+        print_json({"backend": record.name, "path": path, "size_bytes": size_bytes, "checks": checks})
     else:
+        for line in checks:
+            click.echo(f"ok  {clean(line)}")
         click.echo(f"{clean(str(target))}: {size(size_bytes)}")
 
 

@@ -71,10 +71,19 @@ def test_check_model_is_run_by_models_check(model_dir: Path, run: Run) -> None:
 def test_export_model_is_run_by_models_export(model_dir: Path, home: Path, run: Run) -> None:
     arguments = ("--from", str(model_dir), "--to", str(home / "out"), "--layout", "step")
     done = run("models", "export", "real", *arguments, "--precision", "fast", "--json")
-    assert json.loads(done.out)["size_bytes"] == (home / "out" / "step-fast.onnx").stat().st_size
+    told = json.loads(done.out)
+    assert told["size_bytes"] == (home / "out" / "step-fast.onnx").stat().st_size
+    assert told["checks"] == ["step-fast.onnx is a copy"]
     assert "copy: 50 %" in done.err
     again = run("models", "export", "real", *arguments)
     assert "is not empty" in again.err
+
+
+def test_what_an_export_verified_is_told_if_anything_was(model_dir: Path, home: Path, run: Run) -> None:
+    source = ("models", "export", "real", "--from", str(model_dir), "--layout", "step")
+    said = run(*source, "--precision", "fast", "--to", str(home / "fast"))
+    assert said.out.startswith("ok  step-fast.onnx is a copy\n")
+    assert "ok  " not in run(*source, "--precision", "exact", "--to", str(home / "exact")).out
 
 
 @pytest.mark.parametrize("hook", ["check", "export"])

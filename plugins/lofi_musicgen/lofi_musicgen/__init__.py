@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lofi_core import GenerateRequest, Runtime, Step
 
-__all__ = ["describe_backend", "generate", "load_model", "make_schedule"]
+__all__ = ["describe_backend", "export_model", "generate", "load_model", "make_schedule"]
 
 VERSION = "1"
 DEFAULT_PRECISION = "quality"
@@ -82,6 +82,16 @@ def generate(request: GenerateRequest, model: Any, schedule: Schedule, runtime: 
     from lofi_musicgen.loop import generate_track
 
     yield from generate_track(request, model, schedule.state, runtime)
+
+
+@hookimpl
+def export_model(
+    source: Path, target: Path, layout: str | None, precision: str | None, runtime: Runtime
+) -> list[str]:
+    """Make a split export, or our own graphs, from a checkpoint; returns how they compare with it."""
+    from lofi_musicgen.export import export
+
+    return export(source, target, layout, precision, runtime)
 
 
 def _weights_of(model_dir: Path, precision: str | None) -> str:

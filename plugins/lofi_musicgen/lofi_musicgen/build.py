@@ -70,9 +70,20 @@ class Parts:
 
 
 def build(
-    checkpoint: Checkpoint, config: MusicGenConfig, precision: str, runtime: Runtime
+    checkpoint: Checkpoint,
+    config: MusicGenConfig,
+    precision: str,
+    runtime: Runtime,
+    home: Path | None = None,
 ) -> tuple[Parts, BuiltTextEncoder]:
     """Build what is not there yet, telling `runtime.report`.
+
+    Args:
+        checkpoint: the weights.
+        config: their shape.
+        precision: one of `FORMS`.
+        runtime: what the graphs will run on.
+        home: where they belong; beside the checkpoint when None.
 
     Raises:
         ModelLoadFailed: the checkpoint lacks a tensor or has another shape than `config.json` says, or there
@@ -82,7 +93,10 @@ def build(
     report = runtime.report
     check_shapes(checkpoint, config)
     built = Built(
-        checkpoint.model_dir, checkpoint.files, lambda share: report(0.1 * share, "hash"), repr(config)
+        home or checkpoint.model_dir,
+        checkpoint.files,
+        lambda share: report(0.1 * share, "hash"),
+        repr(config),
     )
     text, codec, decoder = f"text-{form.text}", "codec", f"decoder-{precision}"
     if not built.has(text):

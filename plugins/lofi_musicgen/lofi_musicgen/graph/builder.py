@@ -39,10 +39,17 @@ class GraphBuilder:
         kind: of the weight matrices.
         block_size: of the quantised ones, at most; a matrix that is no multiple of it gets a smaller one.
         int8_activations: multiply in int8, several times faster; without it only the weights are quantised.
+        embedded: keep everything in the one file, which may not reach 2 GB then.
     """
 
     def __init__(
-        self, file: Path, kind: Kind = "fp32", block_size: int = 128, *, int8_activations: bool = True
+        self,
+        file: Path,
+        kind: Kind = "fp32",
+        block_size: int = 128,
+        *,
+        int8_activations: bool = True,
+        embedded: bool = False,
     ) -> None:
         self.file = file
         self.kind: Kind = kind
@@ -52,13 +59,16 @@ class GraphBuilder:
         self._accuracy_level = 4 if int8_activations else 1
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: list[onnx.TensorProto] = []
-        self._data: BinaryIO = Path(f"{file}.data").open("wb")  # noqa: SIM115 - `__exit__` closes it
+        self._data: BinaryIO | None = None
+        if not embedded:
+            self._data = Path(f"{file}.data").open("wb")  # noqa: SIM115 - `__exit__` closes it
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._data.close()
+        if self._data:
+            self._data.close()
 
     def has(self, name: str) -> bool:
         """Whether there is an input or an initializer of that name."""
@@ -78,7 +88,7 @@ class GraphBuilder:
     def constant(self, name: str, array: NDArray[Any]) -> str:
         """Add an initializer. Its name must be new."""
         array = np.asarray(array, order="C")  # a scalar stays one
-        if array.nbytes < EXTERNAL_FROM_BYTES:
+        if self._data is None or array.nbytes < EXTERNAL_FROM_BYTES:
             self._initializers.append(numpy_helper.from_array(array, name))
             return name
         self._data.write(b"\0" * (-self._data.tell() % ALIGNMENT))
@@ -137,9 +147,12 @@ class GraphBuilder:
 
     def save(self) -> None:
         """Write the graph; its data is already there."""
-        self._data.flush()
+        if self._data:
+            self._data.flush()
         graph = helper.make_graph(self._nodes, self.file.stem, self.inputs, self.outputs, self._initializers)
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+        # Other programs may refuse a domain that they do not know, even an unused one.
+        versions = {"": OPSET, **{node.domain: 1 for node in self._nodes if node.domain}}
+        opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
         self.file.write_bytes(model.SerializeToString())
 

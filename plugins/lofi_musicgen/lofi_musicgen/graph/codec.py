@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lofi_musicgen.weights import Checkpoint
 
 DECODER = "audio_encoder.decoder.layers"
+FIRST = f"{DECODER}.0.conv"
 QUANTIZER = "audio_encoder.quantizer.layers"
 FLOAT = TensorProto.FLOAT
 PAD_MODES = {"reflect": "reflect", "constant": "constant", "replicate": "edge"}
@@ -61,23 +62,30 @@ def build_front(file: Path, checkpoint: Checkpoint, config: CodecConfig, codeboo
 
     The code after a codebook's last one, `config.codebook_size`, stands for nothing: zeros.
     """
-    _check(config)
+    check_codec(config)
     with GraphBuilder(file) as graph:
         codes = graph.input("codes", TensorProto.INT64, [codebooks, "frames"])
-        tables = [_with_nothing(checkpoint, k, config.codebook_size) for k in range(codebooks)]
-        starts = np.arange(codebooks) * len(tables[0])
-        at = graph.op("Add", codes, graph.constant("starts", starts[:, None]))
-        found = graph.op("Gather", graph.constant("codebooks", np.concatenate(tables)), at)
+        found = look_up(graph, checkpoint, config, codes, codebooks)
         summed = graph.op("ReduceSum", found, graph.constant("axis", np.array([0])))  # [1, T, D]
         x = graph.op("Transpose", summed, perm=[0, 2, 1])
-        x = _convolution(graph, checkpoint, config, f"{DECODER}.0.conv", x, output="features")
-        graph.output("features", FLOAT, [1, _lstm_width(config), "frames"])
+        convolution(graph, checkpoint, config, FIRST, x, output="features")
+        graph.output("features", FLOAT, [1, lstm_width(config), "frames"])
         graph.save()
+
+
+def look_up(
+    graph: GraphBuilder, checkpoint: Checkpoint, config: CodecConfig, codes: str, codebooks: int
+) -> str:
+    """The vectors of codes [..., K, T]: [..., K, T, D]."""
+    tables = [_with_nothing(checkpoint, k, config.codebook_size) for k in range(codebooks)]
+    starts = np.arange(codebooks) * len(tables[0])
+    at = graph.op("Add", codes, graph.constant("starts", starts[:, None]))
+    return graph.op("Gather", graph.constant("codebooks", np.concatenate(tables)), at)
 
 
 def build_lstm(file: Path, checkpoint: Checkpoint, config: CodecConfig) -> None:
     """Write the graph features [1, C, T], h, c [layers, 1, C] → states [1, C, T], h_out, c_out."""
-    layers, width = config.num_lstm_layers, _lstm_width(config)
+    layers, width = config.num_lstm_layers, lstm_width(config)
     with GraphBuilder(file) as graph:
         features = graph.input("features", FLOAT, [1, width, "frames"])
         before = {letter: graph.input(letter, FLOAT, [layers, 1, width]) for letter in "hc"}
@@ -89,7 +97,7 @@ def build_lstm(file: Path, checkpoint: Checkpoint, config: CodecConfig) -> None:
             )
             states = [graph.op("Slice", before[letter], first, last) for letter in "hc"]
             x, h, c = graph.ops(
-                "LSTM", x, *_lstm_weights(graph, checkpoint, layer), "", *states, outputs=3, hidden_size=width
+                "LSTM", x, *lstm_weights(graph, checkpoint, layer), "", *states, outputs=3, hidden_size=width
             )
             x = graph.op("Squeeze", x, graph.constant(f"direction.{layer}", np.array([1])))
             after["h"].append(h)
@@ -105,22 +113,34 @@ def build_lstm(file: Path, checkpoint: Checkpoint, config: CodecConfig) -> None:
 def build_up(file: Path, checkpoint: Checkpoint, config: CodecConfig) -> None:
     """Write the graph states [1, C, T] → samples [1, 1, T · hop]."""
     with GraphBuilder(file) as graph:
-        x = graph.input("states", FLOAT, [1, _lstm_width(config), "frames"])
-        index = 2
-        for ratio in config.ratios:
-            x = _elu(graph, x)
-            x = _transposed(graph, checkpoint, f"{DECODER}.{index + 1}.conv", x, ratio)
-            index += 2
-            for block in range(config.num_residual_layers):
-                x = _residual(graph, checkpoint, config, f"{DECODER}.{index}", x, block)
-                index += 1
-        x = _elu(graph, x)
-        _convolution(graph, checkpoint, config, f"{DECODER}.{index + 1}.conv", x, output="samples")
+        x = graph.input("states", FLOAT, [1, lstm_width(config), "frames"])
+        add_upsampler(graph, checkpoint, config, x, output="samples")
         graph.output("samples", FLOAT, [1, 1, "samples"])
         graph.save()
 
 
-def _check(config: CodecConfig) -> None:
+def add_upsampler(
+    graph: GraphBuilder, checkpoint: Checkpoint, config: CodecConfig, x: str, output: str
+) -> None:
+    """All after the LSTM: x [B, C, T] to `output` [B, 1, T · hop]."""
+    index = 2
+    for ratio in config.ratios:
+        x = _elu(graph, x)
+        x = _transposed(graph, checkpoint, f"{DECODER}.{index + 1}.conv", x, ratio)
+        index += 2
+        for block in range(config.num_residual_layers):
+            x = _residual(graph, checkpoint, config, f"{DECODER}.{index}", x, block)
+            index += 1
+    x = _elu(graph, x)
+    convolution(graph, checkpoint, config, f"{DECODER}.{index + 1}.conv", x, output=output)
+
+
+def check_codec(config: CodecConfig) -> None:
+    """Refuse what these graphs cannot do.
+
+    Raises:
+        ModelLoadFailed: the codec is a causal one, or pads in an unknown way.
+    """
     if config.causal:
         raise ModelLoadFailed("config.json asks for a causal EnCodec; MusicGen's is not")
     if config.pad_mode not in PAD_MODES:
@@ -139,7 +159,8 @@ def _with_nothing(checkpoint: Checkpoint, codebook: int, size: int) -> NDArray[n
     return np.pad(table, ((0, 1), (0, 0)))
 
 
-def _lstm_width(config: CodecConfig) -> int:
+def lstm_width(config: CodecConfig) -> int:
+    """Channels of the LSTM."""
     return config.num_filters << len(config.ratios)
 
 
@@ -151,14 +172,14 @@ def _residual(
     graph: GraphBuilder, checkpoint: Checkpoint, config: CodecConfig, at: str, x: str, block: int
 ) -> str:
     dilation = config.dilation_growth_rate**block
-    y = _convolution(graph, checkpoint, config, f"{at}.block.1.conv", _elu(graph, x), dilation)
-    y = _convolution(graph, checkpoint, config, f"{at}.block.3.conv", _elu(graph, y))
+    y = convolution(graph, checkpoint, config, f"{at}.block.1.conv", _elu(graph, x), dilation)
+    y = convolution(graph, checkpoint, config, f"{at}.block.3.conv", _elu(graph, y))
     if config.conv_shortcut:
-        x = _convolution(graph, checkpoint, config, f"{at}.shortcut.conv", x)
+        x = convolution(graph, checkpoint, config, f"{at}.shortcut.conv", x)
     return graph.op("Add", x, y)
 
 
-def _convolution(
+def convolution(
     graph: GraphBuilder,
     checkpoint: Checkpoint,
     config: CodecConfig,
@@ -166,12 +187,14 @@ def _convolution(
     x: str,
     dilation: int = 1,
     output: str | None = None,
+    *,
+    padded: bool = False,
 ) -> str:
-    """A convolution of stride 1 that keeps the length."""
+    """A convolution of stride 1 that keeps the length; of an input that is `padded`, what it was before."""
     weight = _weight(checkpoint, at)
     total = (weight.shape[2] - 1) * dilation
     right = total // 2
-    if total:
+    if total and not padded:
         pads = graph.constant(f"{at}.pads", np.array([0, 0, total - right, 0, 0, right]))
         x = graph.op("Pad", x, pads, mode=PAD_MODES[config.pad_mode])
     names = (
@@ -204,7 +227,7 @@ def _weight(checkpoint: Checkpoint, at: str) -> NDArray[np.float32]:
     return weight
 
 
-def _lstm_weights(graph: GraphBuilder, checkpoint: Checkpoint, layer: int) -> list[str]:
+def lstm_weights(graph: GraphBuilder, checkpoint: Checkpoint, layer: int) -> list[str]:
     """W, R and B as ONNX orders them: gates i, o, f, c where torch has i, f, c, o."""
     at = f"{DECODER}.1.lstm"
 

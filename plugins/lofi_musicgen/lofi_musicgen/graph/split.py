@@ -31,11 +31,24 @@ NOWHERE = np.float32(-1e9)
 
 
 def build_split(
-    directory: Path, checkpoint: Checkpoint, config: MusicGenConfig, report: Callable[[float], None]
+    directory: Path,
+    checkpoint: Checkpoint,
+    config: MusicGenConfig,
+    report: Callable[[float], None],
+    *,
+    embedded: bool = False,
 ) -> None:
-    """Write `decoder_model.onnx` and `decoder_with_past_model.onnx`, float32."""
+    """Write `decoder_model.onnx` and `decoder_with_past_model.onnx`, float32.
+
+    Args:
+        directory: to write to.
+        checkpoint: the weights.
+        config: its shape.
+        report: told how much is done, 0 to 1.
+        embedded: keep the weights in the two files; else each has a `.data` beside it.
+    """
     for name, with_past in (("decoder_model", False), ("decoder_with_past_model", True)):
-        with GraphBuilder(directory / f"{name}.onnx") as graph:
+        with GraphBuilder(directory / f"{name}.onnx", embedded=embedded) as graph:
             split = _Split(graph, checkpoint, config, with_past=with_past)
             split.write(lambda share, half=int(with_past): report((share + half) / 2))  # type: ignore[misc]
 

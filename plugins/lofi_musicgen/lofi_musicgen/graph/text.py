@@ -15,7 +15,7 @@ import numpy as np
 from onnx import TensorProto
 
 from lofi_core import ModelLoadFailed
-from lofi_musicgen.graph.builder import MICROSOFT, GraphBuilder
+from lofi_musicgen.graph.builder import GraphBuilder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 BLOCK = "text_encoder.encoder.block"
 BIAS_TABLE = f"{BLOCK}.0.layer.0.SelfAttention.relative_attention_bias.weight"
-# `feed_forward_proj` → (operator, domain, attributes).
-ACTIVATIONS: dict[str, tuple[str, str, dict[str, str]]] = {
-    "relu": ("Relu", "", {}),
-    "gelu": ("Gelu", MICROSOFT, {}),
-    "gelu_new": ("Gelu", "", {"approximate": "tanh"}),
-    "gated-gelu": ("Gelu", "", {"approximate": "tanh"}),  # transformers reads it as gelu_new
-    "gated-relu": ("Relu", "", {}),
+# `feed_forward_proj` → (operator, attributes).
+ACTIVATIONS: dict[str, tuple[str, dict[str, str]]] = {
+    "relu": ("Relu", {}),
+    "gelu": ("Gelu", {}),
+    "gelu_new": ("Gelu", {"approximate": "tanh"}),
+    "gated-gelu": ("Gelu", {"approximate": "tanh"}),  # transformers reads it as gelu_new
+    "gated-relu": ("Relu", {}),
 }
 
 
@@ -60,6 +60,11 @@ def position_bias(table: NDArray[np.float32], length: int, max_distance: int) ->
     return table[_buckets(distance, len(table), max_distance)].transpose(2, 0, 1)[None]
 
 
+def bias_by_distance(table: NDArray[np.float32], max_distance: int) -> NDArray[np.float32]:
+    """What attention adds, for the distances from -max_distance to max_distance: [2 · max + 1, heads]."""
+    return table[_buckets(np.arange(-max_distance, max_distance + 1), len(table), max_distance)]
+
+
 def _buckets(distance: NDArray[np.int64], buckets: int, max_distance: int) -> NDArray[np.int64]:
     """Half of the buckets for keys ahead; of each half, half for exact distances, half logarithmic."""
     half = buckets // 2
@@ -77,12 +82,19 @@ def build_text_encoder(file: Path, checkpoint: Checkpoint, config: TextConfig, k
     with GraphBuilder(file, kind, int8_activations=False) as graph:
         x = graph.input("embedded", TensorProto.FLOAT, [1, "text", config.d_model])
         graph.input("bias", TensorProto.FLOAT, [1, config.num_heads, "text", "text"])
-        for layer in range(config.num_layers):
-            x = _attention(graph, checkpoint, config, f"{BLOCK}.{layer}.layer.0", x)
-            x = _feed_forward(graph, checkpoint, config, f"{BLOCK}.{layer}.layer.1", x)
-        _norm(graph, checkpoint, config, "text_encoder.encoder.final_layer_norm", x, output="hidden")
+        add_blocks(graph, checkpoint, config, x, "bias", output="hidden")
         graph.output("hidden", TensorProto.FLOAT, [1, "text", config.d_model])
         graph.save()
+
+
+def add_blocks(
+    graph: GraphBuilder, checkpoint: Checkpoint, config: TextConfig, x: str, bias: str, output: str
+) -> None:
+    """All layers: x [B, L, d_model], and a bias that broadcasts to [B, heads, L, L], to `output`."""
+    for layer in range(config.num_layers):
+        x = _attention(graph, checkpoint, config, f"{BLOCK}.{layer}.layer.0", x, bias)
+        x = _feed_forward(graph, checkpoint, config, f"{BLOCK}.{layer}.layer.1", x)
+    _norm(graph, checkpoint, config, "text_encoder.encoder.final_layer_norm", x, output=output)
 
 
 def _norm(
@@ -101,11 +113,13 @@ def _norm(
     return graph.op("Mul", graph.op("Div", x, root), weight, name=output)
 
 
-def _attention(graph: GraphBuilder, checkpoint: Checkpoint, config: TextConfig, at: str, x: str) -> str:
+def _attention(
+    graph: GraphBuilder, checkpoint: Checkpoint, config: TextConfig, at: str, x: str, bias: str
+) -> str:
     """Self-attention without scaling; the bias is added to the scores."""
     normed = _norm(graph, checkpoint, config, f"{at}.layer_norm", x)
-    split = graph.constant(f"{at}.split", np.array([1, -1, config.num_heads, config.d_kv]))
-    join = graph.constant(f"{at}.join", np.array([1, -1, config.num_heads * config.d_kv]))
+    split = graph.constant(f"{at}.split", np.array([0, -1, config.num_heads, config.d_kv]))
+    join = graph.constant(f"{at}.join", np.array([0, -1, config.num_heads * config.d_kv]))
 
     def heads(letter: str, *perm: int) -> str:
         name = f"{at}.SelfAttention.{letter}.weight"
@@ -113,7 +127,7 @@ def _attention(graph: GraphBuilder, checkpoint: Checkpoint, config: TextConfig, 
         return graph.op("Transpose", graph.op("Reshape", made, split), perm=list(perm))
 
     scores = graph.op("MatMul", heads("q", 0, 2, 1, 3), heads("k", 0, 2, 3, 1))
-    shares = graph.op("Softmax", graph.op("Add", scores, "bias"), axis=-1)
+    shares = graph.op("Softmax", graph.op("Add", scores, bias), axis=-1)
     mixed = graph.op("Transpose", graph.op("MatMul", shares, heads("v", 0, 2, 1, 3)), perm=[0, 2, 1, 3])
     name = f"{at}.SelfAttention.o.weight"
     return graph.op("Add", x, graph.matmul(graph.op("Reshape", mixed, join), name, checkpoint.tensor(name)))
@@ -125,7 +139,7 @@ def _feed_forward(graph: GraphBuilder, checkpoint: Checkpoint, config: TextConfi
         raise ModelLoadFailed(
             f"config.json has feed_forward_proj {config.feed_forward_proj!r}; known: {known}"
         )
-    operator, domain, attributes = ACTIVATIONS[config.feed_forward_proj]
+    operator, attributes = ACTIVATIONS[config.feed_forward_proj]
     normed = _norm(graph, checkpoint, config, f"{at}.layer_norm", x)
 
     def linear(value: str, part: str) -> str:
@@ -133,8 +147,8 @@ def _feed_forward(graph: GraphBuilder, checkpoint: Checkpoint, config: TextConfi
         return graph.matmul(value, name, checkpoint.tensor(name))
 
     if config.feed_forward_proj.startswith("gated-"):
-        gate = graph.op(operator, linear(normed, "wi_0"), domain=domain, **attributes)
+        gate = graph.op(operator, linear(normed, "wi_0"), **attributes)
         inner = graph.op("Mul", gate, linear(normed, "wi_1"))
     else:
-        inner = graph.op(operator, linear(normed, "wi"), domain=domain, **attributes)
+        inner = graph.op(operator, linear(normed, "wi"), **attributes)
     return graph.op("Add", x, linear(inner, "wo"))
