@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from lofi_core.cli.output import clean, print_json, size
 from lofi_core.errors import BackendNotReady, InvalidParams, ModelLoadFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from lofi_core.plugins import PluginHost
+    from lofi_core.plugins import PluginHost, PluginRecord
     from lofi_core.runtime import Runtime
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -37,7 +38,8 @@ def check(options: Globals, name: str) -> None:
 
     def lines() -> list[str]:
         found = []
-        for line in hook(model_dir=record.files_dir, runtime=runtime):
+        checks = hook(model_dir=record.files_dir, runtime=runtime)
+        for line in chain(_pinned(record, runtime), checks):
             found.append(str(line))
             if not options.json:
                 click.echo(f"ok  {clean(str(line))}")
@@ -88,6 +90,26 @@ def export(
         for line in checks:
             click.echo(f"ok  {clean(line)}")
         click.echo(f"{clean(str(target))}: {size(size_bytes)}")
+
+
+def _pinned(record: PluginRecord, runtime: Runtime) -> Iterator[str]:
+    """Whether the files that were downloaded are still what came. Reads all of them."""
+    from lofi_core.integrity import Expected, read_pins, what_is_wrong
+
+    directory, pins = record.files_dir, read_pins(record.files_dir)
+    total, done = sum(pin.size_bytes for pin in pins.values()), 0
+
+    def note(count: int) -> None:
+        nonlocal done
+        done += count
+        runtime.report(done / total, "read")
+
+    for path, pin in sorted(pins.items()):
+        if problem := what_is_wrong(directory / path, Expected(pin.size_bytes, pin.sha256), note):
+            variant = f":{record.installed.variant}" if record.installed else ""
+            hint = f"`lofi-core pull {record.name}{variant}` fetches again what is wrong"
+            raise ModelLoadFailed(f"{directory / path} {problem}", hint)
+        yield f"{path} is what was downloaded"
 
 
 def _workbench(options: Globals) -> tuple[PluginHost, Runtime]:

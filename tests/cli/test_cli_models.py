@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lofi_core.integrity import Pin, set_pin, sha256_of
 from tests.onnx_backend import save_loop, source
 
 if TYPE_CHECKING:
@@ -66,6 +67,22 @@ def test_check_model_is_run_by_models_check(model_dir: Path, run: Run) -> None:
     broken = run("models", "check", "real")
     assert broken.exit_status == 1
     assert "MODEL_LOAD_FAILED" in broken.err
+
+
+def test_models_check_reads_what_was_downloaded_before_the_backend_does(model_dir: Path, run: Run) -> None:
+    file = model_dir / "loop.onnx"
+    content = file.read_bytes()
+    digest = sha256_of(file, lambda _count: None)
+    set_pin(model_dir, file.name, Pin(len(content), digest, "first_use", "http://127.0.0.1/loop.onnx"))
+    assert run("models", "check", "real").out.splitlines() == [
+        "ok  loop.onnx is what was downloaded",
+        "ok  loop.onnx opens",
+    ]
+    file.write_bytes(content[:-1] + b"?")
+    broken = run("models", "check", "real")
+    assert broken.exit_status == 1
+    assert f"must have {digest}" in broken.err
+    assert "lofi-core pull real:only" in broken.err
 
 
 def test_export_model_is_run_by_models_export(model_dir: Path, home: Path, run: Run) -> None:

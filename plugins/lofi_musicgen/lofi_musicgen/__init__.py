@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lofi_core import GenerateRequest, Runtime, Step
 
-__all__ = ["describe_backend", "export_model", "generate", "load_model", "make_schedule"]
+__all__ = ["check_model", "describe_backend", "export_model", "generate", "load_model", "make_schedule"]
 
 VERSION = "1"
 DEFAULT_PRECISION = "quality"
@@ -82,6 +82,14 @@ def generate(request: GenerateRequest, model: Any, schedule: Schedule, runtime: 
     from lofi_musicgen.loop import generate_track
 
     yield from generate_track(request, model, schedule.state, runtime)
+
+
+@hookimpl
+def check_model(model_dir: Path, runtime: Runtime) -> Iterator[str]:
+    """Run fixed codes through what is installed; compare with the first check, and with float32."""
+    from lofi_musicgen.check import check
+
+    yield from check(model_dir, runtime)
 
 
 @hookimpl

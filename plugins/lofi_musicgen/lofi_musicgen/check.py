@@ -1,0 +1,143 @@
+"""Does an installed model still compute what it did, and how far are its quantised forms from float32?
+
+The fingerprint, a few of the numbers that the first check saw, lies beside the model: what it saw then is
+trusted from then on. Of a checkpoint every built form is also compared with float32 graphs that are built for
+that from the same files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lofi_core import ModelLoadFailed
+from lofi_musicgen.build import build
+from lofi_musicgen.codec import StreamingCodec
+from lofi_musicgen.config import read_config
+from lofi_musicgen.decoders.step import StepDecoder
+from lofi_musicgen.fingerprint import Fingerprints
+from lofi_musicgen.layouts import find_layout
+from lofi_musicgen.loader import load
+from lofi_musicgen.measure import PROMPT, largest_error, measure, told
+from lofi_musicgen.tokens import Tokenizer
+from lofi_musicgen.weights import Checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lofi_core import Runtime
+    from lofi_musicgen.config import MusicGenConfig
+    from lofi_musicgen.measure import Outputs
+
+# Relative rms error that only damage makes. Random weights give 2e-2 in int8 and 2e-1 in int4.
+DAMAGED = {"exact": 1e-2, "half": 0.1, "quality": 0.3, "fast": 0.6}
+# Forms that are loaded on each kind of device, the default first.
+RUN_ON = {"cpu": ("quality", "fast", "exact"), "cuda": ("half", "exact")}
+COMPARE = ".lofi-check-"
+
+
+def check(model_dir: Path, runtime: Runtime) -> Iterator[str]:
+    """Yield a line for each thing that is right.
+
+    The work is the same for every model: 24 columns and 50 frames of each form, and one build.
+
+    Raises:
+        ModelNotFound: files are missing.
+        ModelLoadFailed: a file is not what it should be, or computes something else than at the first check.
+    """
+    layout = find_layout(model_dir)
+    config = read_config(model_dir)
+    tokens = Tokenizer(model_dir, config.text).encode(PROMPT, runtime.log)
+    yield f"layout {layout.kind}; config.json and tokenizer.json are a MusicGen's"
+    known = Fingerprints(model_dir)
+    if layout.kind != "safetensors":
+        model = load(model_dir, runtime, "exported")
+        yield "the files fit together and config.json"
+        encoder = model.text_encoder
+        outputs = measure(
+            config, lambda: encoder.encode(tokens), model.decoder, model.codec, _told(runtime, "exported")
+        )
+        yield known.see("exported", tokens, outputs)
+        return
+    checkpoint = Checkpoint(model_dir)
+    made: dict[str, Outputs] = {}
+    for precision in _precisions(model_dir, runtime):
+        made[precision] = _outputs(checkpoint, config, tokens, precision, runtime, model_dir)
+        yield f"{precision}: the graphs are there and run"
+    yield from _compared(checkpoint, config, tokens, runtime, made)
+    for precision, outputs in made.items():
+        yield known.see(precision, tokens, outputs)
+
+
+def _precisions(model_dir: Path, runtime: Runtime) -> list[str]:
+    """The forms that are built, of those that this device runs; the default one where none is."""
+    usable = RUN_ON["cuda" if runtime.device == "cuda" else "cpu"]
+    built = {part.name.removeprefix("decoder-") for part in model_dir.glob("built-*/decoder-*/")}
+    return [precision for precision in usable if precision in built] or [usable[0]]
+
+
+def _outputs(
+    checkpoint: Checkpoint,
+    config: MusicGenConfig,
+    tokens: list[int],
+    precision: str,
+    runtime: Runtime,
+    home: Path,
+) -> Outputs:
+    parts, encoder = build(checkpoint, config, precision, runtime, home)
+    decoder = StepDecoder(parts.decoder, config, runtime)
+    codec = StreamingCodec(parts.codec, config.codec, runtime)
+    return measure(config, lambda: encoder.encode(tokens), decoder, codec, _told(runtime, precision))
+
+
+def _told(runtime: Runtime, precision: str) -> Callable[[float], None]:
+    return lambda share: runtime.report(share, f"run {precision}")
+
+
+def _compared(
+    checkpoint: Checkpoint,
+    config: MusicGenConfig,
+    tokens: list[int],
+    runtime: Runtime,
+    made: dict[str, Outputs],
+) -> Iterator[str]:
+    """Compare each form with float32 graphs that were just built from the same files."""
+    where = checkpoint.model_dir
+    for left in where.glob(f"{COMPARE}*/"):  # by a check that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    # Float32 graphs of all, and a little.
+    needed = int(4.2 * sum(math.prod(checkpoint.shape(name)) for name in checkpoint.names()))
+    if (free := shutil.disk_usage(where).free) < needed:
+        yield f"not compared with fp32: {where} has {free / 1e9:.1f} of {needed / 1e9:.1f} GB for that"
+        return
+    on_cpu = replace(runtime, device="cpu", providers=("CPUExecutionProvider",))
+    with _temporary(where) as home:
+        wanted = _outputs(checkpoint, config, tokens, "exact", on_cpu, home)
+    for precision, outputs in made.items():
+        if (error := largest_error(outputs, wanted)) > DAMAGED[precision]:
+            raise ModelLoadFailed(
+                f"{precision}: the built graphs are {error:.1e} (relative rms) from fp32 graphs of the same"
+                f" checkpoint; {DAMAGED[precision]:.0e} is the most that quantising explains",
+                f"delete the built-… directory in {where}; the graphs are built again when they are needed",
+            )
+        for component, difference in told(outputs, wanted).items():
+            yield f"{precision}, {component}: {difference} against fp32"
+
+
+@contextlib.contextmanager
+def _temporary(where: Path) -> Iterator[Path]:
+    try:
+        directory = Path(tempfile.mkdtemp(prefix=COMPARE, dir=where))
+    except OSError as error:
+        raise ModelLoadFailed(
+            f"{where} cannot be written: {error.strerror or error}", "make it writable"
+        ) from error
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
