@@ -119,7 +119,7 @@ def test_built_graphs_that_are_damaged_are_told_from_a_wrong_checkpoint(place: P
     values[::2] *= -1.0
     values.flush()
     failure = refusal(place)
-    assert "exact: the built graphs are" in failure.message
+    assert "exact: the logits of the built graphs are" in failure.message
     assert "delete the built-… directory" in str(failure.hint)
     assert not (place / FILE).exists()
 

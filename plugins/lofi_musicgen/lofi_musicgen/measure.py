@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lofi_core import ModelLoadFailed
+from lofi_musicgen.decoders import TextStates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,13 +17,27 @@ if TYPE_CHECKING:
 
     from lofi_musicgen.codec import Codec
     from lofi_musicgen.config import MusicGenConfig
-    from lofi_musicgen.decoders import Decoder, FloatArray, TextStates
+    from lofi_musicgen.decoders import Decoder, FloatArray
 
 # What is asked for says nothing; it must be the same text everywhere, with a few tokens.
 PROMPT = "lofi hip hop, jazzy piano, rain"
 # Columns and frames that are run: enough for errors to show, seconds for the largest model.
 COLUMNS, FRAMES = 24, 50
+PARTS = ("hidden", "logits", "samples")
 TOP = 250  # of codes: what sampling draws from
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of a model, opened.
+
+    Attributes:
+        encode: encodes `PROMPT`.
+    """
+
+    encode: Callable[[], TextStates]
+    decoder: Decoder
+    codec: Codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +56,34 @@ class Outputs:
 
 
 def measure(
-    config: MusicGenConfig,
-    encode: Callable[[], TextStates],
-    decoder: Decoder,
-    codec: Codec,
-    report: Callable[[float], None],
+    config: MusicGenConfig, form: Form, report: Callable[[float], None], heard: FloatArray | None = None
 ) -> Outputs:
     """Run the fixed inputs.
+
+    Args:
+        config: of the model.
+        form: what is run.
+        report: told how much is done, 0 to 1.
+        heard: text states for the decoder; its own when None. With those of another form, the decoders are
+            compared and nothing else.
 
     Raises:
         ModelLoadFailed: something is no number.
     """
-    text = encode()
+    text, decoder = form.encode(), form.decoder
     rng = np.random.default_rng(0)
     ids = rng.integers(0, config.vocab_size, (config.num_codebooks, COLUMNS))
     ids[:, 0] = config.special_token
-    state = decoder.start(text, COLUMNS)
+    state = decoder.start(text if heard is None else TextStates(heard), COLUMNS)
     logits = np.empty((COLUMNS, 2, config.num_codebooks, config.vocab_size), np.float32)
     for column, codes in enumerate(ids.T):
         report(column / COLUMNS)
         logits[column] = decoder.step(state, codes)
-    stream = codec.stream()
+    stream = form.codec.stream()
     codes = rng.integers(0, config.codec.codebook_size, (config.num_codebooks // config.channels, FRAMES))
     samples = np.concatenate([stream.push(codes), stream.finish()])
     made = Outputs(text.hidden, logits, samples)
-    for name in ("hidden", "logits", "samples"):
+    for name in PARTS:
         if not np.isfinite(getattr(made, name)).all():
             raise ModelLoadFailed(
                 f"{name} of the model are not all numbers",
@@ -95,18 +113,17 @@ def top_of(logits: FloatArray) -> int:
 
 def told(found: Outputs, wanted: Outputs) -> dict[str, str]:
     """Component → the difference in words."""
-    logits = relative_rms(found.logits, wanted.logits)
+    error = errors(found, wanted)
     return {
-        "text encoder": f"relative rms error {relative_rms(found.hidden, wanted.hidden):.1e}",
+        "text encoder": f"relative rms error {error['hidden']:.1e}",
         "decoder": (
-            f"relative rms error {logits:.1e} of the logits, top-{top_of(wanted.logits)} overlap"
+            f"relative rms error {error['logits']:.1e} of the logits, top-{top_of(wanted.logits)} overlap"
             f" {overlap(found.logits, wanted.logits):.3f}, over {COLUMNS} forced columns"
         ),
-        "codec": f"relative rms error {relative_rms(found.samples, wanted.samples):.1e} over {FRAMES} frames",
+        "codec": f"relative rms error {error['samples']:.1e} over {FRAMES} frames",
     }
 
 
-def largest_error(found: Outputs, wanted: Outputs) -> float:
-    """The largest relative rms error of the three components."""
-    pairs = ((getattr(found, name), getattr(wanted, name)) for name in ("hidden", "logits", "samples"))
-    return max(relative_rms(one, other) for one, other in pairs)
+def errors(found: Outputs, wanted: Outputs) -> dict[str, float]:
+    """The relative rms error of each of the three."""
+    return {name: relative_rms(getattr(found, name), getattr(wanted, name)) for name in PARTS}
