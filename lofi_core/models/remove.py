@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # What a backend builds from its files lies beside them, in directories of such names.
 BUILT = "built-*"
+# And what it noted about them, in files of such names.
+NOTES = ".lofi-*.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ def remove_variant(state: VariantState, *, force: bool) -> Removed:
         for path in state.directory.glob(BUILT):
             freed += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
             shutil.rmtree(path)
+            removed.append(path)
+        for path in state.directory.glob(NOTES):
+            freed += path.stat().st_size
+            path.unlink()
             removed.append(path)
     for directory in _emptied(state, doomed):
         with contextlib.suppress(OSError):  # something else lies in it

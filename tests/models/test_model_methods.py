@@ -133,8 +133,9 @@ def test_what_a_download_brought_can_be_removed(client: Client, daemon: DaemonPr
     until_end(client)
     (small_dir(daemon) / "built-0123").mkdir()
     (small_dir(daemon) / "built-0123" / "graph.onnx").write_bytes(b"built")
+    (small_dir(daemon) / ".lofi-logits.json").write_bytes(b"{}")
     gone = client.call("remove_model", backend="hub")
-    assert (gone["variant"], gone["kept"], gone["freed_bytes"]) == ("small", [], len(WEIGHTS) + 2 + 5)
+    assert (gone["variant"], gone["kept"], gone["freed_bytes"]) == ("small", [], len(WEIGHTS) + 2 + 5 + 2)
     assert not small_dir(daemon).exists()
     assert hub(client)["status"] == "not_installed"
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lofi_musicgen.config import MusicGenConfig
     from lofi_musicgen.measure import Outputs
 
-# Relative rms error that only damage makes; of the logits it is several times what random weights give. What is
+# Relative rms error that only damage makes; of the logits several times what random weights give. What is
 # unlike in every way gives 1.4.
 DAMAGED = {"exact": 5e-2, "half": 0.2, "quality": 0.5, "fast": 0.9}
 DAMAGED_TEXT = {"fp32": 5e-2, "int8": 0.7}
