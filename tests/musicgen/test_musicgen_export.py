@@ -14,6 +14,7 @@ from lofi_musicgen import export, export_model, load_model
 from lofi_musicgen.codec import ForeignCodec, StreamingCodec
 from lofi_musicgen.decoders.split import SplitDecoder
 from lofi_musicgen.graph import codec, whole
+from lofi_musicgen.graph.builder import GraphBuilder
 from lofi_musicgen.loader import Model
 from tests.musicgen.conftest import DATA, draw_codes, put_layout, reference, text_of
 
@@ -49,7 +50,7 @@ def test_an_exported_graph_has_standard_operators_only_and_passes_the_checker(
     file = exported / f"{name}.onnx"
     onnx.checker.check_model(str(file), full_check=True)
     graph = onnx.load(file)
-    assert [opset.domain for opset in graph.opset_import] == [""]
+    assert [(opset.domain, opset.version) for opset in graph.opset_import] == [("", 18)]
 
 
 def interface(file: Path) -> dict[str, tuple[str, int, int]]:
@@ -161,6 +162,21 @@ def test_exported_graphs_are_used_where_they_are_put_beside_their_checkpoint(
     load_model(place, Runtime(threads=1, report=lambda _share, what: stages.append(what)), "fast")
     assert "build" not in stages
     assert "load" in stages
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu_in_older_operators_is_gelu(tmp_path: Path, runtime: Runtime, approximate: str) -> None:
+    made = []
+    x = np.linspace(-6, 6, 401, dtype=np.float32)
+    for widely_read in (False, True):
+        file = tmp_path / f"{widely_read}.onnx"
+        with GraphBuilder(file, widely_read=widely_read) as graph:
+            y = graph.gelu(graph.input("x", onnx.TensorProto.FLOAT, [x.size]), approximate)
+            graph.op("Identity", y, name="y")
+            graph.output("y", onnx.TensorProto.FLOAT, [x.size])
+            graph.save()
+        made += runtime.run(runtime.session(file), {"x": x})
+    np.testing.assert_allclose(made[1], made[0], atol=2e-6)
 
 
 def refusal(source: Path, target: Path, layout: str | None = None, precision: str | None = None) -> LofiError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 MICROSOFT = "com.microsoft"
 OPSET, IR_VERSION = 21, 10
+# What ONNX Runtime has read since 1.14; other programs are not always up to date.
+WIDELY_READ_OPSET, WIDELY_READ_IR_VERSION = 18, 8
 # Smaller initializers stay in the .onnx file.
 EXTERNAL_FROM_BYTES = 1024
 # ONNX Runtime maps external data into memory; Windows wants 64 KiB, everyone else a page.
@@ -40,6 +43,7 @@ class GraphBuilder:
         block_size: of the quantised ones, at most; a matrix that is no multiple of it gets a smaller one.
         int8_activations: multiply in int8, several times faster; without it only the weights are quantised.
         embedded: keep everything in the one file, which may not reach 2 GB then.
+        widely_read: use operators that older programs know too.
     """
 
     def __init__(
@@ -50,11 +54,13 @@ class GraphBuilder:
         *,
         int8_activations: bool = True,
         embedded: bool = False,
+        widely_read: bool = False,
     ) -> None:
         self.file = file
         self.kind: Kind = kind
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
+        self._widely_read = widely_read
         self._block_size = block_size
         self._accuracy_level = 4 if int8_activations else 1
         self._nodes: list[onnx.NodeProto] = []
@@ -118,6 +124,22 @@ class GraphBuilder:
         self._nodes.append(node)
         return names
 
+    def gelu(self, x: str, approximate: str = "none") -> str:
+        """The activation x · Φ(x), in standard operators; `tanh` names its usual approximation."""
+        if not self._widely_read:
+            return self.op("Gelu", x, approximate=approximate)
+
+        def number(value: float) -> str:
+            name = f"gelu.{value:.6f}"
+            return name if self.has(name) else self.constant(name, np.array(value, np.float32))
+
+        if approximate == "tanh":
+            cube = self.op("Mul", self.op("Mul", self.op("Mul", x, x), x), number(0.044715))
+            inner = self.op("Tanh", self.op("Mul", self.op("Add", x, cube), number(math.sqrt(2 / math.pi))))
+        else:
+            inner = self.op("Erf", self.op("Div", x, number(math.sqrt(2))))
+        return self.op("Mul", self.op("Mul", x, self.op("Add", inner, number(1.0))), number(0.5))
+
     def matmul(self, x: str, name: str, weight: NDArray[np.float32]) -> str:
         """`x` times the transposed `weight` [N, K], in this graph's kind of weights.
 
@@ -151,9 +173,11 @@ class GraphBuilder:
             self._data.flush()
         graph = helper.make_graph(self._nodes, self.file.stem, self.inputs, self.outputs, self._initializers)
         # Other programs may refuse a domain that they do not know, even an unused one.
-        versions = {"": OPSET, **{node.domain: 1 for node in self._nodes if node.domain}}
-        opsets = [helper.make_opsetid(domain, version) for domain, version in versions.items()]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        own = WIDELY_READ_OPSET if self._widely_read else OPSET
+        version = WIDELY_READ_IR_VERSION if self._widely_read else IR_VERSION
+        versions = {"": own, **{node.domain: 1 for node in self._nodes if node.domain}}
+        opsets = [helper.make_opsetid(domain, number) for domain, number in versions.items()]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=version)
         self.file.write_bytes(model.SerializeToString())
 
 

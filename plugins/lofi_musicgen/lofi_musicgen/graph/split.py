@@ -48,7 +48,7 @@ def build_split(
         embedded: keep the weights in the two files; else each has a `.data` beside it.
     """
     for name, with_past in (("decoder_model", False), ("decoder_with_past_model", True)):
-        with GraphBuilder(directory / f"{name}.onnx", embedded=embedded) as graph:
+        with GraphBuilder(directory / f"{name}.onnx", embedded=embedded, widely_read=True) as graph:
             split = _Split(graph, checkpoint, config, with_past=with_past)
             split.write(lambda share, half=int(with_past): report((share + half) / 2))  # type: ignore[misc]
 
@@ -101,9 +101,11 @@ class _Split:
         at = graph.op("Add", rows, graph.constant("embed.starts", starts[:, None]))
         found = graph.op("Gather", graph.constant("embed", np.concatenate(tables)), at)
         summed = graph.op("ReduceSum", found, self._constant("embed.axis", [1]), keepdims=0)
-        start, columns = self._constant("zero", 0), self._size(rows, 2)
+        columns = self._size(rows, 2)
         if self.with_past:
             start = self._size(self._past_input(0, "decoder", "key"), 2)
+        else:
+            start = self._constant("zero", 0)
         positions = graph.op("Range", start, graph.op("Add", start, columns), self._constant("step", 1))
         if not self.with_past:
             self.causal_bias = self._causal(positions)
@@ -123,8 +125,9 @@ class _Split:
         normed = self._norm(x, f"{at}.encoder_attn_layer_norm")
         mixed = self._cross_attention(layer, f"{at}.encoder_attn", normed)
         x = graph.op("Add", x, self._linear(mixed, f"{at}.encoder_attn.out_proj"))
-        operator, _ = activation_of(self.config)  # the standard operator of that name
-        inner = graph.op(operator, self._linear(self._norm(x, f"{at}.final_layer_norm"), f"{at}.fc1"))
+        operator, _ = activation_of(self.config)
+        inner = self._linear(self._norm(x, f"{at}.final_layer_norm"), f"{at}.fc1")
+        inner = graph.gelu(inner) if operator == "Gelu" else graph.op(operator, inner)
         return graph.op("Add", x, self._linear(inner, f"{at}.fc2"))
 
     def _self_attention(self, layer: int, at: str, normed: str) -> str:

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 BLOCK = "text_encoder.encoder.block"
 BIAS_TABLE = f"{BLOCK}.0.layer.0.SelfAttention.relative_attention_bias.weight"
-# `feed_forward_proj` → (operator, attributes).
-ACTIVATIONS: dict[str, tuple[str, dict[str, str]]] = {
-    "relu": ("Relu", {}),
-    "gelu": ("Gelu", {}),
-    "gelu_new": ("Gelu", {"approximate": "tanh"}),
-    "gated-gelu": ("Gelu", {"approximate": "tanh"}),  # transformers reads it as gelu_new
-    "gated-relu": ("Relu", {}),
+# `feed_forward_proj` → the activation, and how Gelu is approximated.
+ACTIVATIONS: dict[str, tuple[str, str]] = {
+    "relu": ("Relu", ""),
+    "gelu": ("Gelu", "none"),
+    "gelu_new": ("Gelu", "tanh"),
+    "gated-gelu": ("Gelu", "tanh"),  # transformers reads it as gelu_new
+    "gated-relu": ("Relu", ""),
 }
 
 
@@ -139,16 +139,18 @@ def _feed_forward(graph: GraphBuilder, checkpoint: Checkpoint, config: TextConfi
         raise ModelLoadFailed(
             f"config.json has feed_forward_proj {config.feed_forward_proj!r}; known: {known}"
         )
-    operator, attributes = ACTIVATIONS[config.feed_forward_proj]
+    operator, approximate = ACTIVATIONS[config.feed_forward_proj]
     normed = _norm(graph, checkpoint, config, f"{at}.layer_norm", x)
 
     def linear(value: str, part: str) -> str:
         name = f"{at}.DenseReluDense.{part}.weight"
         return graph.matmul(value, name, checkpoint.tensor(name))
 
+    def activated(value: str) -> str:
+        return graph.gelu(value, approximate) if operator == "Gelu" else graph.op(operator, value)
+
     if config.feed_forward_proj.startswith("gated-"):
-        gate = graph.op(operator, linear(normed, "wi_0"), **attributes)
-        inner = graph.op("Mul", gate, linear(normed, "wi_1"))
+        inner = graph.op("Mul", activated(linear(normed, "wi_0")), linear(normed, "wi_1"))
     else:
-        inner = graph.op(operator, linear(normed, "wi"), **attributes)
+        inner = activated(linear(normed, "wi"))
     return graph.op("Add", x, linear(inner, "wo"))

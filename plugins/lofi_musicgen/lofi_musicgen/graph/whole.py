@@ -35,7 +35,7 @@ FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
 
 def build_whole_text(file: Path, checkpoint: Checkpoint, config: TextConfig) -> None:
     """Write the graph input_ids, attention_mask [B, L] → last_hidden_state [B, L, d_model]."""
-    with GraphBuilder(file, embedded=True) as graph:
+    with GraphBuilder(file, embedded=True, widely_read=True) as graph:
         ids = graph.input("input_ids", INT64, [ROWS, TEXT])
         mask = graph.input("attention_mask", INT64, [ROWS, TEXT])
         table = graph.constant("embeddings", checkpoint.tensor(embedding_name(checkpoint)))
@@ -78,7 +78,7 @@ def _mask_bias(graph: GraphBuilder, mask: str) -> str:
 def build_whole_codec(file: Path, checkpoint: Checkpoint, config: CodecConfig, codebooks: int) -> None:
     """Write the graph audio_codes [1, B, K, T] int64 → audio_values [B, 1, T · hop]."""
     check_codec(config)
-    with GraphBuilder(file, embedded=True) as graph:
+    with GraphBuilder(file, embedded=True, widely_read=True) as graph:
         codes = graph.input("audio_codes", INT64, [1, "batch_size", codebooks, "chunk_length"])
         codes = graph.op("Squeeze", codes, graph.constant("chunks.axis", np.array([0])))  # [B, K, T]
         found = look_up(graph, checkpoint, config, codes, codebooks)
