@@ -32,7 +32,7 @@ log = logging.getLogger("lofi.models")
 _pins_lock = threading.Lock()
 
 
-class Pin(msgspec.Struct, frozen=True):
+class Pin(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a downloaded file was.
 
     Attributes:
@@ -40,13 +40,15 @@ class Pin(msgspec.Struct, frozen=True):
         sha256: hex digest.
         trust: who vouches for the digest: the `manifest`, the `server` in a header of its own, or nobody,
             and what came the first time counts (`first_use`).
-        url: where it came from.
+        url: where it lies, by the manifest.
+        mirror: the address that was asked in its place.
     """
 
     size_bytes: int
     sha256: str
     trust: Trust
     url: str
+    mirror: str | None = None
 
 
 class Expected(NamedTuple):

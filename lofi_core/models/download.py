@@ -15,6 +15,7 @@ from lofi_core.errors import ModelDownloadFailed, ModelNotFound, brief
 from lofi_core.integrity import expected_of, files_of, read_pins, wrong_files
 from lofi_core.models.failures import disk_error, no_room
 from lofi_core.models.fetch import Fetch, Patience
+from lofi_core.models.mirror import address_of
 from lofi_core.models.partial import part_size
 from lofi_core.models.progress import Tally
 from lofi_core.models.source import upstream_of
@@ -130,7 +131,7 @@ class Download:
         import httpx
 
         try:
-            response = await client.head(file.url or "", headers={"Accept-Encoding": "identity"})
+            response = await client.head(address_of(file.url or ""), headers={"Accept-Encoding": "identity"})
         except (httpx.HTTPError, httpx.InvalidURL):
             return  # the download itself will tell, with all its patience
         if response.is_success:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from lofi_core.errors import ModelDownloadFailed, brief
 from lofi_core.integrity import Expected, Pin, Trust, read_pins, set_pin, sha256_of
 from lofi_core.models.failures import AskAgain, WrongBytes, another_file, disk_error, refusal
+from lofi_core.models.mirror import address_of
 from lofi_core.models.partial import Partial
 from lofi_core.models.source import Upstream, range_start, upstream_of
 
@@ -77,7 +78,8 @@ class Fetch:
         patience: Patience,
     ) -> None:
         self._client = client
-        self._url = file.url or ""
+        self._url = file.url or ""  # names the bytes, in the part and in the pin
+        self._address = address_of(self._url)  # is asked for them
         self._path = file.path
         self._directory = directory
         self._expected = expected
@@ -147,7 +149,7 @@ class Fetch:
                     failures, furthest = 0, partial.size
                 failures += 1
                 if failures >= self._patience.attempts:
-                    problem = f"{self._path} from {self._url}: {error}; gave up after {failures} attempts"
+                    problem = f"{self._path} from {self._address}: {error}; gave up after {failures} attempts"
                     hint = "what has come is kept: the same command goes on from there"
                     raise ModelDownloadFailed(problem, hint) from error
                 doubled = self._patience.pause_sec * 2 ** (failures - 1)
@@ -164,12 +166,12 @@ class Fetch:
             if validator := partial.upstream.validator:
                 headers["If-Range"] = validator
         try:
-            async with self._client.stream("GET", self._url, headers=headers) as response:
+            async with self._client.stream("GET", self._address, headers=headers) as response:
                 if await self._is_answered(response, partial, start):
                     return
                 await self._receive(response, partial)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects) as error:
-            raise ModelDownloadFailed(f"{self._path} from {self._url}: {brief(error)}") from error
+            raise ModelDownloadFailed(f"{self._path} from {self._address}: {brief(error)}") from error
         except httpx.TimeoutException as error:
             raise AskAgain(f"the server does not answer ({type(error).__name__})") from error
         except httpx.HTTPError as error:
@@ -191,12 +193,14 @@ class Fetch:
             await run_sync(partial.restart, Upstream())
             raise AskAgain("the server has another file than before")
         if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-            raise refusal(response, self._path, self._url)
+            raise refusal(response, self._path, self._address)
         if response.headers.get("content-encoding", "identity") != "identity":
-            raise ModelDownloadFailed(f"{self._path} from {self._url}: the server sends it encoded")
+            raise ModelDownloadFailed(f"{self._path} from {self._address}: the server sends it encoded")
         if response.headers.get("content-type", "").startswith("text/html") and ".htm" not in self._path:
             hint = "a network that wants a login first answers like that; open the address in a browser"
-            raise ModelDownloadFailed(f"{self._path} from {self._url}: a web page came in its place", hint)
+            raise ModelDownloadFailed(
+                f"{self._path} from {self._address}: a web page came in its place", hint
+            )
         self._check_offer(upstream)
         if status == HTTPStatus.PARTIAL_CONTENT and start:
             if range_start(response) != start or not partial.upstream.may_be(upstream):
@@ -221,7 +225,9 @@ class Fetch:
                 self._received(len(chunk))
                 if total is not None and partial.size + len(buffer) > total:
                     del buffer[total - partial.size :]
-                    raise ModelDownloadFailed(f"{self._url} sends more than the {total:,} bytes it should")
+                    raise ModelDownloadFailed(
+                        f"{self._address} sends more than the {total:,} bytes it should"
+                    )
                 now = time.monotonic()
                 if len(buffer) >= WRITE_BYTES or now - written_at >= WRITE_EVERY_SEC:
                     data, written_at = bytes(buffer), now
@@ -246,7 +252,7 @@ class Fetch:
             ("sha256", self._expected.sha256, upstream.sha256),
         ):
             if wanted is not None and offered is not None and wanted != offered:
-                raise another_file(self._path, self._url, f"{name} {offered}", f"{name} {wanted}")
+                raise another_file(self._path, self._address, f"{name} {offered}", f"{name} {wanted}")
 
     async def _checked(self, partial: Partial) -> Pin:
         """Hash what has come.
@@ -257,14 +263,15 @@ class Fetch:
         found = await run_sync(sha256_of, partial.path, lambda _: anyio.from_thread.check_cancelled())
         said = self._expected.sha256 or partial.upstream.sha256
         if said is not None and found != said:
-            raise another_file(self._path, self._url, f"sha256 {found}", f"sha256 {said}")
+            raise another_file(self._path, self._address, f"sha256 {found}", f"sha256 {said}")
         if self._expected.size_bytes not in {None, partial.size}:
             size = f"{self._expected.size_bytes} bytes"
-            raise another_file(self._path, self._url, f"{partial.size} bytes", size)
+            raise another_file(self._path, self._address, f"{partial.size} bytes", size)
         trust: Trust = "server" if partial.upstream.sha256 else "first_use"
         if self._from_manifest:
             trust = "manifest"
-        return Pin(partial.size, found, trust, self._url)
+        mirror = None if self._address == self._url else self._address
+        return Pin(partial.size, found, trust, self._url, mirror)
 
     def _put_in_place(self, partial: Partial, pin: Pin) -> None:
         """Pin the file and give it its name. A file that somebody else put there stays, as `NAME.old`."""
