@@ -26,6 +26,7 @@ from lofi_core.errors import (
     InferenceFailed,
     InvalidBackend,
     LofiError,
+    ModelLoadFailed,
     as_ours,
     brief,
 )
@@ -210,7 +211,9 @@ class PluginHost:
             raise
         except Exception as error:
             if damaged := damage(*in_place, read=True):
-                raise damaged from error
+                # Of files of one's own it may be beside the point that they are not the published ones.
+                problem = f"{damaged.message}; its loader said: {brief(error)}"
+                raise ModelLoadFailed(problem, damaged.hint) from error
             raise
 
     def generate(
