@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lofi_core.config import RuntimeConfig
 
 MAX_STAGE_CHARACTERS = 40
+MAX_NOTE_CHARACTERS = 500
 PROVIDERS = {"cpu": ("CPUExecutionProvider",), "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider")}
 
 
@@ -135,6 +136,7 @@ class Runtime:
             back when the job was cancelled.
         runs: the runs under way.
         used: what the sessions opened through this object really run on.
+        notes: what `note` was told.
     """
 
     device: str = "cpu"
@@ -145,6 +147,7 @@ class Runtime:
     report: Callable[[float, str], None] = _no_report
     runs: Runs = field(default_factory=Runs, repr=False, compare=False)
     used: Providers = field(default_factory=Providers, repr=False, compare=False)
+    notes: dict[str, str | int | float] = field(default_factory=dict, repr=False, compare=False)
 
     def for_model(self, report: Callable[[float, str], None]) -> Runtime:
         """The same for one model: it reports there, and notes the model's own providers."""
@@ -154,7 +157,24 @@ class Runtime:
             # Not a number counts as nothing done, for every comparison with it is false.
             report(min(float(fraction), 1.0) if fraction > 0 else 0.0, printable(what)[:MAX_STAGE_CHARACTERS])
 
-        return replace(self, report=report_unless_cancelled, used=Providers())
+        return replace(self, report=report_unless_cancelled, used=Providers(), notes={})
+
+    def for_job(self) -> Runtime:
+        """The same for one job on this model: what it notes is not told of the next one."""
+        return replace(self, notes=dict(self.notes))
+
+    def note(self, name: str, value: str | float) -> None:
+        """Tell something of how the music was made; it goes into the recipe of the track.
+
+        From `load_model` into every track of this model, from `generate` into this one.
+
+        Args:
+            name: `precision`, or what the backend calls it.
+            value: text of at most 500 characters, or a number.
+        """
+        if isinstance(value, str):
+            value = printable(value)[:MAX_NOTE_CHARACTERS]
+        self.notes[printable(name)[:MAX_STAGE_CHARACTERS]] = value
 
     def facts(self) -> dict[str, str]:
         """What was really used, for whoever reports it: device, and providers where there was a session."""

@@ -71,6 +71,21 @@ def test_a_session_that_fell_back_is_noticed_and_said(model: Path, caplog: pytes
     assert "loop.onnx runs on CPUExecutionProvider, not on CUDAExecutionProvider" in caplog.text
 
 
+def test_what_a_job_notes_stays_with_it_and_what_its_model_noted_comes_with_every_job() -> None:
+    model = Runtime().for_model(lambda _fraction, _what: None)
+    model.note("precision", "int8")
+    first = model.for_job()
+    first.note("cut", 3)
+    assert first.notes == {"precision": "int8", "cut": 3}
+    assert model.for_job().notes == {"precision": "int8"}
+
+
+def test_a_note_can_be_sent_whatever_it_is() -> None:
+    runtime = Runtime()
+    runtime.note("text", "\ud800" + "x" * 1000)
+    assert len(str(runtime.notes["text"]).encode()) <= 510
+
+
 def test_cuda_without_a_device_is_refused_and_auto_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(InvalidParams, match="CUDA_VISIBLE_DEVICES hides all devices"):

@@ -140,7 +140,7 @@ class Runner:
         loaded = None if job.cancelling else await self._load(job)
         if job.cancelling or loaded is None:
             return
-        job.runtime = loaded.runtime
+        job.runtime = loaded.runtime.for_job()
         spool = await self._library.new_spool(job.job_id, spec.sample_rate, spec.channels)
         job.spool = spool
         job.tape = Tape(
@@ -156,7 +156,7 @@ class Runner:
             prepared.request,
             loaded.model,
             prepared.schedule,
-            loaded.runtime,
+            job.runtime,
         )
         job.generator = await self._work_for(job, start, spec.name, create)
 
@@ -341,5 +341,5 @@ def _draft(job: Job, runtime: Runtime, now: float) -> TrackDraft:
         package=prepared.record.package or "unknown",
         package_version=prepared.record.package_version or "unknown",
         generation_time_sec=round(job.progress.active_sec(now), 3),
-        extra={**runtime.facts(), "precision": runtime.precision},
+        extra={"precision": runtime.precision, **runtime.notes, **runtime.facts()},
     )

@@ -81,7 +81,7 @@ def request(duration_sec: float = 2.0, seed: int = 7, **options: Any) -> Generat
 
 
 def text_of(model: Model, runtime: Runtime) -> TextStates:
-    return model.text_encoder.encode(model.tokenizer.encode(PROMPT, runtime.log))
+    return model.text_encoder.encode(model.tokenizer.encode(PROMPT, runtime))
 
 
 def draw_codes(

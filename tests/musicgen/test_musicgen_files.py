@@ -239,8 +239,9 @@ def test_a_prompt_that_is_too_long_is_cut_and_told(place: Path, caplog: pytest.L
 
     tokenizer = Tokenizer(place, read_config(place).text)
     with caplog.at_level(logging.WARNING):
-        ids = tokenizer.encode("piano " * 5000, logging.getLogger("test"))
+        ids = tokenizer.encode("piano " * 5000, runtime := Runtime(log=logging.getLogger("test")))
     assert len(ids) == MAX_TOKENS
+    assert float(runtime.notes["prompt_tokens_cut"]) > 4000
     assert ids[-1] == 1
     assert "are cut" in caplog.text
 

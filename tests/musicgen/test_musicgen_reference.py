@@ -60,7 +60,7 @@ def test_the_text_encoder_is_that_of_transformers(
     open_model: OpenModel, runtime: Runtime, layout: str
 ) -> None:
     model = open_model(layout, "exact" if layout != "split" else None)
-    assert model.tokenizer.encode("lofi jazz, rain", runtime.log) == reference(layout)["tokens"].tolist()
+    assert model.tokenizer.encode("lofi jazz, rain", runtime) == reference(layout)["tokens"].tolist()
     np.testing.assert_allclose(text_of(model, runtime).hidden, reference(layout)["hidden"], atol=1e-4)
 
 

@@ -67,6 +67,7 @@ def _load_checkpoint(
     model_dir: Path, config: MusicGenConfig, tokenizer: Tokenizer, runtime: Runtime, weights: str
 ) -> Model:
     precision = "half" if runtime.device == "cuda" and weights != "exact" else weights
+    runtime.note("precision", precision)
     parts, encoder = build(Checkpoint(model_dir), config, precision, runtime)
     decoder = StepDecoder(parts.decoder, config, runtime)
     codec = StreamingCodec(parts.codec, config.codec, runtime)
@@ -77,6 +78,7 @@ def _load_export(
     model_dir: Path, layout: Layout, config: MusicGenConfig, tokenizer: Tokenizer, runtime: Runtime
 ) -> Model:
     decoder: SplitDecoder | MergedDecoder
+    runtime.note("precision", f"exported{layout.suffix}")
     if layout.kind == "merged":
         decoder = MergedDecoder(layout.file(model_dir, "decoder_model_merged"), config, runtime)
     else:

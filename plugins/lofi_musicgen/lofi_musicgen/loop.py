@@ -25,7 +25,7 @@ PIECE_FRAMES = 25
 
 def generate_track(request: GenerateRequest, model: Model, plan: Plan, runtime: Runtime) -> Iterator[Step]:
     """Yield a step for the prompt, one for each column, one for the end; audio from the first piece on."""
-    tokens = model.tokenizer.encode(request.prompt, runtime.log)
+    tokens = model.tokenizer.encode(request.prompt, runtime)
     text = model.text_encoder.encode(tokens)
     yield Step(ENCODE, 0)
     sampler = Sampler(request.options, request.seed)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from lofi_core import ModelLoadFailed
 
 if TYPE_CHECKING:
-    from logging import Logger
     from pathlib import Path
 
+    from lofi_core import Runtime
     from lofi_musicgen.config import TextConfig
 
 END = 1  # T5's </s>
@@ -42,12 +42,14 @@ class Tokenizer:
                 mend,
             )
 
-    def encode(self, prompt: str, log: Logger) -> list[int]:
-        """Token ids, `</s>` at the end; a prompt that is too long is cut there, and the log says so."""
+    def encode(self, prompt: str, runtime: Runtime) -> list[int]:
+        """Token ids, `</s>` at the end; a prompt that is too long is cut there: log and recipe say so."""
         ids: list[int] = self._tokenizer.encode(prompt).ids
         if not ids or ids[-1] != END:
             ids = [*ids, END]
         if len(ids) > MAX_TOKENS:
-            log.warning("the prompt has %d tokens; the last %d are cut", len(ids), len(ids) - MAX_TOKENS)
+            cut = len(ids) - MAX_TOKENS
+            runtime.log.warning("the prompt has %d tokens; the last %d are cut", len(ids), cut)
+            runtime.note("prompt_tokens_cut", cut)
             ids = [*ids[: MAX_TOKENS - 1], END]
         return ids
