@@ -29,7 +29,7 @@ SMALL = MusicGenConfig(
     max_positions=2048,
     activation="gelu",
     text=TextConfig(32128, 768, 64, 3072, 12, 12, 32, 128, 1e-6, "relu"),
-    codec=CodecConfig(32_000, 128, 2048, 64, 1, (8, 5, 4, 4), 7, 7, 3, 2, 2, 2, "reflect", False, False),  # noqa: FBT003
+    codec=CodecConfig(32_000, 2048, 128, 64, 1, (8, 5, 4, 4), 7, 7, 3, 2, 2, 2, "reflect", False, False),  # noqa: FBT003
 )
 TEXT_TOKENS = 12
 SPREAD = 0.02  # of the weights, as transformers initialises them
