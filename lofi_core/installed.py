@@ -50,6 +50,8 @@ def missing_files(models: Sequence[ModelFiles], root: Path, wanted: str | None =
 
 def missing_in(model: ModelFiles, directory: Path) -> list[str]:
     """Which of a variant's files are not in `directory`."""
+    if not directory.is_dir():  # most of a long manifest: one look instead of one for each file
+        return list(model.paths)
     return [path for path in model.paths if not (directory / path).is_file()]
 
 

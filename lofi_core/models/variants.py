@@ -63,21 +63,29 @@ def choose(record: PluginRecord, spec: BackendSpec, variant: str | None) -> Mode
 
 def directory_of(record: PluginRecord, spec: BackendSpec, model: ModelFiles) -> Path:
     """Where a variant lies, or belongs: the model directory if it lies there, else that of its name in it."""
-    own = record.model_dir / model.variant
-    in_root = found_in(record.model_dir, spec.models)
-    lies_in_root = in_root is not None and in_root.variant == model.variant and missing_in(model, own)
-    return record.model_dir if lies_in_root else own
+    return _directory(record, model, found_in(record.model_dir, spec.models))
 
 
 def variant_states(record: PluginRecord, spec: BackendSpec) -> Iterator[VariantState]:
     """Every variant of a backend, in the manifest's order."""
+    # Once for all of them: a backend may have dozens, and each is a look at the disk for every one of its files.
+    in_root = found_in(record.model_dir, spec.models)
     for model in spec.models:
-        yield variant_state(record, spec, model)
+        yield _state(model, _directory(record, model, in_root))
 
 
 def variant_state(record: PluginRecord, spec: BackendSpec, model: ModelFiles) -> VariantState:
     """One variant, and what of it is on the disk."""
-    directory = directory_of(record, spec, model)
+    return _state(model, directory_of(record, spec, model))
+
+
+def _directory(record: PluginRecord, model: ModelFiles, in_root: ModelFiles | None) -> Path:
+    own = record.model_dir / model.variant
+    lies_in_root = in_root is not None and in_root.variant == model.variant and missing_in(model, own)
+    return record.model_dir if lies_in_root else own
+
+
+def _state(model: ModelFiles, directory: Path) -> VariantState:
     pins = read_pins(directory)
     sizes: list[int | None] = []
     on_disk = 0

@@ -25,8 +25,10 @@ log = logging.getLogger("lofi.rpc")
 
 # A client that leaves its full socket unread for so long is given up.
 STALL_SEC = 10.0
-# Per turn of the event loop, so that one client's flood leaves room for the others.
+# Per turn of the event loop, so that one client's flood leaves room for the others: so many messages, and
+# none is begun after so long.
 MAX_MESSAGES_PER_TURN = 200
+TURN_SEC = 0.01
 MAX_REQUESTS_IN_FLIGHT = 64
 FLUSH_BYTES = 256 * 1024
 
@@ -151,10 +153,10 @@ class Connection(asyncio.Protocol):
 
     def _serve(self) -> None:
         self._serve_is_due = False
-        budget = MAX_MESSAGES_PER_TURN
+        budget, ends_at = MAX_MESSAGES_PER_TURN, self._loop.time() + TURN_SEC
         while self._inbox and budget and self._writable and self._in_flight < MAX_REQUESTS_IN_FLIGHT:
             self._take(self._inbox.popleft())
-            budget -= 1
+            budget = budget - 1 if self._loop.time() < ends_at else 0
             if self._outbox.size_bytes > FLUSH_BYTES:
                 self._flush()
         if not self._inbox and not self._in_flight:  # replies that are due come before the end

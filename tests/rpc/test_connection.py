@@ -181,7 +181,19 @@ async def test_a_client_that_does_not_read_gets_nothing_served() -> None:
     await finish(peer)
 
 
-async def test_a_flood_of_requests_leaves_turns_to_other_clients() -> None:
+async def test_slow_requests_leave_turns_to_other_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TURN_SEC", 0.0)  # any request takes longer
+    service = Service()
+    flooding, other = await connected(service, 1), await connected(service, 2)
+    await flooding.send(*[[2, "echo", []] for _ in range(limits.MAX_MESSAGES_PER_TURN)])
+    await other.send([0, 1, "echo", []])
+    assert await other.read() == [1, 1, None, "done"]
+    assert service.served.index((2, [])) < 10
+    await finish(flooding, other)
+
+
+async def test_a_flood_of_requests_leaves_turns_to_other_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TURN_SEC", float("inf"))
     service = Service()
     flooding, other = await connected(service, 1), await connected(service, 2)
     await flooding.send(*[[2, "echo", []] for _ in range(5 * limits.MAX_MESSAGES_PER_TURN)])

@@ -178,7 +178,7 @@ def test_a_client_that_floods_and_does_not_read_holds_up_nobody(
 
 def test_a_flooder_that_reads_after_all_gets_every_answer_in_order(wire: RawSocket) -> None:
     count = 3 * MAX_MESSAGES_PER_TURN
-    wire.send(packed(*[[0, n, "get_backends", []] for n in range(count)]))
+    wire.send(packed(*[[0, n, "describe", []] for n in range(count)]))
     assert [wire.read()[1] for _ in range(count)] == list(range(count))
 
 
