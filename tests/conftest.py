@@ -107,8 +107,8 @@ class Gate:
 
 
 @pytest.fixture
-def gate(home: Path) -> Iterator[Gate]:
-    """A gate for one job of the backend `stepped`."""
+def gate(home: Path, start_daemon: StartDaemon) -> Iterator[Gate]:
+    """A gate for one job of the backend `stepped`. It opens before the daemon is told to end."""
     made = Gate(home / "gate")
     yield made
     made.open(1000)

@@ -75,6 +75,9 @@ SOURCE = """
         if weights.startswith("slow load"):
             while True:
                 runtime.report(0.5, "build")
+        if weights.startswith("unsure"):
+            for fraction in (0.5, 0.1, 0.75, 0.2):
+                runtime.report(fraction, "build")
         session = runtime.session(model_dir / "loop.onnx")
         return runtime, session, np.ones(int(weights.split()[-1]) * 250_000 , "float32")
 
@@ -89,6 +92,10 @@ SOURCE = """
         for index in range(3):
             if gate:
                 gate.read(1)
+            if o.form == "fails":
+                raise RuntimeError("the form fails")
+            if o.form == "talks":
+                model[0].report(0.5, "walk")
             y = run(model, o.turns if index == 1 else 3)
             yield Step("walk", index, np.full((1, 8000), 0.5, "float32") * y[0, 0])
 

@@ -130,7 +130,7 @@ class Engine:
             if job.state == "queued":
                 job.state = "paused"
                 self._announce.paused(job)
-            job.held = True
+            job.held, job.note = True, None
         return job.state
 
     def resume(self, job: Job) -> State:

@@ -83,3 +83,10 @@ class Job:
         self.held = False
         self.generator = self.tape = None
         self.settled.set()
+
+    def fail(self, error: LofiError) -> None:
+        """Note that it ended in an error, and which."""
+        # The frames behind it hold the model and the backend's arrays; the job is remembered for long.
+        error.__traceback__ = error.__cause__ = error.__context__ = None
+        self.error = error
+        self.end("error")

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from lofi_core.jobs.announce import Announcer
     from lofi_core.jobs.job import Job
     from lofi_core.jobs.slices import Errands
-    from lofi_core.models.cache import Loaded, ModelCache
+    from lofi_core.models.cache import ModelCache
+    from lofi_core.models.loaded import Loaded
     from lofi_core.plugins import PluginHost
     from lofi_core.runtime import Runtime
     from lofi_core.tracks.library import Library
@@ -94,7 +95,7 @@ class Runner:
     def assign(self, job: Job) -> None:
         """Hand the idle runner its next job. It is running from this moment."""
         self.current = job
-        job.state = "running"
+        job.state, job.note = "running", None
         self._assigned.set()
 
     def drop(self, job: Job) -> None:
@@ -261,8 +262,7 @@ class Runner:
         if job.has_ended:
             return
         self._retire_spool(job)
-        job.error = error
-        job.end("error")
+        job.fail(error)
         self._announce.failed(job, error)
         self._over(job)
 

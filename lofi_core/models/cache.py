@@ -11,72 +11,25 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from lofi_core.errors import BackendNotReady, LofiError, ModelLoadFailed
 from lofi_core.memory import budget_bytes, give_back, resident_bytes
 from lofi_core.models.estimate import files_bytes
+from lofi_core.models.loaded import Loaded, LoadReport
 from lofi_core.plugins import guarded
 from lofi_core.runtime import CancelToken
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from anyio.abc import TaskGroup
 
     from lofi_core.config import Models
+    from lofi_core.models.loaded import Aside, Key, Report, Watcher
     from lofi_core.plugins import PluginHost, PluginRecord, Status
     from lofi_core.runtime import Runtime
     from lofi_core.worker import Worker
-
-Report: TypeAlias = Callable[[float, str], None]
-Key: TypeAlias = tuple[str, str]
-
-
-class Aside(Protocol):
-    """Runs small calls in the worker thread, between two steps of whatever runs there."""
-
-    async def aside(self, call: Callable[[], None]) -> None:
-        """Run one, and come back when it is done."""
-
-
-class Watcher(Protocol):
-    """Is told what becomes of models. Event loop, but for `loading`, which comes from the worker thread."""
-
-    def backend_changed(self, record: PluginRecord, error: LofiError | None = None) -> None:
-        """A backend has another status; or could not be loaded, and why."""
-
-    def loading(self, record: PluginRecord, fraction: float, what: str) -> None:
-        """A loader is so far."""
-
-
-@dataclass(eq=False, slots=True)
-class Loaded:
-    """One model in memory.
-
-    Attributes:
-        weights: which form of the backend's model it is.
-        runtime: what it was loaded on; `runtime.used` says what that came to.
-        resident_bytes: by how much the process grew while it was loaded.
-        users: the jobs that need it.
-        asked_for: loaded for nobody yet, because somebody said so.
-        idle_since: when it lost its last user; seconds of the monotonic clock.
-    """
-
-    record: PluginRecord
-    weights: str
-    model: Any
-    runtime: Runtime
-    resident_bytes: int = 0
-    users: set[Hashable] = field(default_factory=set)
-    asked_for: bool = False
-    idle_since: float = field(default_factory=time.monotonic)
-
-    @property
-    def key(self) -> Key:
-        """What it is looked up by."""
-        return self.record.name, self.weights
 
 
 class ModelCache:
@@ -249,20 +202,17 @@ class ModelCache:
             self._news.set()
 
     async def _load(self, record: PluginRecord, weights: str, token: CancelToken, report: Report) -> Loaded:
-        told: list[tuple[int, str]] = []
-
         def tell(fraction: float, what: str) -> None:
-            if (news := (int(fraction * 100), what)) not in told:  # each percent once
-                told.append(news)
-                report(fraction, what)
-                self._watcher.loading(record, fraction, what)
+            report(fraction, what)
+            self._watcher.loading(record, fraction, what)
 
-        loaded = Loaded(record, weights, None, self._runtime.for_model(tell))
+        told = LoadReport(tell)
+        loaded = Loaded(record, weights, None, self._runtime.for_model(told))
         self._set_status(record, "loading")
         try:
-            await self._worker.run(self._load_there, loaded, token)
+            await self._worker.run(self._load_there, loaded, token, told)
         except LofiError:
-            self._set_status(record, "loaded" if record.name in self.names() else "ready")
+            self._come_to_rest(record)
             raise
         self._measured[loaded.key] = loaded.resident_bytes
         self._loaded[loaded.key] = loaded
@@ -270,15 +220,20 @@ class ModelCache:
         self._set_status(record, "loaded")
         return loaded
 
-    def _load_there(self, loaded: Loaded, token: CancelToken) -> None:
+    def _load_there(self, loaded: Loaded, token: CancelToken, told: LoadReport) -> None:
         """Call the loader and measure what that takes. Worker thread."""
         name = loaded.record.name
         before = resident_bytes()
-        load = partial(self._plugins.load_model, name, loaded.runtime, loaded.weights)
+
+        def load() -> Any:
+            self._runtime.runs.check()  # it may have been cancelled while the thread was somebody else's
+            return self._plugins.load_model(name, loaded.runtime, loaded.weights)
+
         try:
             with self._runtime.runs.working_for(token):
                 loaded.model = guarded(name, "load_model", load, ModelLoadFailed)
         finally:
+            told.is_over = True
             give_back()  # what only the loading took
         loaded.resident_bytes = max(resident_bytes() - before, 0)
 
@@ -307,7 +262,7 @@ class ModelCache:
 
         await self._errands.aside(let_go)
         if loaded.record.name not in self.names():
-            self._set_status(loaded.record, "ready")
+            self._come_to_rest(loaded.record)
 
     async def _drop_idle(self) -> None:
         while True:
@@ -328,6 +283,11 @@ class ModelCache:
         if self._keep_alive_sec < 0 or (self._keep_alive_sec == 0 and loaded.asked_for):
             return math.inf
         return loaded.idle_since + self._keep_alive_sec
+
+    def _come_to_rest(self, record: PluginRecord) -> None:
+        record.status = "loaded" if record.name in self.names() else "ready"
+        self._plugins.look_for_models(record)  # files may have come and gone meanwhile
+        self._watcher.backend_changed(record)
 
     def _set_status(self, record: PluginRecord, status: Status) -> None:
         record.status = status

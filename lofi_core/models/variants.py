@@ -68,7 +68,7 @@ def directory_of(record: PluginRecord, spec: BackendSpec, model: ModelFiles) -> 
 
 def variant_states(record: PluginRecord, spec: BackendSpec) -> Iterator[VariantState]:
     """Every variant of a backend, in the manifest's order."""
-    # Once for all of them: a backend may have dozens, and each is a look at the disk for every one of its files.
+    # Once for all: a backend may have dozens, and each is a look at the disk for every one of its files.
     in_root = found_in(record.model_dir, spec.models)
     for model in spec.models:
         yield _state(model, _directory(record, model, in_root))

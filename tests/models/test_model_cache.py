@@ -193,3 +193,61 @@ def test_a_load_that_fails_says_why(start: StartDaemon, home: Path) -> None:
         continue
     assert event.fields["code"] == ModelLoadFailed.code
     assert client.call("status")["models_loaded"] == []
+
+
+def test_a_failed_job_keeps_nothing_of_its_model_in_memory(start: StartDaemon) -> None:
+    client = start(LOFI_MODELS_KEEP_ALIVE_SEC="0").client()
+    client.call("subscribe", events=["backend_status"])
+    events_until_end(client, ask(client))
+    wait_status(client, "real", "ready")
+    before = client.call("status")["rss_bytes"]
+    events = events_until_end(client, ask(client, form="fails", hold_mb=200))
+    assert events[-1].name == "generation_error"
+    wait_status(client, "real", "ready")
+    assert client.call("status")["rss_bytes"] < before + 100 * MB
+
+
+def test_a_job_that_waited_for_memory_says_so_no_more_when_it_runs(start: StartDaemon, gate: Gate) -> None:
+    client = start(LOFI_MODELS_MEMORY_GB="0.1").client()
+    paused = ask(client, gate=str(gate.path), hold_mb=150)
+    while wait_for(client, "generation_progress").fields["stage"] == "load":
+        continue
+    gate.open(1)
+    client.call("job_pause", job_id=paused)
+    newcomer = ask(client, "other")
+    assert "does not fit" in client.call("job_get", job_id=newcomer)["note"]
+    client.call("cancel", job_id=paused)
+    assert events_until_end(client, newcomer)[-1].name == "generation_complete"
+    assert "note" not in client.call("job_get", job_id=newcomer)
+
+
+def test_a_loaders_percent_never_falls(start: StartDaemon) -> None:
+    client = start().client()
+    client.call("subscribe", events=["backend_status"])
+    ask(client, form="unsure")
+    percents = []
+    while (event := wait_for(client, "backend_status").fields)["status"] != "loaded":
+        percents.append(event.get("percent", 0))
+    assert percents == sorted(percents)
+    assert percents[-1] == 75
+
+
+def test_a_backend_that_reports_while_it_generates_is_not_said_to_load(start: StartDaemon) -> None:
+    client = start().client()
+    client.call("subscribe", events=["backend_status"])
+    ask(client, form="talks")
+    wait_status(client, "real", "loaded")
+    names = []
+    while (event := client.next_event(30)) is not None and event.name != "generation_complete":
+        names.append(event.name)
+    assert event is not None
+    assert "backend_status" not in names
+
+
+def test_files_that_were_removed_while_loaded_are_missed_when_the_model_goes(start: StartDaemon) -> None:
+    client = start().client()
+    client.call("subscribe", events=["backend_status"])
+    client.call("load_backend", backend="real")
+    wait_status(client, "real", "loaded")
+    client.call("remove_model", backend="real", force=True)
+    assert client.call("unload_backend", backend="real") == {"status": "not_installed"}
