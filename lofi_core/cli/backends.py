@@ -37,11 +37,12 @@ def backends(options: Globals) -> None:
 
 
 def _print_models(found: list[dict[str, Any]]) -> None:
-    """Which model files there are, and which of them are here."""
+    """Which model files are here, and which can be fetched. Forms that only people can bring are many."""
     rows = [
         (f"{backend['type']}:{variant['name']}", *_presence(backend, variant), variant["licence"] or "")
         for backend in found
         for variant in backend.get("variants") or ()
+        if variant["fetchable"] or variant["status"] != "not_installed"
     ]
     if rows:
         click.echo()

@@ -49,7 +49,7 @@ def choose(record: PluginRecord, spec: BackendSpec, variant: str | None) -> Mode
     by_name = {model.variant: model for model in spec.models}
     wanted = variant or record.variant or (record.installed.variant if record.installed else None)
     if wanted is None:
-        can_be_had = [model for model in spec.models if all(file.url for file in files_of(model))]
+        can_be_had = [model for model in spec.models if is_fetchable(model)]
         return (can_be_had or list(spec.models))[0]
     if wanted in by_name:
         return by_name[wanted]
@@ -59,6 +59,11 @@ def choose(record: PluginRecord, spec: BackendSpec, variant: str | None) -> Mode
         )
     close = suggestion(wanted, by_name)
     raise InvalidParams(f"{record.name} has no variant {wanted!r}", close or f"it has {', '.join(by_name)}")
+
+
+def is_fetchable(model: ModelFiles) -> bool:
+    """Whether each of a variant's files can be downloaded; else people must put some there."""
+    return all(file.url for file in files_of(model))
 
 
 def directory_of(record: PluginRecord, spec: BackendSpec, model: ModelFiles) -> Path:

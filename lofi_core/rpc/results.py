@@ -196,7 +196,10 @@ class QueueCleared(Struct):
 
 
 class Variant(Struct):
-    """One variant of a backend's model files. `size_bytes` is null while nobody has said it."""
+    """One variant of a backend's model files. `size_bytes` is null while nobody has said it.
+
+    One that is not `fetchable` has files that only people can put there.
+    """
 
     name: str
     title: str | None
@@ -205,6 +208,7 @@ class Variant(Struct):
     size_bytes: int | None
     bytes_on_disk: int
     directory: str
+    fetchable: bool
 
 
 class Backend(Struct):

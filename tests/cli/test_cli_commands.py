@@ -217,12 +217,14 @@ MODELS: dict[str, Any] = {
                     "size_bytes": size_bytes,
                     "bytes_on_disk": here,
                     "directory": f"/m/{name}",
+                    "fetchable": name != "exported",
                 }
                 for name, status, size_bytes, here in [
                     ("small", "installed", 2_400_000_000, 2_400_000_000),
                     ("medium", "downloading", 8_000_000_000, 1_000_000_000),
                     ("large", "partial", None, 5_000_000),
                     ("stereo", "not_installed", None, 0),
+                    ("exported", "not_installed", None, 0),
                 ]
             ],
         }
@@ -238,6 +240,7 @@ def test_backends_shows_which_model_files_are_here(run: Run, scripted: ScriptedD
     assert [*medium, "CC-BY-NC", "4.0"] in lines
     assert ["musicgen:large", "5.0", "MB", "of", "it", "CC-BY-NC", "4.0"] in lines
     assert ["musicgen:stereo", "CC-BY-NC", "4.0"] in lines
+    assert "musicgen:exported" not in [word for line in lines for word in line]
 
 
 def test_rm_tells_what_it_kept(run: Run, scripted: ScriptedDaemon) -> None:

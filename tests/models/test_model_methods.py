@@ -13,6 +13,7 @@ from lofi_core.errors import (
     ModelNotFound,
     NotPermitted,
 )
+from tests.conftest import events_until_end
 from tests.models.backend import WEIGHTS, put_model
 from tests.models.hub import hub, small_dir, until_end, wait_until_stuck
 from tests.models.server import Fault, ModelServer
@@ -78,7 +79,9 @@ def test_backends_tell_their_variants_and_what_is_here(client: Client, daemon: D
         "size_bytes": len(WEIGHTS) + 2,
         "bytes_on_disk": len(WEIGHTS) + 2,
         "directory": str(small_dir(daemon)),
+        "fetchable": True,
     }
+    assert [variant["fetchable"] for variant in found["variants"]] == [False, True, True]
     assert [variant["status"] for variant in found["variants"]] == [
         "not_installed",
         "installed",
@@ -174,6 +177,18 @@ def test_of_several_variants_one_must_be_named(client: Client) -> None:
     client.call("remove_model", backend="hub")
     with pytest.raises(ModelNotFound, match="hub has no model files here"):
         client.call("remove_model", backend="hub")
+
+
+def test_another_variant_takes_the_place_of_the_one_in_memory(client: Client) -> None:
+    for variant in ("small", "large"):
+        client.call("download_backend", backend="hub", variant=variant)
+        until_end(client, variant)
+    job = client.call("generate", prompt="x", backend="hub", duration_sec=1)
+    events_until_end(client, job["job_id"])
+    assert hub(client)["status"] == "loaded"
+    assert client.call("default_backend_set", backend="hub", variant="large")["variant"] == "large"
+    assert hub(client)["loaded"] == []
+    assert hub(client)["model_version"] == "1-large"
 
 
 def test_the_default_backend_and_its_variant_can_be_changed_while_it_runs(client: Client) -> None:

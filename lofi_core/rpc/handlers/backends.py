@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lofi_core.errors import printable
 from lofi_core.jobs.request import Wish, prepare
-from lofi_core.models.variants import choose, variant_states
+from lofi_core.models.variants import choose, is_fetchable, variant_states
 from lofi_core.rpc import results as r
 
 if TYPE_CHECKING:
@@ -40,12 +40,15 @@ class BackendMethods:
         backends = [self._backend(record, models) for record in self.plugins.records.values()]
         return r.Backends(backends, self.jobs.config.default_backend)
 
-    def default_backend_set(
+    async def default_backend_set(
         self, _connection: Connection, params: p.DefaultBackendSetParams
     ) -> r.DefaultBackend:
         record, spec = self.plugins.described(params.backend)
         if params.variant is not None:
-            record.variant = choose(record, spec, params.variant).variant
+            variant = choose(record, spec, params.variant).variant
+            if record.installed and record.installed.variant != variant:
+                await self.engine.models.unload(record)  # what is in memory is of the variant before
+            record.variant = variant
             self.plugins.look_again(record)
         self.jobs.config = replace(self.jobs.config, default_backend=record.name)
         return r.DefaultBackend(record.name, record.variant)
@@ -77,6 +80,7 @@ class BackendMethods:
                     size_bytes=state.size_bytes,
                     bytes_on_disk=state.bytes_on_disk,
                     directory=printable(state.directory),
+                    fetchable=is_fetchable(state.model),
                 )
             )
         return backend
