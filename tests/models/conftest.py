@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from lofi_core.rpc.client import Client
     from tests.conftest import DaemonProcess, InstallBackend, StartDaemon
 
-IMPATIENT = Patience(connect_sec=5, stall_sec=0.3, attempts=3, pause_sec=0.01, longest_pause_sec=0.05)
+IMPATIENT = Patience(connect_sec=20, stall_sec=0.3, attempts=3, pause_sec=0.01, longest_pause_sec=0.05)
+# For servers that do not stall: on a loaded machine any answer may take longer than that.
+PATIENT = replace(IMPATIENT, stall_sec=30)
 
 Pull = Callable[..., list["FileProgress"]]
 
@@ -40,13 +43,14 @@ def target(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pull(target: Path) -> Pull:
+def pull(target: Path, server: ModelServer) -> Pull:
     """Complete a variant of these files; returns everything that was shown."""
 
-    def run(*files: ModelFile, verify: bool = True, patience: Patience = IMPATIENT) -> list[FileProgress]:
+    def run(*files: ModelFile, verify: bool = True, patience: Patience | None = None) -> list[FileProgress]:
         shown: list[FileProgress] = []
         model = ModelFiles("small", files)
-        download = Download(model, target, verify=verify, show=shown.append, patience=patience)
+        limits = patience or (IMPATIENT if server.stalls else PATIENT)
+        download = Download(model, target, verify=verify, show=shown.append, patience=limits)
         anyio.run(download.run)
         return shown
 

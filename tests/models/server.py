@@ -78,6 +78,12 @@ class ModelServer:
         self.faults[f"/{path}"] = list(faults)
         return self.url(path)
 
+    @property
+    def stalls(self) -> bool:
+        """Whether an answer to come will stop in the middle and wait."""
+        to_come = [*self.always.values(), *(fault for faults in self.faults.values() for fault in faults)]
+        return any(fault.stall_after is not None for fault in to_come)
+
     def gets(self, path: str | None = None) -> list[Request]:
         """The GET requests so far, for one path or all."""
         return [r for r in self.requests if r.method == "GET" and path in {None, r.path[1:]}]

@@ -251,3 +251,35 @@ def test_files_that_were_removed_while_loaded_are_missed_when_the_model_goes(sta
     wait_status(client, "real", "loaded")
     client.call("remove_model", backend="real", force=True)
     assert client.call("unload_backend", backend="real") == {"status": "not_installed"}
+
+
+def test_shutdown_ends_a_load_that_was_asked_for(start: StartDaemon, install_backend: InstallBackend) -> None:
+    install_backend("endless", source("endless").replace('startswith("slow load")', 'startswith("a")'))
+    daemon = start()
+    models = daemon.data / "models" / "endless"
+    models.mkdir(parents=True)
+    save_loop(models / "loop.onnx")
+    client = daemon.client()
+    client.call("subscribe", events=["backend_status"])
+    client.call("load_backend", backend="endless")
+    while wait_for(client, "backend_status").fields.get("percent") != 50:
+        continue
+    with pytest.raises(BackendNotReady, match="is being loaded"):
+        client.call("unload_backend", backend="endless")
+    assert daemon.stop() == 0
+    assert not [line for line in daemon.log if "Traceback" in line]
+
+
+def test_a_load_asked_for_while_a_job_runs_waits_for_it_and_comes(start: StartDaemon, gate: Gate) -> None:
+    client = start().client()
+    client.call("subscribe", events=["backend_status"])
+    job_id = ask(client, gate=str(gate.path))
+    gate.open(1)
+    while wait_for(client, "generation_progress").fields["stage"] != "walk":
+        continue
+    assert client.call("load_backend", backend="other") == {"status": "loading"}
+    assert client.call("job_get", job_id=job_id)["state"] == "running"
+    assert loaded(client) == [("real", "a 0")]
+    gate.open(9)
+    wait_status(client, "other", "loaded")
+    assert loaded(client) == [("real", "a 0"), ("other", "a 0")]
