@@ -1,9 +1,9 @@
 """What does MusicGen cost inside the daemon: memory, answers to others, the time to the first sound?
 
 `python -m benchmarks.musicgen_daemon [--keep DIRECTORY] [--seconds 30]` makes a checkpoint of random weights
-of the size of musicgen-small, and everything else is a real daemon, asked through its socket. 4 GB of disk are needed
-meanwhile; `--keep` leaves the model in a directory and takes it from there the next time. Linux only: memory
-is read from /proc.
+of the size of musicgen-small, and everything else is a real daemon, asked through its socket. 4 GB of disk
+are needed meanwhile; `--keep` leaves the model in a directory and takes it from there the next time. Linux
+only: memory is read from /proc.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def check(model_dir: Path, runtime: Runtime) -> Iterator[str]:
     """
     layout = find_layout(model_dir)
     config = read_config(model_dir)
-    tokens = Tokenizer(model_dir, config.text).encode(PROMPT, runtime.log)
+    tokens = Tokenizer(model_dir, config.text).encode(PROMPT, runtime)
     yield f"layout {layout.kind}; config.json and tokenizer.json are a MusicGen's"
     known = Fingerprints(model_dir)
     if layout.kind != "safetensors":

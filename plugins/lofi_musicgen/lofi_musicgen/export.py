@@ -191,7 +191,7 @@ class _Exporter:
         return lines
 
     def _tokens(self) -> list[int]:
-        return self.tokenizer.encode(PROMPT, self.runtime.log)
+        return self.tokenizer.encode(PROMPT, self.runtime)
 
     def _parameters(self, prefix: str) -> int:
         names = (name for name in self.checkpoint.names() if name.startswith(prefix))
