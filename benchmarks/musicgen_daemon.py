@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PROMPT = "lofi hip hop, jazzy piano, rain on the window"
 PING_EVERY_SEC = 0.01
 JOB_TIMEOUT_SEC = 600.0
+IDLE_SEC = 5.0  # for the answers of a daemon at rest: what the machine itself takes
 PRECISIONS = ("quality", "fast")
 
 
@@ -161,8 +162,8 @@ def unloading(models: Path) -> None:
     """What is left when a model is gone, the first time and later."""
     with daemon(models) as one:
         before = one.memory_mb()
-        show("resident before any model", f"{before:.0f} MB")
-        for time_ in ("first", "second"):
+        show("resident when idle, no library loaded yet", f"{before:.0f} MB")
+        for time_ in ("first", "second", "third"):
             one.client.call("load_backend", backend="musicgen")
             while "musicgen" not in one.client.call("status")["models_loaded"]:
                 time.sleep(0.1)
@@ -171,9 +172,10 @@ def unloading(models: Path) -> None:
             one.client.call("unload_backend", backend="musicgen")
             after = one.memory_mb()
             change = (after / before - 1) * 100
+            code = one.memory_mb("RssFile")
             show(
-                f"`quality` the {time_} time: resident when loaded, after `unload`",
-                f"{loaded:.0f} MB, {after:.0f} MB ({change:+.0f} % of before)",
+                f"`quality` the {time_} time: loaded; after a track and `unload`",
+                f"{loaded:.0f} MB; {after:.0f} MB ({change:+.0f} %), {code:.0f} of them mapped files",
             )
             before = after
 
@@ -182,9 +184,12 @@ def playing(models: Path, seconds: float) -> None:
     """One long track of `fast`, while two other clients ask."""
     pings: list[float] = []
     statuses: list[float] = []
+    idle: list[float] = []
     with daemon(models) as one:
         one.track("fast", 1)
         one.forget_peak()
+        with asked(one.socket, "ping", idle):
+            time.sleep(IDLE_SEC)
         with asked(one.socket, "ping", pings), asked(one.socket, "status", statuses):
             times = one.track("fast", seconds, seed=2)
         peak = one.memory_mb("VmHWM")
@@ -192,10 +197,14 @@ def playing(models: Path, seconds: float) -> None:
     show(f"{seconds:g} s of `fast`: peak of the daemon", f"{peak:.0f} MB")
     show("the same: first audio after the request", f"{times['generation_audio']:.2f} s")
     show("the same: on the disk", f"{total:.1f} s, {seconds / total:.2f} x real time")
-    for name, took in (("ping", pings), ("status", statuses)):
+    for name, took in (
+        ("`ping`, nothing to do", idle),
+        ("`ping` meanwhile", pings),
+        ("`status` meanwhile", statuses),
+    ):
         hundredths = statistics.quantiles(took, n=100)
         show(
-            f"`{name}` meanwhile: p50, p99, most of {len(took)}",
+            f"{name}: p50, p99, most of {len(took)}",
             f"{hundredths[49]:.2f}, {hundredths[98]:.2f}, {max(took):.1f} ms",
         )
 
