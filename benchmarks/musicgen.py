@@ -116,7 +116,10 @@ def opened(
 
 
 def sample(
-    contenders: Sequence[Contender], rounds: int, steps: int, clock: Callable[[], float]
+    contenders: Sequence[Contender],
+    rounds: int,
+    steps: int,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, NDArray[np.float64]]:
     """Seconds a step, in turns: name → [rounds, len(POINTS)]."""
     taken = {each.name: np.zeros((rounds, len(POINTS))) for each in contenders}
@@ -165,7 +168,7 @@ def print_table(contenders: Sequence[Contender], speed: dict[str, NDArray[np.flo
         figures = "".join(f"{x:8.1f}" for x in np.median(speed[each.name], axis=0))
         print(f"{each.name:24}{figures}{each.build_sec:10.1f}{each.file_mb:9.0f}{each.resident_mb:8.0f}")
     for base in ("split", "transformers"):
-        for name in ("exact", "quality", "fast"):
+        for name in ("exact", "quality", "fast", "half"):
             if base in speed and name in speed:
                 ratio = np.median(speed[name] / speed[base], axis=0)
                 print(f"{f'{name} / {base}':24}" + "".join(f"{x:8.2f}" for x in ratio))

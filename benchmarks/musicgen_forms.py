@@ -89,7 +89,7 @@ class StepTimed:
         self.decoder, self.text = decoder, text
         self.state = decoder.start(text, max_steps)
         for value in self.state.inputs.values():  # pages of zeros are not memory yet
-            if value.numpy().shape[2] > TEXT_TOKENS + 1:
+            if value.device_name() == "cpu" and value.numpy().shape[2] > TEXT_TOKENS + 1:
                 value.numpy()[...] = np.random.default_rng(0).integers(-2, 3, value.shape())
         self.ids = np.arange(SMALL.num_codebooks)
 

@@ -1,0 +1,16 @@
+"""Benchmarks that need what is not there say so, and are no failure."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_without_a_gpu_its_benchmark_says_so_and_is_no_failure() -> None:
+    environ = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", "benchmarks.gpu"]
+    told = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert told.returncode == 0
+    assert told.stdout == "No CUDA to measure on: CUDA_VISIBLE_DEVICES hides all devices.\n"
