@@ -42,7 +42,7 @@ def _print_models(found: list[dict[str, Any]]) -> None:
         (f"{backend['type']}:{variant['name']}", *_presence(backend, variant), variant["licence"] or "")
         for backend in found
         for variant in backend.get("variants") or ()
-        if variant["fetchable"] or variant["status"] != "not_installed"
+        if variant.get("fetchable", True) or variant["status"] != "not_installed"
     ]
     if rows:
         click.echo()

@@ -243,6 +243,17 @@ def test_backends_shows_which_model_files_are_here(run: Run, scripted: ScriptedD
     assert "musicgen:exported" not in [word for line in lines for word in line]
 
 
+def test_a_daemon_from_before_an_update_that_tells_less_of_variants_is_understood(
+    run: Run, scripted: ScriptedDaemon
+) -> None:
+    (backend,) = MODELS["backends"]
+    told = [
+        {name: value for name, value in one.items() if name != "fetchable"} for one in backend["variants"]
+    ]
+    scripted.answers["get_backends"] = MODELS | {"backends": [backend | {"variants": told}]}
+    assert "musicgen:stereo" in run("backends").out
+
+
 def test_rm_tells_what_it_kept(run: Run, scripted: ScriptedDaemon) -> None:
     scripted.answers["remove_model"] = REMOVED
     out = run("rm", "musicgen:small", "--force").out
