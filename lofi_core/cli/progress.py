@@ -20,6 +20,11 @@ LINE_EVERY_PERCENT = 20
 CANNOT_REDRAW = {"dumb", "unknown"}  # what rich takes for a terminal without a cursor to move
 
 
+def can_redraw() -> bool:
+    """Whether standard error is a terminal that can show a live bar."""
+    return sys.stderr.isatty() and os.environ.get("TERM") not in CANNOT_REDRAW
+
+
 class ProgressView(Protocol):
     """Shows the events of one job."""
 
@@ -34,7 +39,7 @@ def progress_view(*, quiet: bool) -> Iterator[ProgressView]:
     Args:
         quiet: show nothing unless there is a terminal to show it on.
     """
-    if not sys.stderr.isatty() or os.environ.get("TERM") in CANNOT_REDRAW:
+    if not can_redraw():
         yield _Silent() if quiet else _Lines()
         return
     from rich.console import Console

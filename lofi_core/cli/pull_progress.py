@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
 from lofi_core.cli.output import clean, eta, size
+from lofi_core.cli.progress import can_redraw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def pull_view(*, quiet: bool) -> Iterator[PullView]:
     Args:
         quiet: show nothing unless there is a terminal to show it on.
     """
-    if not sys.stderr.isatty():
+    if not can_redraw():
         yield _Silent() if quiet else _Lines()
         return
     from rich.console import Console

@@ -144,8 +144,22 @@ def test_the_default_variant_is_the_one_in_use_at_once(run: Run, lofi: Start, ba
 
 
 def test_on_a_terminal_every_file_has_a_bar(backend: Path) -> None:
+    text = _pulled_on("xterm-256color")
+    assert "━" in text
+    assert all(name in text for name in ("weights.bin", "onnx/config.json", "all files", "CC-BY-NC 4.0"))
+    assert text.count("\x1b[?25h") == 1  # the cursor is back
+
+
+def test_on_a_terminal_that_cannot_redraw_pull_tells_plain_lines(backend: Path) -> None:
+    text = _pulled_on("dumb")
+    assert "weights.bin" in text
+    assert "\x1b" not in text
+
+
+def _pulled_on(kind: str) -> str:
+    """What `pull` shows on a terminal of that kind."""
     master, slave = pty.openpty()
-    terminal = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    terminal = {**os.environ, "TERM": kind, "COLUMNS": "100"}
     with subprocess.Popen([*LOFI, "pull", "hub"], stdout=subprocess.PIPE, stderr=slave, env=terminal) as done:
         os.close(slave)
         shown = b""
@@ -153,10 +167,7 @@ def test_on_a_terminal_every_file_has_a_bar(backend: Path) -> None:
             shown += data
     os.close(master)
     assert done.returncode == 0
-    text = shown.decode()
-    assert "━" in text
-    assert all(name in text for name in ("weights.bin", "onnx/config.json", "all files", "CC-BY-NC 4.0"))
-    assert text.count("\x1b[?25h") == 1  # the cursor is back
+    return shown.decode()
 
 
 def _read(descriptor: int) -> bytes:
