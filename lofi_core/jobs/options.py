@@ -15,10 +15,15 @@ from lofi_core.errors import (
     LofiError,
 )
 from lofi_core.plugins import guarded
+from lofi_core.settings.keys import in_words
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+# What `in_words` can tell of an option's schema. A text with a pattern or a bound is better told by msgspec.
+TELLABLE = {"type", "enum", "minimum", "maximum"}
+SIMPLE = {"number", "integer", "boolean", "string"}
 
 # Options that also have a place of their own in `generate`, and errors of their own.
 ALIASED: dict[str, type[LofiError]] = {
@@ -87,7 +92,7 @@ def validated_options(
             if name not in chosen:
                 raise InvalidOption(f"{backend}: {error}") from error
             where = "" if name in given else origin
-            raise _refusal(backend, error, name, chosen[name], where) from error
+            raise _refusal(backend, declared, error, name, chosen[name], where) from error
 
     options: msgspec.Struct = guarded(backend, "options", converted)
     return options
@@ -98,11 +103,34 @@ def _name_in(error: msgspec.ValidationError) -> str:
     return path.rstrip("`").partition(".")[0].partition("[")[0]
 
 
-def _refusal(backend: str, error: msgspec.ValidationError, name: str, value: object, where: str) -> LofiError:
-    text = str(error).partition(" - at `$.")[0]
-    expected = text[0].lower() + text[1:]
+def _refusal(
+    backend: str,
+    declared: type[msgspec.Struct],
+    error: msgspec.ValidationError,
+    name: str,
+    value: object,
+    where: str,
+) -> LofiError:
     hint = f"`lofi-core backends --json` has the schema of {backend}'s options"
-    return ALIASED.get(name, InvalidOption)(f"{name} is {value!r:.80}: {expected}{where}", hint)
+    expected = _range_of(declared, name)
+    if expected is None:  # of several parts, and one of them is wrong
+        text = str(error).partition(" - at `$.")[0]
+        problem = f"{name} is {value!r:.80}: {text[0].lower()}{text[1:]}{where}"
+    else:
+        problem = f"{name} is {value!r:.80}; must be {expected}{where}"
+    return ALIASED.get(name, InvalidOption)(problem, hint)
+
+
+def _range_of(declared: type[msgspec.Struct], name: str) -> str | None:
+    """What an option takes, in words; None when it has parts, or rules that words would not tell."""
+    (field,) = (field for field in msgspec.structs.fields(declared) if field.encode_name == name)
+    schema = msgspec.json.schema(field.type)
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    about = {"description", "title", "examples", "default"}
+    simple = all(
+        set(kind) - about <= TELLABLE and ("enum" in kind or kind.get("type") in SIMPLE) for kind in kinds
+    )
+    return " or ".join(map(in_words, kinds)) if kinds and simple else None
 
 
 def _is_finite(value: object) -> bool:

@@ -105,7 +105,7 @@ def allowed(key: str) -> str:
     """What the key takes, in words: `a number from 0 to 1`."""
     schema = msgspec.json.schema(type_of(key))
     choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
-    return " or ".join(_in_words(choice) for choice in choices)
+    return " or ".join(in_words(choice) for choice in choices)
 
 
 def is_struct(hint: object) -> bool:
@@ -134,7 +134,8 @@ def _value_at(config: Config, key: str) -> Any:
     return value
 
 
-def _in_words(schema: Mapping[str, Any]) -> str:
+def in_words(schema: Mapping[str, Any]) -> str:
+    """What values a JSON Schema without parts takes: `a number from 0 to 1`."""
     if "enum" in schema:
         return " or ".join(repr(choice) for choice in schema["enum"])
     words = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}

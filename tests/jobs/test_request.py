@@ -56,7 +56,7 @@ def track_id(config: Config | None = None, version: str = "1", **wish: Any) -> s
     ("options", "problem"),
     [
         ({"swng": 1}, "x has no option 'swng'"),
-        ({"swing": 7}, "swing is 7: expected `float` <= 1.0"),
+        ({"swing": 7}, "swing is 7; must be a number from 0 to 1"),
         ({"swing": math.nan}, "swing is nan; must be finite"),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_mistake_in_the_request_does_not_blame_the_configuration() -> None:
     config = Config(backends={"x": BackendConfig(options={"swing": 0.1})})
     with pytest.raises(InvalidOption) as caught:
         track_id(config, options={"swing": 7})
-    assert caught.value.message == "swing is 7: expected `float` <= 1.0"
+    assert caught.value.message == "swing is 7; must be a number from 0 to 1"
 
 
 def test_a_default_backend_that_is_not_there_says_where_it_stands() -> None:
@@ -161,9 +161,11 @@ def test_a_duration_out_of_range_names_the_range(duration: float) -> None:
         ({"swing": "much"}, InvalidOption, "swing is 'much'"),
         ({"swing": float("nan")}, InvalidOption, "swing is nan"),
         ({"tags": [1]}, InvalidOption, "tags"),
-        ({"inference_steps": 0}, InvalidInferenceSteps, "inference_steps is 0"),
+        ({"inference_steps": 0}, InvalidInferenceSteps, "is 0; must be a whole number from 1 to 200"),
+        ({"inference_steps": 9.5}, InvalidInferenceSteps, "is 9.5; must be a whole number from 1 to 200"),
+        ({"inference_steps": "9"}, InvalidInferenceSteps, "is '9'; must be a whole number from 1 to 200"),
         ({"scheduler": 3}, InvalidScheduler, "scheduler is 3"),
-        ({"guidance_scale": 99}, InvalidGuidanceScale, "guidance_scale is 99"),
+        ({"guidance_scale": 99}, InvalidGuidanceScale, "is 99; must be a number from 0 to 30"),
     ],
 )
 def test_an_option_out_of_range_names_option_and_value(
