@@ -55,6 +55,7 @@ class PluginRecord:
     Attributes:
         model_dir: where the backend's model files belong.
         variant: the configured one, if any.
+        residency: as configured; None leaves it to the backend.
         installed: the variant whose files are in place, if any.
         spec: None for a backend that is disabled or broken.
         options_schema: JSON Schema of what users may set.
@@ -63,6 +64,7 @@ class PluginRecord:
     name: str
     model_dir: Path
     variant: str | None = None
+    residency: Literal["staged", "resident"] | None = None
     installed: Installed | None = None
     package: str | None = None
     package_version: str | None = None
@@ -100,7 +102,7 @@ class PluginHost:
             config = (configured or {}).get(canonical_name(entry_point.name), BackendConfig())
             own_dir = Path(config.model_dir).expanduser() if config.model_dir else None
             record = _record(entry_point, own_dir or models_dir / entry_point.name)
-            record.variant = config.variant
+            record.variant, record.residency = config.variant, config.residency
             self._add(entry_point, record, enabled=config.enabled)
 
     def find(self, name: str) -> PluginRecord:

@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from lofi_core.device import check_onnxruntime, choose_device, physical_cores
 from lofi_core.errors import ModelLoadFailed, brief, printable
@@ -134,6 +134,8 @@ class Runtime:
         providers: ONNX Runtime execution providers to ask for, best first.
         threads: CPU threads a backend may use for its inner loops.
         precision: `auto`, `fp32` or `fp16`, as configured.
+        residency: whether the stages of a model stay in memory (`resident`) or only one at a time (`staged`),
+            as configured for the backend; None leaves it to the backend.
         log: the backend's own logger.
         report: a loader that takes long tells here how far it is: `report(0.4, "build")`. It does not come
             back when the job was cancelled.
@@ -146,21 +148,28 @@ class Runtime:
     providers: tuple[str, ...] = PROVIDERS["cpu"]
     threads: int = field(default_factory=physical_cores)
     precision: str = "auto"
+    residency: Literal["staged", "resident"] | None = None
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("lofi.backend"))
     report: Callable[[float, str], None] = _no_report
     runs: Runs = field(default_factory=Runs, repr=False, compare=False)
     used: Providers = field(default_factory=Providers, repr=False, compare=False)
     notes: dict[str, str | int | float] = field(default_factory=dict, repr=False, compare=False)
 
-    def for_model(self, report: Callable[[float, str], None]) -> Runtime:
-        """The same for one model: it reports there, and notes the model's own providers."""
+    def for_model(
+        self,
+        report: Callable[[float, str], None],
+        residency: Literal["staged", "resident"] | None = None,
+    ) -> Runtime:
+        """The same for one model: it reports there, notes its own providers, and has a residency."""
 
         def report_unless_cancelled(fraction: float, what: str) -> None:
             self.runs.check()
             # Not a number counts as nothing done, for every comparison with it is false.
             report(min(float(fraction), 1.0) if fraction > 0 else 0.0, printable(what)[:MAX_STAGE_CHARACTERS])
 
-        return replace(self, report=report_unless_cancelled, used=Providers(), notes={})
+        return replace(
+            self, report=report_unless_cancelled, residency=residency, used=Providers(), notes={}
+        )
 
     def for_job(self) -> Runtime:
         """The same for one job on this model: what it notes is not told of the next one."""

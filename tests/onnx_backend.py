@@ -72,6 +72,7 @@ SOURCE = """
     @hookimpl
     def load_model(model_dir, runtime, weights):
         runtime.report(0.25, "build")
+        runtime.note("residency", runtime.residency or "nobody said")
         if weights.startswith("slow load"):
             while True:
                 runtime.report(0.5, "build")

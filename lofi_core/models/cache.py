@@ -126,7 +126,7 @@ class ModelCache:
             ModelLoadFailed: the loader raised, or was ended.
         """
         if not self._plugins.has_loader(record.name):
-            return Loaded(record, weights, None, self._runtime.for_model(report))
+            return Loaded(record, weights, None, self._runtime.for_model(report, record.residency))
         async with self._lock:
             loaded = self._loaded.get((record.name, weights))
             if loaded is None:
@@ -207,7 +207,7 @@ class ModelCache:
             self._watcher.loading(record, fraction, what)
 
         told = LoadReport(tell)
-        loaded = Loaded(record, weights, None, self._runtime.for_model(told))
+        loaded = Loaded(record, weights, None, self._runtime.for_model(told, record.residency))
         self._set_status(record, "loading")
         try:
             await self._worker.run(self._load_there, loaded, token, told)

@@ -90,6 +90,17 @@ def test_the_loaders_progress_is_the_first_stage_and_the_recipe_names_the_provid
     assert track["recipe"]["extra"]["provider"] == "CPUExecutionProvider"
 
 
+@pytest.mark.parametrize("said", ["staged", "resident", None])
+def test_the_loader_is_told_the_residency_configured_for_its_backend(
+    start: StartDaemon, said: str | None
+) -> None:
+    client = start(**({"LOFI_BACKENDS_REAL_RESIDENCY": said} if said else {})).client()
+    for backend, told in (("real", said or "nobody said"), ("other", "nobody said")):
+        events = events_until_end(client, ask(client, backend))
+        track = client.call("tracks_get", track_id=events[-1].fields["track_id"])
+        assert track["recipe"]["extra"]["residency"] == told
+
+
 def test_a_cancel_during_a_long_load_takes_effect_at_the_next_report(start: StartDaemon) -> None:
     client = start().client()
     job_id = ask(client, form="slow load")
