@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from lofi_core.config import RuntimeConfig
 
 MAX_STAGE_CHARACTERS = 40
 MAX_NOTE_CHARACTERS = 500
+SAVEZ_ARGUMENTS = {"file", "allow_pickle"}  # numpy.savez takes arrays by name, but for these
+MAX_KEPT_BYTES = 64_000_000  # of one track: about as much as its FLAC
 # Within a run the threads wait for each other spinning, which makes MusicGen a fifth faster for no more
 # processor time; when the run ends they stop, and leave the processor to everyone else.
 THREADS_AT_WORK = {"session.intra_op.allow_spinning": "1", "session.force_spinning_stop": "1"}
@@ -142,6 +146,7 @@ class Runtime:
         runs: the runs under way.
         used: what the sessions opened through this object really run on.
         notes: what `note` was told.
+        kept: what `keep` was given.
     """
 
     device: str = "cpu"
@@ -154,6 +159,7 @@ class Runtime:
     runs: Runs = field(default_factory=Runs, repr=False, compare=False)
     used: Providers = field(default_factory=Providers, repr=False, compare=False)
     notes: dict[str, str | int | float] = field(default_factory=dict, repr=False, compare=False)
+    kept: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def for_model(
         self,
@@ -167,13 +173,11 @@ class Runtime:
             # Not a number counts as nothing done, for every comparison with it is false.
             report(min(float(fraction), 1.0) if fraction > 0 else 0.0, printable(what)[:MAX_STAGE_CHARACTERS])
 
-        return replace(
-            self, report=report_unless_cancelled, residency=residency, used=Providers(), notes={}
-        )
+        return replace(self, report=report_unless_cancelled, residency=residency, used=Providers(), notes={})
 
     def for_job(self) -> Runtime:
         """The same for one job on this model: what it notes is not told of the next one."""
-        return replace(self, notes=dict(self.notes))
+        return replace(self, notes=dict(self.notes), kept={})
 
     def note(self, name: str, value: str | float) -> None:
         """Tell something of how the music was made; it goes into the recipe of the track.
@@ -187,6 +191,30 @@ class Runtime:
         if isinstance(value, str):
             value = printable(value)[:MAX_NOTE_CHARACTERS]
         self.notes[printable(name)[:MAX_STAGE_CHARACTERS]] = value
+
+    def keep(self, name: str, array: NDArray[Any]) -> None:
+        """Have an array kept with the track that `generate` makes, and removed with it.
+
+        It lies beside the FLAC, in an `.npz` of the same name; the recipe's `kept` lists the names.
+
+        Args:
+            name: a Python identifier. A second array of that name takes the place of the first.
+            array: of numbers or booleans, copied; all of a track together are at most 64 MB.
+
+        Raises:
+            ValueError: it cannot be kept.
+        """
+        import numpy as np
+
+        copy = np.array(array)
+        total = copy.nbytes + sum(other.nbytes for key, other in self.kept.items() if key != name)
+        if not name.isidentifier() or not name.isascii() or name in SAVEZ_ARGUMENTS:
+            raise ValueError(f"name is {name!r}; must be a plain identifier")
+        if copy.dtype.kind not in "biufc":
+            raise ValueError(f"{name} has dtype {copy.dtype}; only numbers can be kept")
+        if total > MAX_KEPT_BYTES:
+            raise ValueError(f"{name} makes {total:,} bytes to keep; at most {MAX_KEPT_BYTES:,} are")
+        self.kept[name] = copy
 
     def facts(self) -> dict[str, str]:
         """What was really used, for whoever reports it: device, and providers where there was a session."""

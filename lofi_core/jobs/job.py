@@ -82,6 +82,8 @@ class Job:
         self.state = state
         self.held = False
         self.generator = self.tape = None
+        if self.runtime is not None:  # the job is remembered for long
+            self.runtime.kept.clear()
         self.settled.set()
 
     def fail(self, error: LofiError) -> None:

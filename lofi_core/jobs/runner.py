@@ -342,4 +342,5 @@ def _draft(job: Job, runtime: Runtime, now: float) -> TrackDraft:
         package_version=prepared.record.package_version or "unknown",
         generation_time_sec=round(job.progress.active_sec(now), 3),
         extra={"precision": runtime.precision, **runtime.notes, **runtime.facts()},
+        kept=dict(runtime.kept),
     )

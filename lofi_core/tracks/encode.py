@@ -14,6 +14,7 @@ from lofi_core import __version__
 from lofi_core.errors import InferenceFailed, TrackWriteFailed
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.gain import choose_gain_db
+from lofi_core.tracks.kept import write_kept
 from lofi_core.tracks.layout import sync_file
 from lofi_core.tracks.spool import BLOCK_FRAMES
 from lofi_core.tracks.tags import write_flac_tags
@@ -33,7 +34,12 @@ FULL_SCALE = 2**23  # of a 24-bit sample
 
 @dataclass(frozen=True, slots=True)
 class EncodedTrack:
-    """A whole file that is not in the store yet; it is either committed or discarded."""
+    """A whole file that is not in the store yet; it is either committed or discarded.
+
+    Attributes:
+        kept: the file of the arrays kept with it, where there are any.
+        kept_bytes: its size, else 0.
+    """
 
     temporary: Path
     track_id: str
@@ -41,6 +47,8 @@ class EncodedTrack:
     frames: int
     size_bytes: int
     recipe: Recipe
+    kept: Path | None = None
+    kept_bytes: int = 0
 
 
 def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[float, None, EncodedTrack]:
@@ -58,6 +66,8 @@ def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[
             "yield the samples as Step.audio before the generator ends",
         )
     recipe = _recipe(spool, draft)
+    kept = temporary.with_suffix(".npz") if draft.kept else None
+    kept_bytes = 0
     try:
         with storage_failures(f"writing track {draft.track_id}", temporary.parent):
             yield from _write_flac(spool, temporary, recipe.gain_db)
@@ -65,10 +75,15 @@ def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[
             check_whole(temporary, spool.frames)
             sync_file(temporary)
             size_bytes = temporary.stat().st_size
+            if kept is not None:
+                kept_bytes = write_kept(kept, draft.kept)
     except BaseException:
         temporary.unlink(missing_ok=True)
+        if kept is not None:
+            kept.unlink(missing_ok=True)
         raise
-    return EncodedTrack(temporary, draft.track_id, draft.title, spool.frames, size_bytes, recipe)
+    frames = spool.frames
+    return EncodedTrack(temporary, draft.track_id, draft.title, frames, size_bytes, recipe, kept, kept_bytes)
 
 
 def quantise(samples: NDArray[np.float32], gain_db: float) -> NDArray[np.int32]:
@@ -121,7 +136,7 @@ def _recipe(spool: Spool, draft: TrackDraft) -> Recipe:
         generation_time_sec=round(draft.generation_time_sec, 3),
         job_id=draft.job_id,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        extra=draft.extra,
+        extra={**draft.extra, **({"kept": sorted(draft.kept)} if draft.kept else {})},
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE tracks (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -28,11 +28,18 @@ CREATE TABLE tracks (
     frames     INTEGER NOT NULL,
     size_bytes INTEGER NOT NULL,
     search     TEXT NOT NULL,
-    recipe     BLOB NOT NULL
+    recipe     BLOB NOT NULL,
+    kept_bytes INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);
 CREATE INDEX tracks_by_job ON tracks (job_id);
-CREATE INDEX tracks_by_size ON tracks (size_bytes);
+CREATE INDEX tracks_by_size ON tracks (size_bytes, kept_bytes);
+"""
+# Version 1 kept nothing beside the files.
+_FROM_1 = """
+ALTER TABLE tracks ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
+DROP INDEX tracks_by_size;
+CREATE INDEX tracks_by_size ON tracks (size_bytes, kept_bytes);
 """
 
 
@@ -46,6 +53,7 @@ class Entry:
     frames: int
     size_bytes: int
     recipe: Recipe
+    kept_bytes: int = 0
 
 
 class TrackIndex:
@@ -95,11 +103,12 @@ class TrackIndex:
             raise TrackWriteFailed(f"the recipe of track {entry.track_id} is unsound: {error}") from error
         self._connection.execute(
             "INSERT OR REPLACE INTO tracks"
-            " (track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe,"
+            " kept_bytes)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(entry.track_id, recipe.job_id, entry.title, entry.favourite, recipe.created_at),
-                *(entry.frames, entry.size_bytes, _searchable(entry), encoded),
+                *(entry.frames, entry.size_bytes, _searchable(entry), encoded, entry.kept_bytes),
             ),
         )
 
@@ -137,7 +146,9 @@ class TrackIndex:
 
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks, and the size of their files together."""
-        row = self._connection.execute("SELECT count(*), coalesce(sum(size_bytes), 0) FROM tracks").fetchone()
+        row = self._connection.execute(
+            "SELECT count(*), coalesce(sum(size_bytes + kept_bytes), 0) FROM tracks"
+        ).fetchone()
         return row[0], row[1]
 
     def close(self) -> None:
@@ -152,18 +163,18 @@ class TrackIndex:
                     f"{path} has schema {version}; this lofi-core knows {SCHEMA_VERSION}",
                     "it was made by a newer lofi-core; update this one",
                 )
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
+            if version < SCHEMA_VERSION:
+                for statement in (_FROM_1 if version else _SCHEMA).split(";"):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-_SELECT = "SELECT track_id, title, favourite, frames, size_bytes, recipe FROM tracks"
+_SELECT = "SELECT track_id, title, favourite, frames, size_bytes, recipe, kept_bytes FROM tracks"
 _DECODER = msgspec.json.Decoder(Recipe)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    track_id, title, favourite, frames, size_bytes, recipe = row
+    track_id, title, favourite, frames, size_bytes, recipe, kept_bytes = row
     return Entry(
         track_id=track_id,
         title=title,
@@ -171,6 +182,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         frames=frames,
         size_bytes=size_bytes,
         recipe=_DECODER.decode(recipe),
+        kept_bytes=kept_bytes,
     )
 
 

@@ -27,6 +27,11 @@ def track_path(data_dir: Path, track_id: str) -> Path:
     return tracks_dir(data_dir) / track_id[:2] / f"{track_id}.flac"
 
 
+def kept_path(data_dir: Path, track_id: str) -> Path:
+    """The arrays kept with a track, where there are any."""
+    return track_path(data_dir, track_id).with_suffix(".npz")
+
+
 def tracks_dir(data_dir: Path) -> Path:
     """The folder of all tracks; temporary files lie directly in it."""
     return data_dir / "tracks"

@@ -10,6 +10,7 @@ from lofi_core.tracks.destination import check_destination, choose_format
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.index import Entry, TrackIndex
 from lofi_core.tracks.layout import (
+    kept_path,
     remove_leftovers,
     sync_directory,
     temporary_path,
@@ -60,14 +61,14 @@ class TrackStore:
         return encode_steps(spool, draft, temporary_path(tracks_dir(self._data_dir), ".flac"))
 
     def commit(self, encoded: EncodedTrack) -> Track:
-        """Move the file to its place and index it, both or neither.
+        """Move the file and what is kept with it to their place and index them, all or nothing.
 
         A track of the same id is replaced; its favourite mark stays, and its title unless a new one is given.
 
         Raises:
             TrackWriteFailed: the temporary file is removed.
         """
-        path = track_path(self._data_dir, encoded.track_id)
+        path, kept = (place(self._data_dir, encoded.track_id) for place in (track_path, kept_path))
         try:
             with storage_failures(f"storing track {encoded.track_id}", self._data_dir), self._index:
                 before = self._index.get(encoded.track_id)
@@ -75,11 +76,18 @@ class TrackStore:
                 self._index.put(entry)
                 path.parent.mkdir(exist_ok=True)
                 sync_directory(path.parent.parent)
+                # Before the FLAC: with that in its place the track is there, whole.
+                if encoded.kept is None:
+                    kept.unlink(missing_ok=True)
+                else:
+                    encoded.kept.replace(kept)
                 encoded.temporary.replace(path)
                 sync_directory(path.parent)
         except BaseException:
             if not encoded.temporary.exists():  # moved, but the index would not have it
                 path.unlink(missing_ok=True)
+            if encoded.kept is not None and not encoded.kept.exists():
+                kept.unlink(missing_ok=True)
             self.discard(encoded)
             raise
         return self._track(entry)
@@ -88,6 +96,8 @@ class TrackStore:
         """Remove the file of a track that is not wanted after all."""
         with storage_failures(f"removing {encoded.temporary.name}", self._data_dir):
             encoded.temporary.unlink(missing_ok=True)
+            if encoded.kept is not None:
+                encoded.kept.unlink(missing_ok=True)
 
     def find(self, track_id: str) -> Track | None:
         """The track, if its file is there as the index knows it; a row without its file is dropped."""
@@ -99,6 +109,7 @@ class TrackStore:
                 return self._track(entry)
             with self._index:
                 self._index.remove(track_id)
+            kept_path(self._data_dir, track_id).unlink(missing_ok=True)
         return None
 
     def find_job(self, job_id: str) -> Track | None:
@@ -162,7 +173,7 @@ class TrackStore:
         return self._track(changed)
 
     def delete(self, track_id: str) -> None:
-        """Remove file and row.
+        """Remove file, what is kept with it, and row.
 
         Raises:
             UnknownTrack: there is none.
@@ -172,6 +183,7 @@ class TrackStore:
         with storage_failures(f"deleting track {track_id}", self._data_dir), self._index:
             self._index.remove(track_id)
             track_path(self._data_dir, track.track_id).unlink(missing_ok=True)
+            kept_path(self._data_dir, track.track_id).unlink(missing_ok=True)
 
     def waveform(self, track_id: str, bins: int = 80) -> Generator[float, None, Sequence[float]]:
         """Peaks of 0 to 1 in `bins` equal parts of the track; see `waveform_steps`.
@@ -238,6 +250,7 @@ def _entry(encoded: EncodedTrack, before: Entry | None) -> Entry:
         favourite=before.favourite if before else False,
         frames=encoded.frames,
         size_bytes=encoded.size_bytes,
+        kept_bytes=encoded.kept_bytes,
         recipe=encoded.recipe,
     )
 

@@ -30,7 +30,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
         generation_time_sec: from the first step to the last.
         job_id: of the execution that made it.
         created_at: ISO 8601, UTC, milliseconds.
-        extra: what the engine adds: provider in use, device, precision.
+        extra: what the engine adds: provider in use, device, precision, names of the arrays kept with it.
     """
 
     prompt: str
@@ -110,6 +110,7 @@ class TrackDraft:
         loudness: the backend's policy.
         package: the distribution the backend came in.
         extra: goes into the recipe as it is; JSON values only.
+        kept: arrays that lie beside the file, by name.
     """
 
     track_id: str
@@ -127,3 +128,4 @@ class TrackDraft:
     package_version: str
     generation_time_sec: float
     extra: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
