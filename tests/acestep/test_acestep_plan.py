@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from lofi_acestep import make_schedule
+from lofi_acestep import latents, make_schedule
+from lofi_acestep.guidance.interval import make_interval
 from lofi_acestep.options import ACEStepOptions
 from lofi_acestep.plan import Plan, make_plan
+from lofi_acestep.schedulers import make_scheduler
 from lofi_core import GenerateRequest, Schedule
 from lofi_core.jobs.progress import Progress
 
@@ -89,3 +91,19 @@ def test_half_way_through_the_work_the_estimate_is_right() -> None:
 def test_the_precision_asked_for_is_which_weights_are_loaded() -> None:
     assert schedule().weights == "auto"
     assert schedule(precision="int8").weights == "int8"
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 7, 8, 27, 60, 200])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("scheduler", ["euler", "heun", "pingpong"])
+def test_the_plan_counts_as_those_who_do_the_work(scheduler: str, steps: int, share: float) -> None:
+    made = plan(scheduler=scheduler, inference_steps=steps, guidance_interval=share)
+    interval = make_interval(steps, interval=share)
+    assert made.evaluations == make_scheduler(scheduler, steps).evaluations
+    for index in range(made.evaluations):
+        assert made.is_guided(index) == interval.guides(index)
+
+
+@pytest.mark.parametrize("milliseconds", range(5_000, 6_000, 7))
+def test_the_plan_measures_as_the_latents_do(milliseconds: int) -> None:
+    assert plan(milliseconds / 1000).frames == latents.frame_length(milliseconds / 1000)
