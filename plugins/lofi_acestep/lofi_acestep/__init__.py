@@ -6,26 +6,29 @@ Source: Gong et al., ACE-Step: A Step Towards Music Generation Foundation Model,
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lofi_acestep.manifest import LICENCE, model_files
+from lofi_acestep.choice import AUTO, choose_precision
+from lofi_acestep.manifest import LICENCE, PREFERRED, model_files
 from lofi_acestep.options import ACEStepOptions
 from lofi_acestep.plan import make_plan, make_stages
 from lofi_core import BackendSpec, hookimpl
 
 if TYPE_CHECKING:
-    from lofi_core import GenerateRequest, Runtime, Schedule
+    from collections.abc import Iterator
+    from pathlib import Path
 
-__all__ = ["describe_backend", "make_schedule"]
+    from lofi_core import GenerateRequest, Runtime, Schedule, Step
+
+__all__ = ["describe_backend", "generate", "load_model", "make_schedule"]
 
 VERSION = "1"
-# What `load_model` is told when the request leaves the precision to the device.
-AUTO = "auto"
 
 
 @hookimpl
 def describe_backend(variant: str | None, runtime: Runtime) -> BackendSpec:
     """Say what the model is; every variant of it makes the same kind of track."""
+    precision = choose_precision(AUTO, runtime)
     return BackendSpec(
         name="ace_step",
         title="ACE-Step",
@@ -33,7 +36,7 @@ def describe_backend(variant: str | None, runtime: Runtime) -> BackendSpec:
         channels=2,
         min_duration_sec=5,
         max_duration_sec=240,
-        model_version=" ".join((VERSION, variant or "v1-3.5b", runtime.precision, runtime.device)),
+        model_version=" ".join((VERSION, variant or PREFERRED, precision, runtime.device)),
         options=ACEStepOptions,
         licence=LICENCE,
         models=model_files(),
@@ -46,3 +49,21 @@ def make_schedule(request: GenerateRequest) -> Schedule:
     options: ACEStepOptions = request.options
     schedule = make_stages(make_plan(options, request.duration_sec))
     return replace(schedule, weights=options.precision or AUTO)
+
+
+@hookimpl
+def load_model(model_dir: Path, runtime: Runtime, weights: str) -> Any:
+    """Prepare the graphs and try each network; which of them stay open is the residency's matter."""
+    # onnx, ONNX Runtime and numpy load with the model.
+    from lofi_acestep.loader import load
+    from lofi_acestep.pipeline import Model
+
+    return Model(load(model_dir, runtime, weights, runtime.residency or AUTO))
+
+
+@hookimpl
+def generate(request: GenerateRequest, model: Any, schedule: Schedule, runtime: Runtime) -> Iterator[Step]:
+    """Denoise latents and decode them."""
+    from lofi_acestep.pipeline import generate_track
+
+    yield from generate_track(request, model, schedule.state, runtime)

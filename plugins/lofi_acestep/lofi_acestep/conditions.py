@@ -1,6 +1,6 @@
 """What does the denoiser attend to, for the prompt and against it?
 
-ERG is the reference's name for a negative branch that hears the prompt through queries weakened a hundredfold.
+ERG is the reference's name for hearing the prompt, in the negative branch, through queries times 0.01.
 
 Source: ACE-Step `ACEStepPipeline.__call__` and `text2music_diffusion_process`.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lofi_core import ModelFile, ModelFiles
 
+PREFERRED = "v1-3.5b"
 LICENCE = "Apache-2.0"  # ACE-Step v1 3.5B
 # `main`, not a commit: none is known for certain. Without sums, the first download records what it got.
 HUB = "https://huggingface.co/willibrandon/lofi-models/resolve/main/ace-step/{file}"
@@ -23,7 +24,7 @@ def model_files() -> tuple[ModelFiles, ...]:
     """All variants, the preferred one first."""
     return (
         ModelFiles(
-            "v1-3.5b",
+            PREFERRED,
             [ModelFile(file, url=HUB.format(file=file)) for file in PUBLISHED],
             licence=LICENCE,
             title="ACE-Step v1 3.5B",

@@ -1,0 +1,25 @@
+"""Which form of the weights is meant, where nobody says?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lofi_core import Runtime
+
+AUTO = "auto"  # what a schedule says when the request leaves it to the configuration, and that to the device
+PRECISIONS = ("fp32", "fp16", "int8")
+
+
+def choose_precision(wanted: str, runtime: Runtime) -> str:
+    """One of `PRECISIONS`.
+
+    Args:
+        wanted: the schedule's weights; `auto` is what `[runtime] precision` says; where that is `auto` too,
+            half precision on CUDA and fp32 elsewhere, whose processors gain nothing from less.
+        runtime: says so.
+    """
+    for precision in (wanted, runtime.precision):
+        if precision in PRECISIONS:
+            return precision
+    return "fp16" if runtime.device == "cuda" else "fp32"
