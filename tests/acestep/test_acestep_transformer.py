@@ -164,21 +164,17 @@ def test_the_patches_are_the_reference_s(decoder: Any, run: str) -> None:
     close(timestep_features(g.golden(f"{run}.in.timestep")), f"{run}.mid.time_proj", 1e-6)
 
 
-def rope(decoder: Any, tokens: int) -> Any:
-    return decoder.cosines[:tokens], decoder.sines[:tokens]
-
-
 def test_masked_frames_take_no_part_in_attention(decoder: Any) -> None:
     x, mask = g.golden("unit.attn_masked.in.x"), g.golden("unit.attn_masked.in.mask")
-    close(decoder.transformer_blocks[0].attn(x, mask, rope(decoder, 9)), "unit.attn_masked.out", 2e-5)
+    close(decoder.transformer_blocks[0].attn(x, mask, decoder.rope(9)), "unit.attn_masked.out", 2e-5)
 
 
 def test_a_block_on_small_numbers_is_the_reference_s(decoder: Any) -> None:
     block = decoder.transformer_blocks[0]
     x, modulation = (g.golden(f"unit.block0_small.in.{key}") for key in ("x", "t_block"))
     context, mask = (g.golden(f"enc.batch2.{key}") for key in ("out", "out_mask"))
-    ropes = rope(decoder, 9), rope(decoder, context.shape[1])
-    found = block(x, torch.ones(2, 9), context, mask, modulation, ropes)
+    turns = decoder.rope(9), decoder.rope(context.shape[1])
+    found = block(x, torch.ones(2, 9), context, mask, modulation, turns)
     close(found, "unit.block0_small.out", 5e-5)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from lofi_acestep.exporter.modules.rope import rotate
+if TYPE_CHECKING:
+    from lofi_acestep.exporter.modules.rope import Turn
 
 # Decides 0/0 → 0 for frames whose queries are all negative, which happens.
 EPSILON = 1e-15
-
-Tables = tuple[Tensor, Tensor]
 
 
 class Attention(nn.Module):
@@ -35,8 +34,8 @@ class Attention(nn.Module):
 
     def merge(self, x: Tensor) -> Tensor:
         """[B, H, T, d] → [B, T, D], projected."""
-        merged = x.transpose(1, 2).reshape(x.shape[0], x.shape[2], self.heads * self.head_dim)
-        return self.to_out[0](merged)
+        x = x.transpose(1, 2)
+        return self.to_out[0](x.reshape(x.shape[0], x.shape[1], self.heads * self.head_dim))
 
 
 class LinearSelfAttention(Attention):
@@ -45,18 +44,16 @@ class LinearSelfAttention(Attention):
     Source: ACE-Step, models/attention.py, `CustomLiteLAProcessor2_0`.
     """
 
-    def forward(self, x: Tensor, mask: Tensor, rope: Tables) -> Tensor:
-        """Frames [B, T, D], mask float32 [B, T], tables [T, d] → [B, T, D]."""
+    def forward(self, x: Tensor, mask: Tensor, turn: Turn) -> Tensor:
+        """Frames [B, T, D], mask float32 [B, T] → [B, T, D]."""
         kept = mask[:, None, :, None]
-        query = rotate(self.split(self.to_q(x)), *rope) * kept
-        key = rotate(self.split(self.to_k(x)), *rope) * kept
+        query = turn.rotate(self.split(self.to_q(x))) * kept
+        key = turn.rotate(self.split(self.to_k(x))) * kept
         value = self.split(self.to_v(x)) * kept
         query, key = query.relu(), key.relu()  # after the rotation, unlike elsewhere
-        # One more column of ones gathers the denominator along with the numerators.
-        value = functional.pad(value, (0, 1), value=1.0)
-        state = torch.matmul(key.transpose(-1, -2), value)  # [B, H, d, d+1]
-        mixed = torch.matmul(query, state)
-        return self.merge(mixed[..., :-1] / (mixed[..., -1:] + EPSILON))
+        state = torch.matmul(key.transpose(-1, -2), value)  # [B, H, d, d]
+        total = key.sum(dim=2).unsqueeze(-1)  # [B, H, d, 1]
+        return self.merge(torch.matmul(query, state) / (torch.matmul(query, total) + EPSILON))
 
 
 class CrossAttention(Attention):
@@ -71,18 +68,18 @@ class CrossAttention(Attention):
         mask: Tensor,
         context: Tensor,
         context_mask: Tensor,
-        ropes: tuple[Tables, Tables],
+        turns: tuple[Turn, Turn],
         weaken: Tensor | None = None,
     ) -> Tensor:
-        """Frames [B, T, D], context [B, E, D], masks float32, tables of frames and of context → [B, T, D].
+        """Frames [B, T, D], context [B, E, D], masks float32, turns of frames and of context → [B, T, D].
 
         `weaken`, a scalar, is the factor on the queries (ERG): near 0 the attention is near uniform.
         """
         query = self.to_q(x)
         if weaken is not None:
             query = query * weaken
-        query = rotate(self.split(query), *ropes[0])
-        key = rotate(self.split(self.to_k(context)), *ropes[1])
+        query = turns[0].rotate(self.split(query))
+        key = turns[1].rotate(self.split(self.to_k(context)))
         value = self.split(self.to_v(context))
         scores = torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(self.head_dim)
         seen = mask[:, None, :, None] * context_mask[:, None, None, :]

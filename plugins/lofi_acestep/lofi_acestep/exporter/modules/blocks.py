@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lofi_acestep.exporter.modules.attention import CrossAttention, LinearSelfAttention, Tables
+from lofi_acestep.exporter.modules.attention import CrossAttention, LinearSelfAttention
+
+if TYPE_CHECKING:
+    from lofi_acestep.exporter.modules.rope import Turn
 
 PATCH_HIDDEN = 2048  # 8 * 256, whatever the config says
 PATCH_GROUPS = 32
@@ -44,6 +49,7 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
+        self.hidden = hidden
         self.inverted_conv = _Wrapped(nn.Linear(width, 2 * hidden))
         self.depth_conv = _Wrapped(nn.Conv1d(2 * hidden, 2 * hidden, 3, padding=1, groups=2 * hidden))
         self.point_conv = _Wrapped(nn.Linear(hidden, width, bias=False))
@@ -52,7 +58,7 @@ class FeedForward(nn.Module):
         """[B, T, D] → [B, T, D]."""
         x = functional.silu(self.inverted_conv(x))
         x = self.depth_conv(x.transpose(1, 2)).transpose(1, 2)
-        kept, gate = x.chunk(2, dim=-1)
+        kept, gate = x[..., : self.hidden], x[..., self.hidden :]
         return self.point_conv(kept * functional.silu(gate))
 
 
@@ -77,14 +83,16 @@ class TransformerBlock(nn.Module):
         context: Tensor,
         context_mask: Tensor,
         modulation: Tensor,
-        ropes: tuple[Tables, Tables],
+        turns: tuple[Turn, Turn],
         weaken: Tensor | None = None,
     ) -> Tensor:
         """Frames [B, T, D], modulation [B, 6D], the rest as in `CrossAttention` → [B, T, D]."""
         rows = self.scale_shift_table[None] + modulation.reshape(modulation.shape[0], 6, -1)
-        shift1, scale1, gate1, shift2, scale2, gate2 = rows.chunk(6, dim=1)  # [B, 1, D] each
-        x = x + gate1 * self.attn(modulated(x, shift1, scale1), mask, ropes[0])
-        x = x + self.cross_attn(x, mask, context, context_mask, ropes, weaken)
+        shift1, scale1, gate1, shift2, scale2, gate2 = (
+            rows[:, i : i + 1] for i in range(6)
+        )  # [B, 1, D] each
+        x = x + gate1 * self.attn(modulated(x, shift1, scale1), mask, turns[0])
+        x = x + self.cross_attn(x, mask, context, context_mask, turns, weaken)
         return x + gate2 * self.ff(modulated(x, shift2, scale2))
 
 
@@ -122,7 +130,7 @@ class FinalLayer(nn.Module):
 
     def forward(self, x: Tensor, embedded: Tensor) -> Tensor:
         """Tokens [B, T, D], timestep embedding [B, D] → latents [B, C, P, T]."""
-        shift, scale = (self.scale_shift_table[None] + embedded[:, None]).chunk(2, dim=1)
-        y = self.linear(modulated(x, shift, scale))
+        rows = self.scale_shift_table[None] + embedded[:, None]
+        y = self.linear(modulated(x, rows[:, :1], rows[:, 1:]))
         patches = y.reshape(y.shape[0], y.shape[1], self.height, self.channels)
         return patches.permute(0, 3, 2, 1)

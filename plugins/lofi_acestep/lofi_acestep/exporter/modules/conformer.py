@@ -55,7 +55,8 @@ class RelativeAttention(nn.Module):
         hidden = ~mask[:, None, None, :]
         weights = scores.masked_fill(hidden, torch.finfo(torch.float32).min).softmax(dim=-1)
         mixed = torch.matmul(weights.masked_fill(hidden, 0.0), value)
-        return self.linear_out(mixed.transpose(1, 2).reshape(x.shape[0], x.shape[1], -1))
+        mixed = mixed.transpose(1, 2)
+        return self.linear_out(mixed.reshape(mixed.shape[0], mixed.shape[1], self.heads * self.head_dim))
 
     def _split(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[0], x.shape[1], self.heads, self.head_dim).transpose(1, 2)

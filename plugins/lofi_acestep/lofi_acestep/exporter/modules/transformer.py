@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from lofi_acestep.exporter.modules.blocks import FinalLayer, PatchEmbed, TransformerBlock
 from lofi_acestep.exporter.modules.conformer import LyricEncoder
-from lofi_acestep.exporter.modules.rope import rope_tables
+from lofi_acestep.exporter.modules.rope import Rope
 
 if TYPE_CHECKING:
     from lofi_acestep.exporter.configs import TransformerConfig
@@ -101,9 +101,7 @@ class TransformerDecoder(nn.Module):
             [TransformerBlock(heads, size, config.hidden) for _ in range(config.num_layers)]
         )
         self.final_layer = FinalLayer(height, config.out_channels, width)
-        cosines, sines = rope_tables(config.max_position, size, config.rope_theta)
-        self.register_buffer("cosines", cosines, persistent=False)
-        self.register_buffer("sines", sines, persistent=False)
+        self.rope = Rope(config.max_position, size, config.rope_theta)
 
     def forward(
         self,
@@ -121,12 +119,8 @@ class TransformerDecoder(nn.Module):
         embedded = self.timestep_embedder(timestep_features(timestep))
         modulation = self.t_block(embedded)
         x = self.proj_in(latents)
-        frames, tokens = latents.shape[3], context.shape[1]
-        ropes = (
-            (self.cosines[:frames], self.sines[:frames]),
-            (self.cosines[:tokens], self.sines[:tokens]),
-        )
+        turns = self.rope(latents.shape[3]), self.rope(context.shape[1])
         for number, block in enumerate(self.transformer_blocks):
             weakened = weaken if number in WEAKENED else None
-            x = block(x, mask, context, context_mask, modulation, ropes, weakened)
+            x = block(x, mask, context, context_mask, modulation, turns, weakened)
         return self.final_layer(x, embedded)
