@@ -1,0 +1,99 @@
+"""Which graph does each network run from, in the precision that is wanted? Made once, then kept beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from lofi_acestep.built import build, write_graph
+from lofi_acestep.precision.fp16 import to_fp16
+from lofi_acestep.precision.int8 import to_int8
+from lofi_acestep.surgery import erg
+from lofi_acestep.surgery.epsilon import add_epsilon
+from lofi_acestep.surgery.graph import Graph
+from lofi_acestep.surgery.linear import add_linear
+from lofi_acestep.surgery.skim import read_graph
+from lofi_core import ModelLoadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lofi_acestep.files import Files
+    from lofi_core import Runtime
+
+Precision = Literal["fp32", "fp16", "int8"]
+
+
+def prepare(files: Files, precision: Precision, runtime: Runtime) -> Files:
+    """The files to open, made where they are not there yet.
+
+    Text and context encoder run once a track and stay in fp32, but for int8's text encoder: UMT5 overflows in
+    half precision. DCAE and vocoder are in half precision on a GPU only.
+
+    Args:
+        files: as published.
+        precision: of the denoiser, nine tenths of the weights.
+        runtime: where the progress goes.
+
+    Raises:
+        ModelLoadFailed: a file cannot be read, or a form of the weights cannot be written.
+    """
+    on_cpu = runtime.device == "cpu"
+    text = _operated(files.text_encoder, "erg", partial(_operate, queries=erg.TEXT), runtime)
+    context = _operated(files.context_encoder, "erg", partial(_operate, queries=erg.LYRICS), runtime)
+    # int8 sees to that itself, and cuDNN's convolution is no slower than its product.
+    linear = on_cpu and precision == "fp32"
+    operate = partial(_operate, queries=erg.DENOISER, linear=linear)
+    denoiser = _operated(files.denoiser, "linear" if linear else "erg", operate, runtime)
+    latents, vocoder = _operated(files.latent_decoder, "eps", _operate, runtime), files.vocoder
+    if precision == "int8":
+        text, denoiser = (_converted(file, precision, to_int8, runtime) for file in (text, denoiser))
+    elif precision == "fp16":
+        denoiser = _converted(denoiser, precision, to_fp16, runtime)
+        if not on_cpu:
+            latents, vocoder = (_converted(file, precision, to_fp16, runtime) for file in (latents, vocoder))
+    return replace(
+        files,
+        text_encoder=text,
+        context_encoder=context,
+        denoiser=denoiser,
+        latent_decoder=latents,
+        vocoder=vocoder,
+    )
+
+
+def _operated(file: Path, form: str, operate: Callable[[Path], Graph | None], runtime: Runtime) -> Path:
+    """The graph after surgery; the file itself where nothing is to be done, or nothing can be written."""
+    graph = operate(file)
+    if graph is None:
+        return file
+    try:
+        return build(file, form, lambda _source, target: write_graph(graph.finish(), target))
+    except ModelLoadFailed as error:
+        runtime.log.warning("%s; %s is used as it is: no ERG, and slower", error, file.name)
+        return file
+
+
+def _operate(file: Path, *, queries: erg.Queries | None = None, linear: bool = False) -> Graph | None:
+    """The changed graph, or None where nothing had to be changed."""
+    graph = Graph(read_graph(file))
+    add_epsilon(graph)
+    if queries is not None:
+        erg.add_weakening(graph, queries)
+    if linear:
+        add_linear(graph)
+    return graph if graph.changed else None
+
+
+def _converted(
+    file: Path,
+    precision: Precision,
+    convert: Callable[[Path, Path, Callable[[float], None]], None],
+    runtime: Runtime,
+) -> Path:
+    def report(share: float) -> None:
+        runtime.report(share, f"{precision} weights")
+
+    return build(file, precision, lambda source, target: convert(source, target, report))
