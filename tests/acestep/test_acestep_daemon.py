@@ -156,7 +156,7 @@ def test_the_top_level_aliases_reach_the_model(client: Client) -> None:
 
 
 def test_a_high_priority_job_comes_in_between_and_nothing_is_heard_of_it(client: Client) -> None:
-    long = {"options": {"inference_steps": 100}}
+    long: dict[str, Any] = {"options": {"inference_steps": 100}}
     calm = samples(finished(client, ask(client, **long)))
     slow = ask(client, **long)
     until_step(client, slow, 10)
@@ -175,7 +175,7 @@ def test_a_high_priority_job_comes_in_between_and_nothing_is_heard_of_it(client:
 
 
 def test_a_paused_and_resumed_job_has_the_samples_of_an_undisturbed_one(client: Client) -> None:
-    long = {"options": {"inference_steps": 100, "scheduler": "pingpong"}}
+    long: dict[str, Any] = {"options": {"inference_steps": 100, "scheduler": "pingpong"}}
     calm = samples(finished(client, ask(client, **long)))
     job_id = ask(client, **long)
     until_step(client, job_id, 10)
