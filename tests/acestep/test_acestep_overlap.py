@@ -129,6 +129,17 @@ def test_every_fixed_window_is_full(frames: int) -> None:
     assert len(seen) == len(window_starts(frames, 128))
 
 
+def test_a_track_shorter_than_a_fixed_window_is_mirrored_at_its_end() -> None:
+    seen: list[float] = []
+
+    def decode(latents: Floats) -> Floats:
+        seen.extend(latents[0, 0, 0].tolist())
+        return tell_frames(latents)
+
+    joined(windowed_mel(numbered(3), decode, 8))
+    assert seen == [0, 1, 2, 1, 0, 1, 2, 1]
+
+
 def test_the_last_fixed_window_ends_with_the_track() -> None:
     assert window_starts(322, 128) == [0, 64, 128, 192, 194]
     assert window_starts(320, 128) == [0, 64, 128, 192]

@@ -10,6 +10,7 @@ import pytest
 
 from lofi_acestep.denoise import denoise
 from lofi_acestep.guidance import make_guidance
+from lofi_acestep.guidance.double import combine_double
 from lofi_acestep.guidance.interval import Interval, make_interval
 from lofi_acestep.latents import frame_length
 from lofi_acestep.noise import ReferenceNoise
@@ -159,20 +160,35 @@ def test_a_track_can_be_left_after_any_evaluation() -> None:
     assert len(asked) == 3
 
 
+@pytest.mark.parametrize("which", [0, 1], ids=["for", "against"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_velocity_that_is_not_finite_ends_the_track_and_says_what_to_try(bad: float) -> None:
+def test_a_velocity_that_is_not_finite_ends_the_track_and_says_what_to_try(bad: float, which: int) -> None:
     def broken(latents: Any, timestep: float, *, guided: bool) -> tuple[Any, Any]:
-        made = np.zeros_like(latents)
+        answers = np.zeros_like(latents), np.zeros_like(latents)
         if timestep < 940:
-            made[0, 3, 2, 1] = bad
-        return made, None
+            answers[which][0, 3, 2, 1] = bad
+        return answers
 
     noise = ReferenceNoise(1)
     start = noise.normal((1, 8, 16, 3))
     scheduler = make_scheduler("euler", 8)
     with pytest.raises(InferenceFailed, match="not finite in evaluation 3 of 8") as failed:
-        list(denoise(start, scheduler, make_guidance("apg"), make_interval(8, 1), broken, noise))
+        list(denoise(start, scheduler, make_guidance("apg"), make_interval(8), broken, noise))
     assert "another seed, a lower guidance scale, or the fp32 files" in str(failed.value.hint)
+
+
+def test_double_condition_guidance_comes_as_a_velocity_that_is_combined_already() -> None:
+    def doubly(latents: Any, timestep: float, *, guided: bool) -> tuple[Any, Any]:
+        made, against = evaluate(latents, timestep, guided=guided)
+        return (made if against is None else combine_double(5, 1.5, made, against, against)), None
+
+    noise = ReferenceNoise(1)
+    start = noise.normal((1, 8, 16, 3))
+    scheduler = make_scheduler("euler", 8)
+    doubled = list(denoise(start, scheduler, make_guidance("apg"), make_interval(8), doubly, noise))
+    # Of two scales for one and the same negative, the second is the scale of plain guidance.
+    plain = list(denoise(start, scheduler, make_guidance("cfg"), make_interval(8, 1.5), evaluate, noise))
+    assert worst(doubled[-1][1], plain[-1][1]) < 1e-4
 
 
 def test_every_vector_is_checked() -> None:

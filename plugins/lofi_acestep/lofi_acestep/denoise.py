@@ -61,9 +61,10 @@ def denoise(
     stepper = scheduler.begin(noise)
     for index, timestep in enumerate(scheduler.timesteps):
         velocity, against = evaluate(latents, timestep, guided=interval.guides(index))
-        if against is not None:
-            velocity = guidance.combine(index, interval.scale_at(index), velocity, against)
         check_finite(velocity, index, scheduler.evaluations)
+        if against is not None:
+            check_finite(against, index, scheduler.evaluations)
+            velocity = guidance.combine(index, interval.scale_at(index), velocity, against)
         latents = stepper.step(index, latents, velocity)
         yield index, latents
 
