@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,7 +12,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
 from lofi_acestep.exporter.components import COMPONENTS
 
-WORDS = [
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORDS = (
     "lofi",
     "lo",
     "fi",
@@ -25,15 +27,9 @@ WORDS = [
     "guitar",
     "drums",
     "jazz",
-    "chill",
     "calm",
     "rain",
-    "night",
-    "slow",
-    "warm",
-    "vinyl",
-    "study",
-]
+)
 PIECES = ["<pad>", "</s>", "<s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz0123456789,.-'&"]
 VOCABULARY = [*PIECES, *(f"▁{word}" for word in WORDS)]
 
@@ -41,28 +37,28 @@ TRANSFORMER: dict[str, Any] = {
     "_class_name": "Transformer2DModel",
     "in_channels": 8,
     "num_layers": 20,  # the negative branch weakens 15…19
-    "inner_dim": 32,
-    "attention_head_dim": 16,
+    "inner_dim": 24,
+    "attention_head_dim": 12,
     "num_attention_heads": 2,
     "mlp_ratio": 2.5,
     "out_channels": 8,
     "max_position": 1024,
     "rope_theta": 1000000.0,
     "speaker_embedding_dim": 512,
-    "text_embedding_dim": 24,
+    "text_embedding_dim": 16,
     "ssl_encoder_depths": [8, 8],
     "ssl_names": ["mert", "m-hubert"],
     "ssl_latent_dims": [10, 7],
     "lyric_encoder_vocab_size": 6693,
-    "lyric_hidden_size": 16,
+    "lyric_hidden_size": 8,
     "patch_size": [16, 1],
     "max_height": 16,
     "max_width": 1024,
     "patch_hidden": 64,
     "lyric_encoder": {
-        "output_size": 16,
+        "output_size": 8,
         "attention_heads": 2,
-        "linear_units": 32,
+        "linear_units": 16,
         "num_blocks": 6,
         "longest": 128,
     },
@@ -107,11 +103,11 @@ UMT5: dict[str, Any] = {
     "architectures": ["UMT5EncoderModel"],
     "model_type": "umt5",
     "vocab_size": len(VOCABULARY),
-    "d_model": 24,
+    "d_model": 16,
     "d_kv": 8,
-    "d_ff": 32,
+    "d_ff": 24,
     "num_layers": 10,  # the negative branch weakens 8 and 9
-    "num_heads": 3,
+    "num_heads": 2,
     "feed_forward_proj": "gated-gelu",
     "relative_attention_num_buckets": 32,
     "relative_attention_max_distance": 128,

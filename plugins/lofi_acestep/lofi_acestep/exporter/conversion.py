@@ -11,6 +11,7 @@ import torch
 from lofi_acestep.exporter.checkpoint import Part
 from lofi_acestep.exporter.components import Component, Sizes
 from lofi_acestep.exporter.fill import fill
+from lofi_acestep.exporter.tidy import tidy
 from lofi_acestep.exporter.trace import WEAKEN, trace
 from lofi_acestep.exporter.verify import MOST, TAU, computed, deviation, expected
 from lofi_acestep.exporter.weights import Weights
@@ -44,7 +45,7 @@ class Conversion:
     """One component of one checkpoint."""
 
     def __init__(self, source: Path, component: Component) -> None:
-        """Open the checkpoint's folder and compare what is there with what the network needs; reads no weights.
+        """Open the checkpoint's folder and see that it has what the network needs; reads no weights.
 
         Raises:
             ModelNotFound: there is no such folder, or something is not in it.
@@ -67,6 +68,7 @@ class Conversion:
         path = target / f"{component.name}.onnx"
         buffers = {name: value for name, value in module.named_buffers() if name not in self._shapes}
         model = trace(component, module, self._example(component.checks[0], seed=0), opset)
+        tidy(model)
         read = {name: self._reader(name, shape) for name, shape in self._shapes.items()}
         read |= {name: value.numpy for name, value in buffers.items()}
         present = {value.name for value in model.graph.input}
