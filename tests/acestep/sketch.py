@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lofi_acestep.networks import Context, Weakening
+from lofi_core import InferenceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ class ContextOf:
 
 
 class Denoise:
-    """A velocity towards what the context says; `broken_at` a count of calls it gives no number."""
+    """A velocity towards what the context says. At call `broken_at` it gives none, at -`broken_at` up."""
 
     def __init__(self, log: list[str], broken_at: int | None) -> None:
         self._log, self._broken_at, self._calls = log, broken_at, 0
@@ -74,6 +75,8 @@ class Denoise:
 
     def _velocity(self, latents: FloatArray, timestep: float, context: Context, weaken: float) -> FloatArray:
         self._calls += 1
+        if self._broken_at == -self._calls:
+            raise InferenceFailed("no memory left", "take a smaller one")
         if self._broken_at == self._calls:
             return latents * np.float32(np.nan)
         heard = np.float32((context.states[..., 0] * context.mask).mean() * weaken)
@@ -98,7 +101,7 @@ class Vocode:
     def wave(self, mel: FloatArray) -> FloatArray:
         self._log.append(f"wave of {mel.shape[-1]}")
         level = np.repeat(np.tanh(mel[0].mean(axis=0)), 512)
-        wave: FloatArray = level * np.sin(np.arange(len(level)) / 9) * np.float32(self._loudness)
+        wave: FloatArray = level * np.sin(np.arange(len(level)) % 512 / 9) * np.float32(self._loudness)
         return wave.astype(np.float32)
 
 

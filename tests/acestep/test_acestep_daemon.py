@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import soundfile
-from tests.acestep.graphs import write_model
 
 from lofi_core.errors import BackendNotInstalled, LofiError
+from tests.acestep.graphs import write_model
 from tests.conftest import StartDaemon, events_until_end
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from lofi_acestep.choice import Weights
     from lofi_core import GenerateRequest, Runtime, Schedule, Step
 
 __all__ = ["describe_backend", "generate", "load_model", "make_schedule"]
@@ -52,7 +53,7 @@ def make_schedule(request: GenerateRequest) -> Schedule:
 
 
 @hookimpl
-def load_model(model_dir: Path, runtime: Runtime, weights: str) -> Any:
+def load_model(model_dir: Path, runtime: Runtime, weights: Weights) -> Any:
     """Prepare the graphs and try each network; which of them stay open is the residency's matter."""
     # onnx, ONNX Runtime and numpy load with the model.
     from lofi_acestep.loader import load

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from lofi_core import Runtime
 
-AUTO = "auto"  # what a schedule says when the request leaves it to the configuration, and that to the device
-PRECISIONS = ("fp32", "fp16", "int8")
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+Weights: TypeAlias = Literal["auto", "fp32", "fp16", "int8"]
+
+AUTO: Literal["auto"] = (
+    "auto"  # what a schedule says when the request leaves it to the configuration, and that to the device
+)
+PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
 
 
-def choose_precision(wanted: str, runtime: Runtime) -> str:
+def choose_precision(wanted: str, runtime: Runtime) -> Precision:
     """One of `PRECISIONS`.
 
     Args:
@@ -19,7 +24,8 @@ def choose_precision(wanted: str, runtime: Runtime) -> str:
             half precision on CUDA and fp32 elsewhere, whose processors gain nothing from less.
         runtime: says so.
     """
-    for precision in (wanted, runtime.precision):
-        if precision in PRECISIONS:
-            return precision
+    for name in (wanted, runtime.precision):
+        for precision in PRECISIONS:
+            if name == precision:
+                return precision
     return "fp16" if runtime.device == "cuda" else "fp32"

@@ -16,7 +16,7 @@ from lofi_acestep.latents import CHANNELS, HEIGHT
 from lofi_acestep.noise import ReferenceNoise
 from lofi_acestep.plan import DENOISE
 from lofi_acestep.schedulers import make_scheduler
-from lofi_core import Step
+from lofi_core import InferenceFailed, Step
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -81,7 +81,7 @@ def make_latents(
     guidance = make_guidance(options.cfg_type)
     rows = 0
     with networks.denoiser() as denoiser:
-        evaluate = _Evaluate(denoiser, conditions)
+        evaluate = _Evaluate(denoiser, conditions, scheduler.evaluations)
         for index, current in denoise(latents, scheduler, guidance, interval, evaluate, noise):
             latents = current
             rows += 2 if plan.is_guided(index) else 1
@@ -89,20 +89,31 @@ def make_latents(
     return latents
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Evaluate:
-    """Asks the denoiser for one velocity, or for one on each side."""
+    """Asks the denoiser for one velocity, or for one on each side; counts, to tell where it failed."""
 
     denoiser: Denoiser
     conditions: Conditions
+    evaluations: int
+    done: int = 0
 
     def __call__(
+        self, latents: FloatArray, timestep: float, *, guided: bool
+    ) -> tuple[FloatArray, FloatArray | None]:
+        self.done += 1
+        try:
+            return self._ask(latents, timestep, guided=guided)
+        except InferenceFailed as error:
+            where = f"{error.message}, in evaluation {self.done} of {self.evaluations}"
+            raise InferenceFailed(where, error.hint) from error
+
+    def _ask(
         self, latents: FloatArray, timestep: float, *, guided: bool
     ) -> tuple[FloatArray, FloatArray | None]:
         positive, negative = self.conditions.positive, self.conditions.negative
         if not guided or negative is None:
             return self.denoiser.velocity(latents, timestep, positive), None
-        velocity, against = self.denoiser.velocities(
-            latents, timestep, [positive, negative], [1.0, self.conditions.weaken]
-        )
+        weaken = [1.0, self.conditions.weaken]
+        velocity, against = self.denoiser.velocities(latents, timestep, [positive, negative], weaken)
         return velocity, against

@@ -32,7 +32,7 @@ NO_MEMORY = re.compile(
     r"bad.?alloc|failed to allocate|available memory|out of memory|ALLOC_FAILED|cannot allocate memory",
     re.IGNORECASE,
 )
-LESS_MEMORY = "residency = staged, a shorter piece, decoding in windows, or weights = int8"
+LESS_MEMORY = "try residency staged, a shorter piece, decode=windows, or precision=int8"
 # Without packed copies of the weights ONNX Runtime works on the file itself, mapped into memory: 10 GB less.
 # What that costs and gains: docs/acestep.md.
 ON_CPU = {"session.disable_prepacking": "1"}
@@ -163,7 +163,8 @@ class Session:
         result: FloatArray = self._attempt(arrays, [wanted])[0].astype(np.float32, copy=False)
         if not np.isfinite(result).all():
             raise InferenceFailed(
-                f"the {self.what} ({self.file.name}) gives numbers that are not finite", "weights = fp32"
+                f"the {self.what} ({self.file.name}) gives numbers that are not finite",
+                "try another seed, a lower guidance_scale, or precision=fp32",
             )
         return result
 

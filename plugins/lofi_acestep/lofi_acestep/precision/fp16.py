@@ -55,7 +55,7 @@ def to_fp16(source: Path, target: Path, report: Callable[[float], None]) -> None
         for node in model.graph.node
         for attribute in node.attribute
     ):
-        raise ModelLoadFailed(f"{source} has branches and cannot be converted to fp16", "weights = fp32")
+        raise ModelLoadFailed(f"{source} has branches and cannot be converted to fp16", "take precision=fp32")
     conversion = _Conversion(model, source.parent)
     with new_weights(target) as weights:
         conversion.convert(weights, report)
