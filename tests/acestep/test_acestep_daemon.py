@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.conftest import StartDaemon, events_until_end
 if TYPE_CHECKING:
     from lofi_core.rpc.client import Client
 
+DATA = Path(__file__).parents[1] / "data" / "acestep"
 SECONDS, FRAMES = 5.0, 53
 MADE_SEC = 236_287 / 48_000  # 53 latent frames of 4,096 samples at 44.1 kHz, resampled
 
@@ -28,6 +30,13 @@ def place(home: Path) -> Path:
     directory = home / "data" / "models" / "ace_step"
     directory.parent.mkdir(parents=True)
     return write_model(directory)
+
+
+@pytest.fixture
+def exported(place: Path) -> Path:
+    """Where it lies, but what our exporter made of a checkpoint."""
+    shutil.rmtree(place)
+    return Path(shutil.copytree(DATA / "networks", place))
 
 
 @pytest.fixture
@@ -97,6 +106,15 @@ def test_a_track_is_told_as_long_as_it_is_not_as_it_was_asked_for(client: Client
     track = client.call("tracks_get", track_id=end.fields["track_id"])
     assert track["duration_sec"] == pytest.approx(MADE_SEC)
     assert track["recipe"]["duration_sec"] == SECONDS
+
+
+def test_files_of_our_exporter_make_a_track_too(exported: Path, start_daemon: StartDaemon) -> None:
+    assert exported.exists()
+    track = finished(client := start_daemon().client(), ask(client, prompt="lofi hip hop, piano"))
+    left, right = samples(track).T
+    assert (left != right).any()
+    assert track["recipe"]["extra"]["negative"] == "erg"
+    assert track["model_version"] == "1 v1-3.5b fp32 cpu"
 
 
 def test_the_same_seed_makes_the_same_track_and_another_another(client: Client) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lofi_acestep.choice import Weights
     from lofi_core import GenerateRequest, Runtime, Schedule, Step
 
-__all__ = ["describe_backend", "generate", "load_model", "make_schedule"]
+__all__ = ["check_model", "describe_backend", "generate", "load_model", "make_schedule"]
 
 VERSION = "1"
 
@@ -68,3 +68,11 @@ def generate(request: GenerateRequest, model: Any, schedule: Schedule, runtime: 
     from lofi_acestep.pipeline import generate_track
 
     yield from generate_track(request, model, schedule.state, runtime)
+
+
+@hookimpl
+def check_model(model_dir: Path, runtime: Runtime) -> Iterator[str]:
+    """Make a short track, and compare it with that of the first check."""
+    from lofi_acestep.check import check
+
+    yield from check(model_dir, runtime)
