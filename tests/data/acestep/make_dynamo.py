@@ -1,7 +1,6 @@
 """Export the tiny checkpoint with PyTorch's newer exporter, as somebody else might: the files in `dynamo/`.
 
-It optimises the 1e-15 of linear attention away and calls nodes after operators. Its names and its optimiser change
-with its version; these files are of torch 2.13 and onnxscript of the same month.
+It optimises the 1e-15 of linear attention away and calls nodes after operators.
 
 Run in the repository's root, with the extra `export` and onnxscript installed:
 
@@ -29,13 +28,11 @@ def main(target: Path, names: list[str]) -> None:
             component = COMPONENTS[name]
             conversion = Conversion(Path(checkpoint), component)
             example = conversion._example(component.checks[0], seed=0)
-            axes = {
-                key: {axis: torch.export.Dim.DYNAMIC for axis in component.axes.get(key, {})} for key in example
-            }
+            free = torch.export.Dim.DYNAMIC
+            axes = tuple(dict.fromkeys(component.axes.get(key, {}), free) for key in example)
             program = torch.onnx.export(
                 conversion._loaded(),
-                (),
-                kwargs=example,
+                tuple(example.values()),
                 dynamo=True,
                 opset_version=18,
                 input_names=list(example),
