@@ -97,6 +97,7 @@ def context_encoder(text: int = TEXT_WIDTH, width: int = WIDTH) -> onnx.ModelPro
         "Unsqueeze", make.linear("speaker_embeds", "speaker_embedder", 512, width), make.const([1])
     )
     x = make.op("Gather", make.weight("lyric_embs.weight", 7000, 16), "lyric_token_idx")
+    x = make.op("Mul", x, make.const(80.0, np.float32))
     for layer in range(LYRIC_LAYERS):
         path = f"lyric_encoder/encoders.{layer}/self_attn"
         q, k, v = (make.linear(x, f"{path}/linear_{part}", 16, 16) for part in "qkv")

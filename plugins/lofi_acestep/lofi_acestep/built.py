@@ -139,6 +139,11 @@ class Weights:
         self._stream.write(np.ascontiguousarray(array).data.cast("B"))
         point_at(tensor, self._name, offset, array.nbytes)
 
+    def copy_from(self, tensor: onnx.TensorProto, directory: Path) -> None:
+        """Take over a tensor of another directory, when it lies in a file there."""
+        if tensor.data_location == tensor.EXTERNAL:
+            self.put(tensor, read_tensor(tensor, directory))
+
 
 @contextlib.contextmanager
 def new_weights(target: Path) -> Iterator[Weights]:
@@ -146,6 +151,8 @@ def new_weights(target: Path) -> Iterator[Weights]:
     file = target.with_suffix(".weights")
     with _renamed(file) as stream:
         yield Weights(stream, file.name)
+    if not file.stat().st_size:  # all of it fitted into the graph
+        file.unlink()
 
 
 @contextlib.contextmanager

@@ -32,18 +32,19 @@ POINTWISE = ("Add", "Sub", "Mul", "Sigmoid", "Tanh", "Relu", "Neg", "Softmax", "
 MOVING = ("Transpose", "Reshape", "Concat", "Slice", "Split", "Pad", "Unsqueeze", "Squeeze", "Expand", "Tile")
 SPACE = ("DepthToSpace", "SpaceToDepth", "Flatten", "Identity")
 IN_HALF = frozenset((*PRODUCTS, *POINTWISE, *MOVING, *SPACE))
+HALF_NAME = ".fp16"  # what is appended to the name of a weight
 # Behind them is what they sum, in front of them a variance.
 REDUCING = ("ReduceMean", "ReduceSum")
 # Smaller numbers lose digits in half precision, larger ones do not exist.
 LEAST, MOST = 6.2e-5, 65504.0
 
 
-def to_fp16(source: Path, target: Path, report: Callable[[float], None]) -> None:
-    """Write `target` (and its weights, beside it) from `source`.
+def to_fp16(source: Path, target: Path, report: Callable[[float], None] | None = None) -> None:
+    """Write `target`, and `….weights` beside it, from `source`.
 
     Args:
         source: a graph in float32.
-        target: in the same directory.
+        target: in the same directory, where the source must stay then, or in another.
         report: told how much is done, 0 to 1.
 
     Raises:
@@ -58,7 +59,11 @@ def to_fp16(source: Path, target: Path, report: Callable[[float], None]) -> None
         raise ModelLoadFailed(f"{source} has branches and cannot be converted to fp16", "take precision=fp32")
     conversion = _Conversion(model, source.parent)
     with new_weights(target) as weights:
-        conversion.convert(weights, report)
+        conversion.convert(weights, report or (lambda _share: None))
+        if target.parent != source.parent:
+            for tensor in model.graph.initializer:
+                if not tensor.name.endswith(HALF_NAME):
+                    weights.copy_from(tensor, source.parent)
     write_graph(model, target)
 
 
@@ -101,7 +106,7 @@ class _Conversion:
         inputs = {value.name for value in self._graph.proto.input}
         if name in self._graph.initializers and name not in inputs:
             self._weight_users.setdefault(name, set()).add(wanted)
-            return f"{name}_half" if wanted == HALF else name
+            return f"{name}{HALF_NAME}" if wanted == HALF else name
         if (HALF if name in made else FLOAT) == wanted:
             return name
         if (name, wanted) not in self._casts:
@@ -124,7 +129,7 @@ class _Conversion:
         halves = []
         for number, (tensor, wanted) in enumerate(users):
             if HALF in wanted:
-                halves.append(onnx.TensorProto(name=f"{tensor.name}_half"))
+                halves.append(onnx.TensorProto(name=f"{tensor.name}{HALF_NAME}"))
                 array = read_tensor(tensor, self._directory)
                 weights.put(halves[-1], np.clip(array, -MOST, MOST).astype(np.float16))
                 report(number / len(users))

@@ -33,17 +33,18 @@ ZERO_POINT = 128  # ONNX Runtime's, where none is given for 8 bits
 LARGEST = 127
 EXCLUDED = re.compile(r"timestep_embedder|t_block|final_layer")
 CONTRIBUTED = "com.microsoft"
+MATRIX_NAME, SCALES_NAME = ".int8", ".scales"  # what is appended to the name of a weight
 # Rows at a time: 64 MB of a matrix 2560 wide.
 ROWS = 6400
 WORTH_IT = 1 << 10  # weights in a matrix: below that the scales and the call cost more than is saved
 
 
-def to_int8(source: Path, target: Path, report: Callable[[float], None]) -> None:
-    """Write `target` (and its weights, beside it) from `source`.
+def to_int8(source: Path, target: Path, report: Callable[[float], None] | None = None) -> None:
+    """Write `target`, and `….weights` beside it, from `source`.
 
     Args:
         source: a graph in float32; convolutions of width 1 are made products first.
-        target: in the same directory.
+        target: in the same directory, where the source must stay then, or in another.
         report: told how much is done, 0 to 1.
 
     Raises:
@@ -58,9 +59,15 @@ def to_int8(source: Path, target: Path, report: Callable[[float], None]) -> None
         for number, (node, tensor) in enumerate(found):
             quantised = _quantise(tensor, node, graph, source.parent, weights)
             graph.replace(node, _product(node, *quantised))
-            report((number + 1) / len(found))
-    graph.finish()
-    _drop_unused(model)
+            if report:
+                report((number + 1) / len(found))
+        graph.finish()
+        made = {f"{tensor.name}{suffix}" for _node, tensor in found for suffix in (MATRIX_NAME, SCALES_NAME)}
+        _drop_unused(model)
+        if target.parent != source.parent:
+            for tensor in model.graph.initializer:
+                if tensor.name not in made:
+                    weights.copy_from(tensor, source.parent)
     if all(entry.domain != CONTRIBUTED for entry in model.opset_import):
         model.opset_import.append(helper.make_opsetid(CONTRIBUTED, 1))
     write_graph(model, target)
@@ -70,12 +77,12 @@ def _matrix(graph: Graph, node: onnx.NodeProto) -> onnx.TensorProto | None:
     """The matrix of weights that a node multiplies by, if it is one to be quantised."""
     if node.op_type not in {"MatMul", "Gemm"}:
         return None
-    tensor = graph.initializers.get(node.input[1])
+    tensor = graph.weight(node.input[1])
     if tensor is None or tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) != 2:
         return None
     settings = _settings(node)
     plain = not settings.get("transA") and settings.get("alpha", 1.0) == settings.get("beta", 1.0) == 1.0
-    inputs, outputs = _sizes(tensor, node)
+    inputs, outputs = _sizes(tensor, transposed=_transposed(graph, node))
     large = inputs % BLOCK == 0 and inputs * outputs >= WORTH_IT
     excluded = EXCLUDED.search(node.name) or EXCLUDED.search(tensor.name)
     return tensor if plain and large and not excluded else None
@@ -85,21 +92,32 @@ def _settings(node: onnx.NodeProto) -> dict[str, Any]:
     return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
 
 
-def _sizes(tensor: onnx.TensorProto, node: onnx.NodeProto) -> tuple[int, int]:
+def _sizes(tensor: onnx.TensorProto, *, transposed: bool) -> tuple[int, int]:
     """K and N of the product with a matrix."""
     first, second = tensor.dims
-    return (second, first) if _settings(node).get("transB") else (first, second)
+    return (second, first) if transposed else (first, second)
+
+
+def _transposed(graph: Graph, node: onnx.NodeProto) -> bool:
+    """Whether the weight lies as [N, K]."""
+    turns = bool(_settings(node).get("transB"))
+    value = node.input[1]
+    while (source := graph.producer(value)) is not None:
+        turns ^= source.op_type == "Transpose"
+        value = source.input[0]
+    return turns
 
 
 def _quantise(
     tensor: onnx.TensorProto, node: onnx.NodeProto, graph: Graph, directory: Path, weights: Weights
 ) -> tuple[str, str, int, int]:
     """Names of the 8-bit matrix and of its scales, K, N."""
-    inputs, outputs = _sizes(tensor, node)
-    names = f"{tensor.name}_q8", f"{tensor.name}_scales"
+    transposed = _transposed(graph, node)
+    inputs, outputs = _sizes(tensor, transposed=transposed)
+    names = f"{tensor.name}{MATRIX_NAME}", f"{tensor.name}{SCALES_NAME}"
     if names[0] not in graph.initializers:
         matrix = read_tensor(tensor, directory)
-        rows = matrix if _settings(node).get("transB") else matrix.T  # [N, K]
+        rows = matrix if transposed else matrix.T  # [N, K]
         blocks = np.empty((outputs, inputs // BLOCK, BLOCK), np.uint8)
         scales = np.empty((outputs, inputs // BLOCK), np.float32)
         for start in range(0, outputs, ROWS):
@@ -145,9 +163,21 @@ def _product(
 
 
 def _drop_unused(model: onnx.ModelProto) -> None:
+    _drop_unused_nodes(model)
     used = {name for node in model.graph.node for name in node.input}
     kept = [
         onnx.TensorProto.FromString(t.SerializeToString()) for t in model.graph.initializer if t.name in used
     ]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
+
+
+def _drop_unused_nodes(model: onnx.ModelProto) -> None:
+    """What turned a weight that is not there any more."""
+    used = {name for node in model.graph.node for name in node.input} | {
+        out.name for out in model.graph.output
+    }
+    kept = [node for node in model.graph.node if any(name in used for name in node.output)]
+    copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in kept]
+    del model.graph.node[:]
+    model.graph.node.extend(copies)

@@ -58,7 +58,7 @@ KNOWN_AFTER = (Affine(), OUT_OF_DCAE, Affine(0.5, 0.5), Affine(14.0, -11.0))
 def at_input(graph: Graph) -> Affine:
     """What the graph does to its first input before anything else."""
     value, found = graph.proto.input[0].name, Affine()
-    while len(users := graph.consumers.get(value, [])) == 1:
+    while len(users := [user for user in graph.consumers.get(value, []) if user.op_type != "Shape"]) == 1:
         step = _step(graph, users[0], value)
         if step is None:
             break

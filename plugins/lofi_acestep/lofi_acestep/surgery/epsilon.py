@@ -26,8 +26,12 @@ WITH_PARTS = frozenset({"Cast", "Unsqueeze", "Squeeze", "Reshape", "Transpose", 
 
 
 def linear_attention_divisions(graph: Graph) -> list[onnx.NodeProto]:
-    """The divisions of one part of a tensor by another part of the same, with or without the epsilon."""
-    return [node for node in graph.nodes if node.op_type == "Div" and _is_of_one_tensor(graph, node)]
+    """The divisions of values weighted by products of queries and keys by the sum of those, with epsilon or without.
+
+    Both are parts of one matrix product, where the values have a column of ones; or two products of the same
+    queries.
+    """
+    return [node for node in graph.nodes if node.op_type == "Div" and _is_weighted_mean(graph, node)]
 
 
 def add_epsilon(graph: Graph) -> int:
@@ -50,34 +54,44 @@ def add_epsilon(graph: Graph) -> int:
     return len(missing)
 
 
-def _is_of_one_tensor(graph: Graph, node: onnx.NodeProto) -> bool:
-    above, below = (_whole(graph, name) for name in node.input)
-    return above is not None and above == below
+def _is_weighted_mean(graph: Graph, node: onnx.NodeProto) -> bool:
+    above, below = (_product(graph, name) for name in node.input)
+    if above is None or below is None:
+        return False
+    if above is below:
+        return True
+    queries = {_through(graph, name) for name in above.input} & {
+        _through(graph, name) for name in below.input
+    }
+    return bool(queries) and not graph.projects(above)
 
 
-def _whole(graph: Graph, value: str) -> str | None:
-    """The tensor that a value is a part of; None where it is no part."""
-    cut = False
+def _product(graph: Graph, value: str) -> onnx.NodeProto | None:
+    """The matrix product that a value is, or is a part of, but for a constant added to it."""
     while (node := graph.producer(value)) is not None:
-        adds_constant = node.op_type == "Add" and _constant(graph, node) is not None
-        if node.op_type in PARTS and node.input[0] not in graph.initializers:
-            cut = True
-        elif node.op_type not in WITH_PARTS and not adds_constant:
-            break
-        value = node.input[1] if adds_constant and _is_constant(graph, node.input[0]) else node.input[0]
-    # Of a product: sizes are divided by sizes too.
-    return value if cut and node is not None and node.op_type in PRODUCTS else None
+        if node.op_type in PRODUCTS:
+            return node
+        if node.op_type == "Add" and any(_is_constant(graph, name) for name in node.input):
+            value = next(name for name in node.input if not _is_constant(graph, name))
+        elif node.op_type in PARTS | WITH_PARTS:
+            value = node.input[0]
+        else:
+            return None
+    return None
+
+
+def _through(graph: Graph, value: str) -> str:
+    """What a value is but for its shape."""
+    while (node := graph.producer(value)) is not None and node.op_type in WITH_PARTS:
+        value = node.input[0]
+    return value
 
 
 def _has_epsilon(graph: Graph, node: onnx.NodeProto) -> bool:
     below = graph.producer(node.input[1])
-    while below is not None and below.op_type in WITH_PARTS:
+    while below is not None and below.op_type in PARTS | WITH_PARTS:
         below = graph.producer(below.input[0])
     return below is not None and below.op_type == "Add"
-
-
-def _constant(graph: Graph, node: onnx.NodeProto) -> str | None:
-    return next((name for name in node.input if _is_constant(graph, name)), None)
 
 
 def _is_constant(graph: Graph, value: str) -> bool:
