@@ -1,4 +1,4 @@
-"""`models check` tells a model that runs from one that does not, and one that changed from one that stayed."""
+"""Does `models check` tell a model that runs from one that does not, and notice one that changed?"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Does an installed model run, and does it still compute what it did?
 
-A short track is made, always the same one. A few of its numbers lie beside the model: what the first check saw
-is trusted from then on. Another thread count, processor or version of ONNX Runtime moves them a little; what
+A short track is made, always the same. A few of its numbers lie beside the model: what the first check saw is
+trusted from then on. Another thread count, processor or version of ONNX Runtime moves them a little; what
 is damaged, or of another model, moves them much.
 """
 

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
 Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 Weights: TypeAlias = Literal["auto", "fp32", "fp16", "int8"]
 
-AUTO: Literal["auto"] = (
-    "auto"  # what a schedule says when the request leaves it to the configuration, and that to the device
-)
+# What a schedule says when the request leaves it to the configuration, and that to the device.
+AUTO: Literal["auto"] = "auto"
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from lofi_acestep import probe
+from lofi_acestep.choice import choose_precision
 from lofi_acestep.files import find_files
 from lofi_acestep.forms import prepare
 from lofi_acestep.memory import fits
@@ -18,19 +19,17 @@ from lofi_acestep.networks.session import Session
 from lofi_acestep.networks.text import OnnxTextEncoder
 from lofi_acestep.networks.vocoder import OnnxVocoder
 from lofi_acestep.tokens import Tokenizer
-from lofi_core import ModelLoadFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from lofi_acestep.choice import Precision, Weights
     from lofi_acestep.files import Files
-    from lofi_acestep.forms import Precision
     from lofi_acestep.surgery.affine import Affine
     from lofi_core import Runtime
 
-Weights = Literal["auto", "fp32", "fp16", "int8"]
 Residency = Literal["auto", "staged", "resident"]
 _S = TypeVar("_S", bound=Session)
 
@@ -50,7 +49,8 @@ class Model:
     ) -> None:
         self.precision, self.residency = precision, residency
         self._files, self._runtime = files, runtime
-        self._kept: dict[str, Session] = {}
+        self._sessions: dict[str, Session] = {}
+        self._users: Counter[str] = Counter()
         self._before: Affine | None = None
         self._after: Affine | None = None
         self._tokenizer = Tokenizer(files.tokenizer, probe.vocabulary(original.text_encoder), runtime)
@@ -86,20 +86,22 @@ class Model:
 
     def close(self) -> None:
         """Let all sessions go."""
-        for session in self._kept.values():
+        for session in self._sessions.values():
             session.close()
-        self._kept.clear()
+        self._sessions.clear()
 
     @contextlib.contextmanager
     def _open(self, name: str, opened: Callable[[], _S]) -> Iterator[_S]:
-        session: Any = self._kept.get(name) or opened()
-        if self.residency == "resident":
-            self._kept[name] = session
+        """One session for all: a track that is paused in its block shares it with whoever comes between."""
+        session: Any = self._sessions.get(name) or opened()
+        self._sessions[name] = session
+        self._users[name] += 1
         try:
             yield session
         finally:
-            if name not in self._kept:
-                session.close()
+            self._users[name] -= 1
+            if self.residency != "resident" and not self._users[name]:
+                self._sessions.pop(name, session).close()
 
     def _probe(self) -> Weakening:
         """Run each once, and see that they fit together."""
@@ -140,7 +142,7 @@ def load(
         ModelLoadFailed: a file is not what it should be, or there is no memory.
     """
     files = find_files(model_dir)
-    precision = _precision(weights, runtime)
+    precision = choose_precision(weights, runtime)
     prepared = prepare(files, precision, runtime)
     model = Model(prepared, files, precision, _residency(residency, prepared, runtime), runtime)
     runtime.note("precision", precision)
@@ -149,17 +151,6 @@ def load(
     names = {"text": able.text, "lyrics": able.lyrics, "denoiser": able.denoiser}
     runtime.note("erg", ", ".join(name for name, can in names.items() if can) or "none")
     return model
-
-
-def _precision(weights: Weights, runtime: Runtime) -> Precision:
-    wanted = weights if weights != "auto" else runtime.precision
-    known: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16", "int8": "int8"}
-    if wanted == "auto":
-        # Not on macOS either: Core ML is not asked for, and its CPUs gain nothing from fp16 here.
-        return "fp16" if runtime.device == "cuda" and sys.platform != "darwin" else "fp32"
-    if wanted not in known:
-        raise ModelLoadFailed(f"weights = {wanted} is not known", ", ".join(known))
-    return known[wanted]
 
 
 def _residency(wanted: Residency, files: Files, runtime: Runtime) -> str:
