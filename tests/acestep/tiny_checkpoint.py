@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
+from lofi_acestep.exporter import export
 from lofi_acestep.exporter.components import COMPONENTS
+from lofi_core import Runtime
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+RUNTIME = Runtime(threads=1)
 WORDS = (
     "lofi",
     "lo",
@@ -190,3 +193,25 @@ def tokenizer() -> Tokenizer:
     made.decoder = decoders.Metaspace()
     made.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     return made
+
+
+def one(checkpoint: Path, target: Path, component: str = "vocoder", **options: Any) -> Path:
+    target.mkdir(exist_ok=True)
+    export(
+        checkpoint,
+        target,
+        options.pop("precision", None),
+        options.pop("opset", None),
+        (component,),
+        RUNTIME,
+        **options,
+    )
+    return target / f"{component}.onnx"
+
+
+def change(checkpoint: Path, part: str, edit: Any) -> None:
+    """Write one folder's weights again, edited."""
+    path = next((checkpoint / part).glob("*.safetensors"))
+    tensors = {name: value.clone() for name, value in load_file(path).items()}
+    edit(tensors)
+    save_file(tensors, path)

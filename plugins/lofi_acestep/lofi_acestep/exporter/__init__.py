@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from lofi_acestep.exporter.choices import COMPONENTS, DEFAULT_OPSET, OPSETS, PRECISIONS
 from lofi_core import InvalidOption, ModelLoadFailed
 
 if TYPE_CHECKING:
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
     from lofi_core import Runtime
 
-COMPONENTS = ("text_encoder", "transformer_encoder", "transformer_decoder", "dcae_decoder", "vocoder")
-PRECISIONS = ("fp32", "fp16", "int8")
-# 14 is the first with all that UMT5 takes; with 17 LayerNormalization is one node.
-OPSETS = range(14, 19)
-DEFAULT_OPSET = 17
 # What the extra `export` installs.
 NEEDED = {
     "torch": "PyTorch",

@@ -104,8 +104,15 @@ class Conversion:
         return Verified(error, len(component.checks))
 
     def _module(self) -> nn.Module:
-        with torch.device("meta"):
-            return self.component.build(self._part.config)
+        """On no device."""
+        try:
+            with torch.device("meta"):
+                return self.component.build(self._part.config)
+        except Exception as error:  # whatever the constructors make of a wrong value
+            raise ModelLoadFailed(
+                f"{self._part.title}/config.json does not describe a {self.component.title}: {error}",
+                "download that file again",
+            ) from error
 
     def _loaded(self) -> nn.Module:
         """With its weights: the file's own memory where they are float32 there."""

@@ -1,4 +1,4 @@
-"""Leave out what the tracer wrote and nobody needs: shapes taken apart and put together, constants of constants.
+"""Leave out what nobody needs of a traced graph: shapes taken apart and put together, constants of constants.
 
 What remains keeps its name. Of a denoiser's 6000 nodes about 2000 are left, and each is a call less.
 """
