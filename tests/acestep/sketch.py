@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lofi_acestep.networks import Context, Weakening
-from lofi_core import InferenceFailed
+from lofi_acestep.options import ACEStepOptions
+from lofi_acestep.pipeline import Model, generate_track
+from lofi_acestep.plan import make_plan
+from lofi_core import GenerateRequest, InferenceFailed, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from lofi_acestep.arrays import FloatArray, IntArray
+    from lofi_core import Step
 
 WIDTH = 6
+SECONDS, FRAMES = 5.0, 53
+STEPS = 8
 EVERYTHING_WEAKENS = Weakening(text=True, lyrics=True, denoiser=True)
 
 
@@ -144,3 +152,31 @@ class Sketch:
             yield network
         finally:
             self.log.append(f"close {name}")
+
+
+def begin(
+    model: Model,
+    runtime: Runtime,
+    prompt: str = "ab",
+    seed: int = 7,
+    seconds: float = SECONDS,
+    **options: Any,
+) -> Iterator[Step]:
+    chosen = ACEStepOptions(**{"inference_steps": STEPS, **options})
+    request = GenerateRequest(prompt, seconds, seed, chosen)
+    return generate_track(request, model, make_plan(chosen, seconds), runtime)
+
+
+def play(networks: Sketch, **request: Any) -> tuple[list[Step], NDArray[np.float32], Runtime]:
+    """All steps, the samples [2, N], and the runtime of the job."""
+    runtime = Runtime().for_job()
+    steps = list(begin(Model(networks), runtime, **request))
+    return steps, samples(steps), runtime
+
+
+def samples(steps: list[Step]) -> NDArray[np.float32]:
+    return np.concatenate([step.audio for step in steps if step.audio is not None], axis=1)
+
+
+def asked(networks: Sketch, what: str) -> list[str]:
+    return [line for line in networks.log if line.startswith(what)]

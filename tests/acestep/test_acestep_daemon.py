@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -240,45 +238,6 @@ def test_a_spoilt_file_fails_its_job_with_a_remedy_and_the_daemon_goes_on(
     assert failed.fields["hint"]
     (place / "vocoder.onnx").write_bytes(whole)
     assert finished(client, ask(client))["channels"] == 2
-
-
-def lofi_core(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in this home, without any daemon."""
-    environ = {"HOME": str(home), "LOFI_SOCKET": str(home / "lofi.sock"), "LOFI_DATA_DIR": str(home / "data")}
-    command = [sys.executable, "-m", "lofi_core", *arguments]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-
-
-def test_the_command_line_makes_a_track_without_a_daemon(home: Path, place: Path) -> None:
-    assert place.exists()
-    made = lofi_core(
-        home,
-        *("generate", "lofi beats", "--backend", "ace_step", "--duration", "30", "--no-daemon"),
-        *("--steps", "4", "--scheduler", "euler", "--guidance", "15", "--output", str(home / "beats.flac")),
-    )
-    assert made.returncode == 0, made.stderr
-    info = soundfile.info(home / "beats.flac")
-    assert (info.channels, info.samplerate) == (2, 48_000)
-    assert info.duration == pytest.approx(322 * 4096 / 44_100, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "told"),
-    [
-        (("--steps", "201"), "INVALID_INFERENCE_STEPS", "inference_steps is 201"),
-        (("--scheduler", "ddim"), "INVALID_SCHEDULER", "scheduler is 'ddim'"),
-        (("--guidance", "0.5"), "INVALID_GUIDANCE_SCALE", "guidance_scale is 0.5"),
-        (("-O", "inference_steps=0"), "INVALID_INFERENCE_STEPS", "inference_steps is 0"),
-    ],
-)
-def test_the_command_line_refuses_what_is_out_of_range(
-    home: Path, place: Path, arguments: tuple[str, ...], code: str, told: str
-) -> None:
-    assert place.exists()
-    refused = lofi_core(home, "generate", "x", "-b", "ace_step", "-d", "30", "--no-daemon", *arguments)
-    assert refused.returncode != 0
-    assert code in refused.stderr
-    assert told in refused.stderr
 
 
 def test_the_backend_is_listed_with_its_options(client: Client) -> None:

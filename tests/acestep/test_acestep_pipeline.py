@@ -3,58 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 
-from lofi_acestep import room
 from lofi_acestep.networks import Weakening
 from lofi_acestep.options import ACEStepOptions
-from lofi_acestep.pipeline import Model, generate_track
+from lofi_acestep.pipeline import Model
 from lofi_acestep.plan import make_plan, make_stages
-from lofi_core import GenerateRequest, InferenceFailed, InvalidOption, Runtime
+from lofi_core import InferenceFailed, InvalidOption, Runtime
 from lofi_core.jobs.progress import Progress
-from tests.acestep.sketch import Sketch
+from tests.acestep.sketch import FRAMES, SECONDS, STEPS, Sketch, asked, begin, play, samples
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from lofi_core import Step
-
-SECONDS, FRAMES = 5.0, 53
-STEPS = 8
 NOTHING_WEAKENS = Weakening(text=False, lyrics=False, denoiser=False)
-
-
-def begin(
-    model: Model,
-    runtime: Runtime,
-    prompt: str = "ab",
-    seed: int = 7,
-    seconds: float = SECONDS,
-    **options: Any,
-) -> Iterator[Step]:
-    chosen = ACEStepOptions(**{"inference_steps": STEPS, **options})
-    request = GenerateRequest(prompt, seconds, seed, chosen)
-    return generate_track(request, model, make_plan(chosen, seconds), runtime)
-
-
-def play(networks: Sketch, **request: Any) -> tuple[list[Step], NDArray[np.float32], Runtime]:
-    """All steps, the samples [2, N], and the runtime of the job."""
-    runtime = Runtime().for_job()
-    steps = list(begin(Model(networks), runtime, **request))
-    return steps, samples(steps), runtime
-
-
-def samples(steps: list[Step]) -> NDArray[np.float32]:
-    return np.concatenate([step.audio for step in steps if step.audio is not None], axis=1)
-
-
-def asked(networks: Sketch, what: str) -> list[str]:
-    return [line for line in networks.log if line.startswith(what)]
 
 
 def test_the_same_request_makes_the_same_samples_and_another_seed_makes_others() -> None:
@@ -225,48 +187,3 @@ def test_a_network_that_gives_up_is_told_with_the_evaluation_and_its_own_remedy(
     with pytest.raises(InferenceFailed, match="no memory left, in evaluation 3 of 8") as caught:
         play(Sketch(broken_at=-4))
     assert caught.value.hint == "take a smaller one"
-
-
-@pytest.mark.parametrize(
-    ("frames_only", "seconds", "decode", "windows"),
-    [
-        (None, 5, "auto", ["mel of 53"]),
-        (None, 5, "windows", ["mel of 53"]),  # shorter than a window
-        (None, 60, "whole", ["mel of 645"]),
-        (None, 60, "windows", ["mel of 512"] * 2),
-        (128, 5, "auto", ["mel of 128"]),
-        (128, 30, "whole", ["mel of 128"] * 5),
-    ],
-)
-def test_latents_are_decoded_at_once_or_in_windows(
-    frames_only: int | None, seconds: float, decode: str, windows: list[str]
-) -> None:
-    networks = Sketch(frames=frames_only)
-    _, audio, runtime = play(networks, seconds=seconds, decode=decode, inference_steps=1)
-    assert asked(networks, "mel of") == windows
-    size = windows[0].split()[-1]
-    in_one = frames_only is None and len(windows) == 1
-    assert runtime.notes["decode"] == ("whole" if in_one else f"windows of {size}")
-    frames = int(seconds * 44_100 / 4096)
-    assert audio.shape == (2, -(-frames * 4096 * 160 // 147))
-
-
-def test_auto_decodes_in_windows_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    networks = Sketch()
-    monkeypatch.setattr(room, "available_bytes", lambda: 2_000_000_000)
-    _, in_windows, runtime = play(networks, seconds=70, inference_steps=1)
-    assert runtime.notes["decode"] == "windows of 512"
-    assert max(int(line.split()[-1]) for line in asked(networks, "wave of")) <= 512 + 160
-    monkeypatch.setattr(room, "available_bytes", lambda: 3_000_000_000)
-    _, whole, runtime = play(Sketch(), seconds=70, inference_steps=1)
-    assert runtime.notes["decode"] == "whole"
-    # These networks see no further than a frame, so windows and blocks change nothing.
-    np.testing.assert_allclose(in_windows, whole, atol=1e-6)
-
-
-def test_the_machine_says_how_much_memory_there_is() -> None:
-    available = room.available_bytes()
-    assert available is None or available > 0
-    assert room.fits(1)
-    assert not room.fits(2583, available=6_000_000_000)
-    assert room.fits(2583, available=9_000_000_000)

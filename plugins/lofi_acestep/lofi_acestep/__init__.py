@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lofi_acestep.choice import Weights
     from lofi_core import GenerateRequest, Runtime, Schedule, Step
 
-__all__ = ["check_model", "describe_backend", "generate", "load_model", "make_schedule"]
+__all__ = ["check_model", "describe_backend", "export_model", "generate", "load_model", "make_schedule"]
 
 VERSION = "1"
 
@@ -76,3 +76,18 @@ def check_model(model_dir: Path, runtime: Runtime) -> Iterator[str]:
     from lofi_acestep.check import check
 
     yield from check(model_dir, runtime)
+
+
+@hookimpl
+def export_model(
+    source: Path,
+    target: Path,
+    precision: str | None,
+    opset: int | None,
+    components: tuple[str, ...],
+    runtime: Runtime,
+) -> list[str]:
+    """Make the ONNX files from the official checkpoint; returns how they compare with it."""
+    from lofi_acestep.exporter import export
+
+    return export(source, target, precision, opset, components, runtime)
