@@ -1,8 +1,8 @@
-"""Make `reference.npz`: what the tiny networks in `networks/` give in PyTorch, from a prompt to samples at 48 kHz.
+"""Make `reference.npz`: what the tiny networks in `networks/` give in PyTorch, from a prompt to 48 kHz.
 
-The pipeline is written here a second time, in PyTorch and from the papers' and the reference's formulas, so that
-it shares nothing with the one in numpy but the noise, which must be torch's. Run in the repository's root, with
-the extra `export` installed:
+The pipeline is written here a second time, in PyTorch and from the reference's formulas, so that it shares
+nothing with the one in numpy but the noise, which must be torch's. Run in the repository's root, with the extra
+`export` installed:
 
     PYTHONPATH=plugins/lofi_acestep:. python tests/data/acestep/make_reference.py
 """
@@ -11,15 +11,16 @@ import json
 import math
 import tempfile
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch.nn import functional
+
 from lofi_acestep.exporter.components import COMPONENTS
 from lofi_acestep.exporter.conversion import Conversion
 from tests.acestep.tiny_checkpoint import make_checkpoint, tokenizer
-from torch.nn import functional
 
 PROMPT = "lofi hip hop, calm piano, rain"
 INSTRUMENTAL = [261, 259, 6688, 2]  # "[inst]" in ACE-Step's lyric tokens
@@ -62,7 +63,9 @@ class Networks:
             negative, _ = self.encode(*nothing)
         return Conditions(context, negative, mask, TAU if erg else 1.0)
 
-    def velocity(self, x: torch.Tensor, time: torch.Tensor, context: torch.Tensor, mask: torch.Tensor, tau: float) -> torch.Tensor:
+    def velocity(
+        self, x: torch.Tensor, time: torch.Tensor, context: torch.Tensor, mask: torch.Tensor, tau: float
+    ) -> torch.Tensor:
         seen = torch.ones(x.shape[0], x.shape[3])
         return self.decode(x, seen, context, mask, time.expand(x.shape[0]), torch.tensor(tau))
 
@@ -110,7 +113,9 @@ def sheared(change: torch.Tensor) -> torch.Tensor:
     return (change - mean) * width + mean
 
 
-def sample(networks: Networks, conditions: Conditions, steps: int, scheduler: str, guidance: str) -> torch.Tensor:
+def sample(
+    networks: Networks, conditions: Conditions, steps: int, scheduler: str, guidance: str
+) -> torch.Tensor:
     generator = torch.Generator().manual_seed(SEED)
     shape = (1, 8, 16, FRAMES)
     x = torch.randn(shape, generator=generator)
@@ -128,7 +133,7 @@ def sample(networks: Networks, conditions: Conditions, steps: int, scheduler: st
         evaluation += 1
         return found
 
-    for here, there in zip(sigmas, sigmas[1:], strict=False):
+    for here, there in pairwise(sigmas):
         slope = velocity(x, here)
         if scheduler == "pingpong":
             fresh = torch.randn(shape, generator=generator)
@@ -166,7 +171,9 @@ def main() -> None:
         for mode, each in modes.items():
             arrays[f"context.{mode}.negative"] = each.negative.numpy()
         arrays |= {"context": modes["erg"].context.numpy(), "context.mask": modes["erg"].mask.numpy()}
-        arrays["noise"] = torch.randn((1, 8, 16, FRAMES), generator=torch.Generator().manual_seed(SEED)).numpy()
+        arrays["noise"] = torch.randn(
+            (1, 8, 16, FRAMES), generator=torch.Generator().manual_seed(SEED)
+        ).numpy()
         for steps, scheduler, guidance, mode in product(STEPS, SCHEDULERS, GUIDANCE, modes):
             x = sample(networks, modes[mode], steps, scheduler, guidance)
             arrays[f"latents.{steps}.{scheduler}.{guidance}.{mode}"] = x.numpy()
@@ -188,7 +195,9 @@ def main() -> None:
         "heard": HEARD,
         "torch": torch.__version__,
     }
-    np.savez_compressed(Path(__file__).with_name("reference.npz"), config=np.array(json.dumps(config)), **arrays)
+    np.savez_compressed(
+        Path(__file__).with_name("reference.npz"), config=np.array(json.dumps(config)), **arrays
+    )
 
 
 if __name__ == "__main__":
