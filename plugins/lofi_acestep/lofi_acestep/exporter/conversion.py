@@ -93,7 +93,7 @@ class Conversion:
         factors = (1.0, TAU) if component.weakens else (1.0,)
         cases = [(sizes, factor) for sizes in component.checks for factor in factors]
         examples = [(self._example(sizes, seed), factor) for seed, (sizes, factor) in enumerate(cases, 1)]
-        wanted = expected(component, self._loaded(), examples)
+        wanted = expected(component, self.loaded(), examples)
         error = deviation(wanted, computed(path, examples))
         if not error <= MOST:
             raise ModelLoadFailed(
@@ -114,7 +114,7 @@ class Conversion:
                 "download that file again",
             ) from error
 
-    def _loaded(self) -> nn.Module:
+    def loaded(self) -> nn.Module:
         """With its weights: the file's own memory where they are float32 there."""
         module = self._module()
         state = {name: self._weights.read(name, shape) for name, shape in self._shapes.items()}
