@@ -107,6 +107,10 @@ def test_the_fast_preset_is_27_steps_and_says_so(given: dict[str, int]) -> None:
     assert options(preset="fast", **given).inference_steps == 27
 
 
+def test_the_fast_preset_is_the_same_track_as_its_steps() -> None:
+    assert options(preset="fast") == options(inference_steps=27)
+
+
 def test_the_fast_preset_with_other_steps_is_a_contradiction() -> None:
     code, message = refusal(preset="fast", inference_steps=40)
     assert code == "INVALID_OPTION"
