@@ -82,8 +82,8 @@ class ACEStepOptions(Struct, frozen=True, forbid_unknown_fields=True):
                     f"preset is 'fast', of {FAST_STEPS} steps, but inference_steps is {self.inference_steps}",
                     "set one of them",
                 )
-            # 60, the default, gives way. From here on it is as if the steps had been asked for by number: both
-            # are the same track.
+            # 60, the default, gives way. From here on it is as if the steps had been asked for by number, so
+            # that both are the same track.
             msgspec.structs.force_setattr(self, "inference_steps", FAST_STEPS)
             msgspec.structs.force_setattr(self, "preset", None)
         if self.lyrics.strip().lower() not in INSTRUMENTAL:

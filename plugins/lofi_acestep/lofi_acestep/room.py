@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-# Measured with a DCAE of the published size and random weights on a CPU: 1.37 GB for 322 frames. These are eight
+# Measured with a DCAE of the published size and random weights on a CPU: 1.37 GB for 322 frames. It is eight
 # arrays of its last stage: 128 channels of 128 mel bins, 8 mel frames a latent frame, in float32.
 BYTES_PER_FRAME = 4_300_000
 SHARE = 0.8  # of what is available; the rest is for everyone else
