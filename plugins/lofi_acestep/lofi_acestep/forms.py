@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Literal
 
 from lofi_acestep.built import build, write_graph
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
     from lofi_core import Runtime
 
 Precision = Literal["fp32", "fp16", "int8"]
+
+
+def stored_precision(file: Path) -> Precision:
+    """What a network's weights are stored as."""
+    import onnx
+
+    graph = read_graph(file).graph
+    if any(node.op_type == "MatMulNBits" for node in graph.node):
+        return "int8"
+    sizes = {onnx.TensorProto.FLOAT: 0, onnx.TensorProto.FLOAT16: 0}
+    for tensor in graph.initializer:
+        if tensor.data_type in sizes:
+            sizes[tensor.data_type] += prod(tensor.dims)
+    return "fp16" if sizes[onnx.TensorProto.FLOAT16] > sizes[onnx.TensorProto.FLOAT] else "fp32"
 
 
 def prepare(files: Files, precision: Precision, runtime: Runtime) -> Files:
@@ -93,6 +108,9 @@ def _converted(
     convert: Callable[[Path, Path, Callable[[float], None]], None],
     runtime: Runtime,
 ) -> Path:
+    if stored_precision(file) != "fp32":
+        return file
+
     def report(share: float) -> None:
         runtime.report(share, f"{precision} weights")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from lofi_acestep import probe
 from lofi_acestep.files import find_files
-from lofi_acestep.forms import prepare
+from lofi_acestep.forms import prepare, stored_precision
 from lofi_acestep.memory import fits
 from lofi_acestep.networks import Weakening
 from lofi_acestep.networks.context import OnnxContextEncoder
@@ -131,7 +131,7 @@ def load(
         model_dir: holds the files.
         runtime: what it runs on.
         weights: `auto` is what `[runtime] precision` says; where that is `auto` too, fp16 on CUDA and fp32
-            elsewhere.
+            elsewhere. Files that hold other weights than fp32 are used as they are.
         residency: `auto` is `staged` on the CPU, where opening costs a second; on CUDA `resident` where the
             device has twice the memory that everything takes.
 
@@ -141,6 +141,10 @@ def load(
     """
     files = find_files(model_dir)
     precision = _precision(weights, runtime)
+    stored = stored_precision(files.denoiser)
+    if stored not in ("fp32", precision):
+        runtime.log.warning("%s holds %s weights; they are used as they are", files.denoiser, stored)
+        precision = stored
     prepared = prepare(files, precision, runtime)
     model = Model(prepared, files, precision, _residency(residency, prepared, runtime), runtime)
     runtime.note("precision", precision)
