@@ -81,13 +81,20 @@ def check_model(model_dir: Path, runtime: Runtime) -> Iterator[str]:  # type: ig
 
 @hookspec(firstresult=True)
 def export_model(
-    source: Path, target: Path, layout: str | None, precision: str | None, runtime: Runtime
+    source: Path,
+    target: Path,
+    layout: str | None,
+    precision: str | None,
+    opset: int | None,
+    components: tuple[str, ...],
+    runtime: Runtime,
 ) -> Iterable[str] | None:
     """Convert the model in `source` into files in `target`, an empty directory.
 
     Returns a line for each thing that was verified about them, if anything was.
 
-    `layout` and `precision` are what the user asked for, None for the backend's choice; raise `InvalidOption`
-    for one it has not. Say how far it is: `runtime.report(0.4, "decoder")`. Called by
+    `layout`, `precision`, `opset` and `components` are what the user asked for, None or empty for the
+    backend's choice; raise `InvalidOption` for one it has not. What an implementation does not take is
+    refused before it is called. Say how far it is: `runtime.report(0.4, "decoder")`. Called by
     `lofi-core models export`, in its own process. Optional.
     """

@@ -231,6 +231,11 @@ class PluginHost:
         caller = self._caller(name, hook)
         return caller if caller.get_hookimpls() else None
 
+    def taken(self, name: str, hook: str) -> set[str]:
+        """The arguments of a hook that the backend's implementation names; it is not told the others."""
+        implementations = self._caller(name, hook).get_hookimpls()
+        return {argument for each in implementations for argument in (*each.argnames, *each.kwargnames)}
+
     def observe(self, event: Event) -> None:
         """Show an event to every plugin that wants to see events. One that raises is logged."""
         if not self._manager.hook.observe_event.get_hookimpls():

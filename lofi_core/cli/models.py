@@ -11,7 +11,7 @@ import click
 
 from lofi_core.cli.options import Globals, Group, pass_globals
 from lofi_core.cli.output import clean, print_json, size
-from lofi_core.errors import BackendNotReady, InvalidParams, ModelLoadFailed
+from lofi_core.errors import BackendNotReady, InvalidOption, InvalidParams, ModelLoadFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,33 +52,42 @@ def check(options: Globals, name: str) -> None:
 
 @models.command()
 @click.argument("name", metavar="NAME")
-@click.option("--from", "source", type=_DIRECTORY, required=True, metavar="DIR", help="The model as it is.")
+@click.option(
+    "--from",
+    "--checkpoint",
+    "source",
+    type=_DIRECTORY,
+    required=True,
+    metavar="DIR",
+    help="The model as it is.",
+)
 @click.option("--to", "target", type=_DIRECTORY, required=True, metavar="DIR", help="New, or empty.")
 @click.option("--layout", type=click.Choice(["split", "step"]), help="Which graphs to make.")
 @click.option("--precision", metavar="NAME", help="The number format of the weights, by the backend's names.")
+@click.option("--opset", type=click.IntRange(min=1), metavar="N", help="The ONNX operator set of the files.")
+@click.option(
+    "--component",
+    "components",
+    multiple=True,
+    metavar="NAME",
+    help="Make only this part, by the backend's names. Can be repeated.",
+)
 @pass_globals
-def export(
-    options: Globals, name: str, *, source: Path, target: Path, layout: str | None, precision: str | None
-) -> None:
+def export(options: Globals, /, name: str, *, source: Path, target: Path, **choices: Any) -> None:
     """Make the files that a backend runs from a model in another form."""
     plugins, runtime = _workbench(options)
     record = plugins.find(name)
     if record.spec is None:
         raise BackendNotReady(f"backend {record.name!r} is {record.status}", "see `lofi-core backends`")
     hook = _hook(plugins, record.name, "export_model")
+    _see_taken(choices, plugins.taken(record.name, "export_model"), record.name)
     if not source.is_dir():
         raise InvalidParams(f"there is no directory {source}", "--from names the model as it is")
     if target.exists() and any(target.iterdir()):
         raise InvalidParams(f"{target} is not empty", "name a new or an empty directory")
     target.mkdir(parents=True, exist_ok=True)
-    run = partial(
-        hook,
-        source=source.absolute(),
-        target=target.absolute(),
-        layout=layout,
-        precision=precision,
-        runtime=runtime,
-    )
+    places = {"source": source.absolute(), "target": target.absolute()}
+    run = partial(hook, **places, **choices, runtime=runtime)
     checks = _call(record.name, "export_model", lambda: [str(line) for line in run() or ()])
     size_bytes = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     if not size_bytes:
@@ -90,6 +99,16 @@ def export(
         for line in checks:
             click.echo(f"ok  {clean(line)}")
         click.echo(f"{clean(str(target))}: {size(size_bytes)}")
+
+
+def _see_taken(choices: dict[str, Any], taken: set[str], name: str) -> None:
+    """Refuse what the user asked for and the backend's hook would not be told."""
+    flags = {"components": "--component"}
+    for choice, value in choices.items():
+        if value and choice not in taken:
+            raise InvalidOption(
+                f"backend {name!r} has no choice of {choice}", f"leave {flags.get(choice, f'--{choice}')} out"
+            )
 
 
 def _pinned(record: PluginRecord, runtime: Runtime) -> Iterator[str]:

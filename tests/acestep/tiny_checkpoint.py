@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
+from lofi_acestep.exporter import export
 from lofi_acestep.exporter.components import COMPONENTS
+from lofi_core import Runtime
 
-WORDS = [
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RUNTIME = Runtime(threads=1)
+WORDS = (
     "lofi",
     "lo",
     "fi",
@@ -25,15 +30,9 @@ WORDS = [
     "guitar",
     "drums",
     "jazz",
-    "chill",
     "calm",
     "rain",
-    "night",
-    "slow",
-    "warm",
-    "vinyl",
-    "study",
-]
+)
 PIECES = ["<pad>", "</s>", "<s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz0123456789,.-'&"]
 VOCABULARY = [*PIECES, *(f"▁{word}" for word in WORDS)]
 
@@ -41,28 +40,28 @@ TRANSFORMER: dict[str, Any] = {
     "_class_name": "Transformer2DModel",
     "in_channels": 8,
     "num_layers": 20,  # the negative branch weakens 15…19
-    "inner_dim": 32,
-    "attention_head_dim": 16,
+    "inner_dim": 24,
+    "attention_head_dim": 12,
     "num_attention_heads": 2,
     "mlp_ratio": 2.5,
     "out_channels": 8,
     "max_position": 1024,
     "rope_theta": 1000000.0,
     "speaker_embedding_dim": 512,
-    "text_embedding_dim": 24,
+    "text_embedding_dim": 16,
     "ssl_encoder_depths": [8, 8],
     "ssl_names": ["mert", "m-hubert"],
     "ssl_latent_dims": [10, 7],
     "lyric_encoder_vocab_size": 6693,
-    "lyric_hidden_size": 16,
+    "lyric_hidden_size": 8,
     "patch_size": [16, 1],
     "max_height": 16,
     "max_width": 1024,
     "patch_hidden": 64,
     "lyric_encoder": {
-        "output_size": 16,
+        "output_size": 8,
         "attention_heads": 2,
-        "linear_units": 32,
+        "linear_units": 16,
         "num_blocks": 6,
         "longest": 128,
     },
@@ -107,11 +106,11 @@ UMT5: dict[str, Any] = {
     "architectures": ["UMT5EncoderModel"],
     "model_type": "umt5",
     "vocab_size": len(VOCABULARY),
-    "d_model": 24,
+    "d_model": 16,
     "d_kv": 8,
-    "d_ff": 32,
+    "d_ff": 24,
     "num_layers": 10,  # the negative branch weakens 8 and 9
-    "num_heads": 3,
+    "num_heads": 2,
     "feed_forward_proj": "gated-gelu",
     "relative_attention_num_buckets": 32,
     "relative_attention_max_distance": 128,
@@ -194,3 +193,25 @@ def tokenizer() -> Tokenizer:
     made.decoder = decoders.Metaspace()
     made.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     return made
+
+
+def one(checkpoint: Path, target: Path, component: str = "vocoder", **options: Any) -> Path:
+    target.mkdir(exist_ok=True)
+    export(
+        checkpoint,
+        target,
+        options.pop("precision", None),
+        options.pop("opset", None),
+        (component,),
+        RUNTIME,
+        **options,
+    )
+    return target / f"{component}.onnx"
+
+
+def change(checkpoint: Path, part: str, edit: Any) -> None:
+    """Write one folder's weights again, edited."""
+    path = next((checkpoint / part).glob("*.safetensors"))
+    tensors = {name: value.clone() for name, value in load_file(path).items()}
+    edit(tensors)
+    save_file(tensors, path)

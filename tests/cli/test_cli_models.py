@@ -17,6 +17,27 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Run
     from tests.conftest import InstallBackend, StartDaemon
 
+CHOSEN = """
+    from lofi_core import BackendSpec, hookimpl
+
+    @hookimpl
+    def describe_backend():
+        return BackendSpec("chosen", "Chosen", 8000, 1, 1, 60, model_version="1")
+
+    @hookimpl
+    def make_schedule():
+        raise NotImplementedError
+
+    @hookimpl
+    def generate():
+        yield
+
+    @hookimpl
+    def export_model(target, opset, components):
+        (target / "made").write_text("x")
+        return [f"{opset} {'+'.join(components)}"]
+"""
+
 
 @pytest.fixture
 def model_dir(home: Path, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -101,6 +122,29 @@ def test_what_an_export_verified_is_told_if_anything_was(model_dir: Path, home: 
     said = run(*source, "--precision", "fast", "--to", str(home / "fast"))
     assert said.out.startswith("ok  step-fast.onnx is a copy\n")
     assert "ok  " not in run(*source, "--precision", "exact", "--to", str(home / "exact")).out
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "choice"), [("--opset", "14", "opset"), ("--component", "vocoder", "components")]
+)
+def test_what_an_export_has_no_choice_of_is_refused(
+    model_dir: Path, home: Path, run: Run, flag: str, value: str, choice: str
+) -> None:
+    done = run("models", "export", "real", "--from", str(model_dir), "--to", str(home / "out"), flag, value)
+    assert done.exit_status == 1
+    assert f"INVALID_OPTION: backend 'real' has no choice of {choice}" in done.err
+    assert f"leave {flag} out" in done.err
+    assert not (home / "out").exists()
+
+
+def test_an_export_is_told_the_opset_and_the_components(
+    home: Path, run: Run, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(install_backend("chosen", CHOSEN)))
+    sys.modules.pop("lofi_chosen_module", None)
+    places = ("--checkpoint", str(home), "--to", str(home / "out"))
+    said = run("models", "export", "chosen", *places, "--opset", "14", "--component", "a", "--component", "b")
+    assert said.out.startswith("ok  14 a+b\n")
 
 
 @pytest.mark.parametrize("hook", ["check", "export"])

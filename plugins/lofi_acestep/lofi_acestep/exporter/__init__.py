@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from lofi_acestep.exporter.choices import COMPONENTS, DEFAULT_OPSET, OPSETS, PRECISIONS
 from lofi_core import InvalidOption, ModelLoadFailed
 
 if TYPE_CHECKING:
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
 
     from lofi_core import Runtime
 
-COMPONENTS = ("text_encoder", "transformer_encoder", "transformer_decoder", "dcae_decoder", "vocoder")
-PRECISIONS = ("fp32", "fp16", "int8")
-# 14 is the first with all that UMT5 takes; with 17 LayerNormalization is one node.
-OPSETS = range(14, 19)
-DEFAULT_OPSET = 17
 # What the extra `export` installs.
 NEEDED = {
     "torch": "PyTorch",
@@ -45,7 +41,8 @@ def export(
     which has the weights of one network in memory: 10 GB for the largest.
 
     Args:
-        source: the official checkpoint: `ace_step_transformer`, `music_dcae_f8c8`, `music_vocoder`, `umt5-base`.
+        source: the official checkpoint: `ace_step_transformer`, `music_dcae_f8c8`, `music_vocoder` and
+            `umt5-base`.
         target: gets `text_encoder.onnx`, `transformer_encoder.onnx`, `transformer_decoder.onnx` with
             `transformer_decoder_weights.bin`, `dcae_decoder.onnx`, `vocoder.onnx` and `tokenizer.json`.
         precision: fp32 (None), fp16 or int8.
@@ -60,8 +57,8 @@ def export(
     Raises:
         InvalidOption: a precision, opset or component that there is not.
         ModelNotFound: a part of the checkpoint is missing.
-        ModelLoadFailed: PyTorch is not installed; a part does not fit; a file is not what it should be; or there
-            is no room.
+        ModelLoadFailed: PyTorch is not installed; a part does not fit; a file is not what it should be; or
+            there is no room.
     """
     _check(opset, components)
     missing = [name for name in NEEDED if find_spec(name) is None]

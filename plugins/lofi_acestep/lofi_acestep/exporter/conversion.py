@@ -11,6 +11,7 @@ import torch
 from lofi_acestep.exporter.checkpoint import Part
 from lofi_acestep.exporter.components import Component, Sizes
 from lofi_acestep.exporter.fill import fill
+from lofi_acestep.exporter.tidy import tidy
 from lofi_acestep.exporter.trace import WEAKEN, trace
 from lofi_acestep.exporter.verify import MOST, TAU, computed, deviation, expected
 from lofi_acestep.exporter.weights import Weights
@@ -44,7 +45,7 @@ class Conversion:
     """One component of one checkpoint."""
 
     def __init__(self, source: Path, component: Component) -> None:
-        """Open the checkpoint's folder and compare what is there with what the network needs; reads no weights.
+        """Open the checkpoint's folder and see that it has what the network needs; reads no weights.
 
         Raises:
             ModelNotFound: there is no such folder, or something is not in it.
@@ -67,6 +68,7 @@ class Conversion:
         path = target / f"{component.name}.onnx"
         buffers = {name: value for name, value in module.named_buffers() if name not in self._shapes}
         model = trace(component, module, self._example(component.checks[0], seed=0), opset)
+        tidy(model)
         read = {name: self._reader(name, shape) for name, shape in self._shapes.items()}
         read |= {name: value.numpy for name, value in buffers.items()}
         present = {value.name for value in model.graph.input}
@@ -91,7 +93,7 @@ class Conversion:
         factors = (1.0, TAU) if component.weakens else (1.0,)
         cases = [(sizes, factor) for sizes in component.checks for factor in factors]
         examples = [(self._example(sizes, seed), factor) for seed, (sizes, factor) in enumerate(cases, 1)]
-        wanted = expected(component, self._loaded(), examples)
+        wanted = expected(component, self.loaded(), examples)
         error = deviation(wanted, computed(path, examples))
         if not error <= MOST:
             raise ModelLoadFailed(
@@ -102,10 +104,17 @@ class Conversion:
         return Verified(error, len(component.checks))
 
     def _module(self) -> nn.Module:
-        with torch.device("meta"):
-            return self.component.build(self._part.config)
+        """On no device."""
+        try:
+            with torch.device("meta"):
+                return self.component.build(self._part.config)
+        except Exception as error:  # whatever the constructors make of a wrong value
+            raise ModelLoadFailed(
+                f"{self._part.title}/config.json does not describe a {self.component.title}: {error}",
+                "download that file again",
+            ) from error
 
-    def _loaded(self) -> nn.Module:
+    def loaded(self) -> nn.Module:
         """With its weights: the file's own memory where they are float32 there."""
         module = self._module()
         state = {name: self._weights.read(name, shape) for name, shape in self._shapes.items()}

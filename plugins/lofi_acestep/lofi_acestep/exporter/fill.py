@@ -70,7 +70,7 @@ def fill(
 
 
 def _slot(model: ModelProto, name: str) -> _Slot:
-    """A Linear's weight is transposed once and for all; in the graph that would be done again in each call."""
+    """A Linear's weight is transposed here once; in the graph that would be done again in each call."""
     users = [node for node in model.graph.node if name in node.input]
     if not users or not all(_is_transpose(node) for node in users):
         return _Slot(name, transposed=False)

@@ -22,8 +22,8 @@ WEAKEN = "erg_tau"
 def trace(component: Component, module: nn.Module, example: Inputs, opset: int) -> onnx.ModelProto:
     """The graph; parameters and buffers are inputs by their own names, behind the network's.
 
-    Nodes are called after the modules they come from (`/transformer_blocks.15/cross_attn/to_q/Add`), constants
-    are not folded (that would rename the weights), and `erg_tau` is an input with no default yet.
+    Nodes are called after the modules they come from (`/transformer_blocks.15/cross_attn/to_q/Add`),
+    constants are not folded (that would rename the weights), and `erg_tau` is an input with no default yet.
 
     Args:
         component: which network.
@@ -36,8 +36,8 @@ def trace(component: Component, module: nn.Module, example: Inputs, opset: int) 
     values = [*example.values(), torch.tensor(1.0)] if component.weakens else list(example.values())
     file = io.BytesIO()
     with torch.inference_mode(), warnings.catch_warnings(), permuted():
-        # The legacy exporter is deprecated. The other one drops the 1e-15 that keeps 0/0 from being NaN, names
-        # nodes after operators rather than modules, and takes a hundred times as long.
+        # The legacy exporter is deprecated. The other one drops the 1e-15 that keeps 0/0 from being NaN,
+        # names nodes after operators rather than modules, and takes a hundred times as long.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),

@@ -64,7 +64,7 @@ def computed(path: Path, examples: list[Example]) -> Outputs:
 
 
 def deviation(wanted: Outputs, found: Outputs) -> float:
-    """The largest difference, relative to the largest number of that output; infinite where one is no number."""
+    """The largest difference, relative to the largest number there; infinite where one is no number."""
     worst = 0.0
     for one, other in zip(wanted, found, strict=True):
         for ours, theirs in zip(one, other, strict=True):

@@ -6,8 +6,8 @@ import importlib
 import shutil
 from typing import TYPE_CHECKING
 
-from lofi_acestep.exporter import PRECISIONS
 from lofi_acestep.exporter.checkpoint import find_checkpoint
+from lofi_acestep.exporter.choices import PRECISIONS
 from lofi_acestep.exporter.components import COMPONENTS
 from lofi_acestep.exporter.conversion import Conversion, copy_tokenizer, fixed
 from lofi_core import InvalidOption, ModelLoadFailed

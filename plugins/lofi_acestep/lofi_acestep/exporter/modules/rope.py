@@ -43,7 +43,7 @@ class Rope(nn.Module):
 
 
 class Turn(NamedTuple):
-    """How to rotate so many tokens: tables [T, d], the sines signed, and the index of each one's partner [d]."""
+    """How to rotate so many tokens: tables [T, d], the sines signed, and each one's partner [d]."""
 
     cosines: Tensor
     sines: Tensor

@@ -1,0 +1,7 @@
+"""What a user may ask of an export; needs nothing that is heavy."""
+
+COMPONENTS = ("text_encoder", "transformer_encoder", "transformer_decoder", "dcae_decoder", "vocoder")
+PRECISIONS = ("fp32", "fp16", "int8")
+# 14 is the first with all that UMT5 takes; with 17 LayerNormalization is one node.
+OPSETS = range(14, 19)
+DEFAULT_OPSET = 17
