@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from lofi_acestep.loader import load
+from lofi_acestep.memory import fits
 from lofi_acestep.networks import Context, Weakening
 from lofi_core import InferenceFailed, ModelLoadFailed, Runtime
 from lofi_core.runtime import CancelToken, RunEnded
@@ -160,6 +161,36 @@ def test_a_second_load_makes_nothing_anew(model_dir: Path, runtime: Runtime) -> 
     before = {file: file.stat().st_mtime_ns for file in model_dir.iterdir()}
     load(model_dir, runtime, "int8")
     assert {file: file.stat().st_mtime_ns for file in model_dir.iterdir()} == before
+
+
+def test_progress_only_rises(model_dir: Path) -> None:
+    told: list[tuple[float, str]] = []
+    load(model_dir, Runtime(threads=1, report=lambda share, what: told.append((share, what))), "int8")
+    shares = [share for share, _what in told]
+    assert shares == sorted(shares)
+    assert shares[-1] < 1
+    assert {what for _share, what in told} >= {"int8 weights", "try the denoiser"}
+
+
+@pytest.mark.parametrize(("gigabytes", "enough"), [(0.001, False), (64.0, True)])
+def test_everything_stays_open_where_the_gpu_has_room_for_it_twice(
+    model_dir: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: float, enough: bool
+) -> None:
+    monkeypatch.setattr("lofi_acestep.memory._gpu_bytes", lambda: gigabytes * 2**30)
+    assert fits([model_dir / "vocoder.onnx"], "cuda") == enough
+
+
+def test_no_memory_to_open_a_network_names_it(
+    model_dir: Path, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+
+    def refuse(*_given: Any, **_settings: Any) -> None:
+        raise RuntimeError("std::bad_alloc")
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", refuse)
+    with pytest.raises(ModelLoadFailed, match="no memory for the text encoder"):
+        load(model_dir, runtime)
 
 
 def test_tokens_end_with_the_end(model_dir: Path, runtime: Runtime) -> None:
