@@ -126,7 +126,7 @@ def context_encoder(text: int = TEXT_WIDTH, width: int = WIDTH) -> onnx.ModelPro
     return make.model(inputs, outputs, [states, mask])
 
 
-def _linear_attention(make: Builder, q: str, k: str, v: str, epsilon: bool) -> str:
+def linear_attention(make: Builder, q: str, k: str, v: str, *, epsilon: bool) -> str:
     """[B, T, D] each → [B, T, D]; the sum of the weights is one column more of the values."""
     q, k = make.op("Relu", q), make.op("Relu", k)
     pads, one = make.const([0, 0, 0, 0, 0, 1]), make.const(1.0, np.float32)
@@ -159,7 +159,7 @@ def denoiser(
         root = make.op("Sqrt", make.op("Add", square, make.const(1e-6, np.float32)))
         normal = make.op("Add", make.op("Div", x, root), time)
         q, k, v = (make.linear(normal, f"{path}/attn/to_{part}", width, width) for part in "qkv")
-        x = make.op("Add", x, _linear_attention(make, q, k, v, epsilon))
+        x = make.op("Add", x, linear_attention(make, q, k, v, epsilon=epsilon))
         q = make.linear(x, f"{path}/cross_attn/to_q", width, width)
         k, v = (
             make.linear("encoder_hidden_states", f"{path}/cross_attn/to_{part}", width, width)
@@ -216,8 +216,9 @@ def latent_decoder(
     before: tuple[float, float] | None = None,
     after: tuple[float, float] | None = None,
     epsilon: bool = True,
+    hidden: bool = False,
 ) -> onnx.ModelProto:
-    """`before` and `after`: scale and shift that the file applies itself."""
+    """`before` and `after`: scale and shift that the file applies itself; `hidden`: where nobody sees it."""
     make = Builder(4)
     x = "latents"
     if before:
@@ -226,7 +227,7 @@ def latent_decoder(
         )
     flat = make.op("Reshape", make.op("Transpose", x, perm=[0, 2, 3, 1]), make.const([0, -1, 8]))
     q, k, v = (make.linear(flat, f"to_{part}", 8, 8, bias=False) for part in "qkv")
-    attended = _linear_attention(make, q, k, v, epsilon)
+    attended = linear_attention(make, q, k, v, epsilon=epsilon)
     shape = make.op("Shape", make.op("Transpose", x, perm=[0, 2, 3, 1]))
     attended = make.op("Transpose", make.op("Reshape", attended, shape), perm=[0, 3, 1, 2])
     x = make.op(
@@ -237,15 +238,19 @@ def latent_decoder(
         x = make.op(
             "Add", make.op("Mul", x, make.const(after[0], np.float32)), make.const(after[1], np.float32)
         )
+    if hidden:
+        x = make.op("Max", x, make.const(-1e6, np.float32))
     mels = frames * 8 if isinstance(frames, int) else "F"
     return make.model({"latents": (FLOAT, [1, 8, 16, frames])}, {"mel_spectrogram": [1, 2, 128, mels]}, [x])
 
 
-def vocoder() -> onnx.ModelProto:
+def vocoder(bins: int = 128, samples: int = 512) -> onnx.ModelProto:
     make = Builder(5)
-    x = make.op("Tanh", make.op("Conv", "mel", make.weight("conv.weight", 512, 128, 1), kernel_shape=[1]))
+    x = make.op(
+        "Tanh", make.op("Conv", "mel", make.weight("conv.weight", samples, bins, 1), kernel_shape=[1])
+    )
     x = make.op("Reshape", make.op("Transpose", x, perm=[0, 2, 1]), make.const([0, 1, -1]))
-    return make.model({"mel": (FLOAT, [1, 128, "F"])}, {"waveform": [1, 1, "N"]}, [x])
+    return make.model({"mel": (FLOAT, [1, bins, "F"])}, {"waveform": [1, 1, "N"]}, [x])
 
 
 def anonymous(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -12,7 +12,7 @@ from lofi_acestep.surgery.epsilon import add_epsilon, linear_attention_divisions
 from lofi_acestep.surgery.graph import Graph
 from lofi_acestep.surgery.skim import read_graph
 from tests.acestep import graphs
-from tests.acestep.running import denoiser_feeds, run, run_changed
+from tests.acestep.running import denoiser_feeds, dynamo_graph, run, run_changed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,3 +70,10 @@ def test_sums_that_are_a_product_of_their_own_are_seen_too(tmp_path: Path) -> No
     graph = Graph(read_graph(file))
     assert add_epsilon(graph) == 1
     np.testing.assert_array_equal(run_changed(graph.finish(), file, feeds), np.zeros((1, 3, 4)))
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"), [("dcae_decoder", 1), ("transformer_decoder", 20), ("text_encoder", 0)]
+)
+def test_what_the_newer_exporter_lost_is_found(name: str, lost: int) -> None:
+    assert add_epsilon(dynamo_graph(name)) == lost

@@ -12,7 +12,7 @@ from lofi_acestep.surgery.erg import DENOISER, ERG_INPUT, LYRICS, TEXT, Queries,
 from lofi_acestep.surgery.graph import Graph
 from lofi_acestep.surgery.skim import read_graph
 from tests.acestep import graphs
-from tests.acestep.running import context_feeds, denoiser_feeds, run, run_changed, text_feeds
+from tests.acestep.running import context_feeds, denoiser_feeds, dynamo_graph, run, run_changed, text_feeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,3 +121,25 @@ def test_a_network_without_those_layers_is_left_alone(tmp_path: Path) -> None:
     graph = Graph(read_graph(file))
     assert not add_weakening(graph, DENOISER)
     assert not graph.changed
+
+
+@pytest.mark.parametrize(
+    ("name", "queries", "weight"),
+    [
+        ("text_encoder", TEXT, None),
+        ("transformer_encoder", LYRICS, "lyric_encoder.encoders.{}.self_attn.linear_q.bias"),
+        ("transformer_decoder", DENOISER, "transformer_blocks.{}.cross_attn.to_q.bias"),
+    ],
+)
+def test_the_layers_are_found_in_what_the_newer_exporter_makes(
+    name: str, queries: Queries, weight: str | None
+) -> None:
+    graph = dynamo_graph(name)
+    assert add_weakening(graph, queries)
+    weakened = [node for node in graph.finish().graph.node if node.name.startswith("erg/")]
+    assert len(weakened) == len(queries.layers)
+    for layer, node in zip(queries.layers, weakened, strict=True):
+        source = graph.producer(node.input[0])
+        assert source is not None
+        # UMT5's queries have no bias, and the exporter gives their weights numbers for names.
+        assert weight.format(layer) in source.input if weight else source.op_type == "MatMul"

@@ -45,7 +45,7 @@ def test_an_empty_directory_lacks_the_weights_as_well(tmp_path: Path) -> None:
 def test_the_weights_may_have_the_name_that_the_graph_says(model_dir: Path) -> None:
     (model_dir / "transformer_decoder_weights.bin").unlink()
     graphs.save_outside(graphs.denoiser(), model_dir / "transformer_decoder.onnx", "other.onnx.data")
-    assert find_files(model_dir)
+    find_files(model_dir)
     (model_dir / "other.onnx.data").unlink()
     with pytest.raises(ModelNotFound, match=r"other\.onnx\.data"):
         find_files(model_dir)

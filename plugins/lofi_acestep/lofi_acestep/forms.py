@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Literal
 
 from lofi_acestep.built import build, write_graph
+from lofi_acestep.memory import weight_bytes
 from lofi_acestep.precision.fp16 import to_fp16
 from lofi_acestep.precision.int8 import to_int8
 from lofi_acestep.surgery import erg
@@ -23,7 +25,25 @@ if TYPE_CHECKING:
     from lofi_acestep.files import Files
     from lofi_core import Runtime
 
+    Converter = Callable[[Path, Path, Callable[[float], None]], None]
+
 Precision = Literal["fp32", "fp16", "int8"]
+# Of the progress, when everything is made; what is left is for opening and trying it.
+LAST_SHARE = 0.9
+
+
+def stored_precision(file: Path) -> Precision:
+    """What a network's weights are stored as."""
+    import onnx
+
+    graph = read_graph(file).graph
+    if any(node.op_type == "MatMulNBits" for node in graph.node):
+        return "int8"
+    sizes = {onnx.TensorProto.FLOAT: 0, onnx.TensorProto.FLOAT16: 0}
+    for tensor in graph.initializer:
+        if tensor.data_type in sizes:
+            sizes[tensor.data_type] += prod(tensor.dims)
+    return "fp16" if sizes[onnx.TensorProto.FLOAT16] > sizes[onnx.TensorProto.FLOAT] else "fp32"
 
 
 def prepare(files: Files, precision: Precision, runtime: Runtime) -> Files:
@@ -49,11 +69,11 @@ def prepare(files: Files, precision: Precision, runtime: Runtime) -> Files:
     denoiser = _operated(files.denoiser, "linear" if linear else "erg", operate, runtime)
     latents, vocoder = _operated(files.latent_decoder, "eps", _operate, runtime), files.vocoder
     if precision == "int8":
-        text, denoiser = (_converted(file, precision, to_int8, runtime) for file in (text, denoiser))
+        text, denoiser = _converted([text, denoiser], precision, to_int8, runtime)
+    elif precision == "fp16" and on_cpu:
+        (denoiser,) = _converted([denoiser], precision, to_fp16, runtime)
     elif precision == "fp16":
-        denoiser = _converted(denoiser, precision, to_fp16, runtime)
-        if not on_cpu:
-            latents, vocoder = (_converted(file, precision, to_fp16, runtime) for file in (latents, vocoder))
+        denoiser, latents, vocoder = _converted([denoiser, latents, vocoder], precision, to_fp16, runtime)
     return replace(
         files,
         text_encoder=text,
@@ -87,13 +107,16 @@ def _operate(file: Path, *, queries: erg.Queries | None = None, linear: bool = F
     return graph if graph.changed else None
 
 
-def _converted(
-    file: Path,
-    precision: Precision,
-    convert: Callable[[Path, Path, Callable[[float], None]], None],
-    runtime: Runtime,
-) -> Path:
-    def report(share: float) -> None:
-        runtime.report(share, f"{precision} weights")
+def _converted(files: list[Path], precision: Precision, convert: Converter, runtime: Runtime) -> list[Path]:
+    """Files in another precision, but for those that are in one already."""
+    sizes = [weight_bytes(file) for file in files]
+    made: list[Path] = []
+    for number, file in enumerate(files):
+        first, width = (LAST_SHARE * sum(part) / sum(sizes) for part in (sizes[:number], [sizes[number]]))
 
-    return build(file, precision, lambda source, target: convert(source, target, report))
+        def make(source: Path, target: Path, first: float = first, width: float = width) -> None:
+            stage = f"{precision} weights"
+            convert(source, target, lambda share: runtime.report(first + width * share, stage))
+
+        made.append(build(file, precision, make) if stored_precision(file) == "fp32" else file)
+    return made

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from lofi_acestep import probe
 from lofi_acestep.choice import choose_precision
 from lofi_acestep.files import find_files
-from lofi_acestep.forms import prepare
+from lofi_acestep.forms import LAST_SHARE, prepare, stored_precision
 from lofi_acestep.memory import fits
 from lofi_acestep.networks import Weakening
 from lofi_acestep.networks.context import OnnxContextEncoder
@@ -70,7 +70,11 @@ class Model:
 
     def denoiser(self) -> AbstractContextManager[OnnxDenoiser]:
         """The transformer's second part, nine tenths of the weights."""
-        return self._open("denoiser", lambda: OnnxDenoiser(self._files.denoiser, self._runtime))
+        # Packed copies are worth their time where they stay; 8-bit products are only fast with them.
+        packed = self.precision == "int8" or self.residency == "resident" or self._runtime.device != "cpu"
+        return self._open(
+            "denoiser", lambda: OnnxDenoiser(self._files.denoiser, self._runtime, packed=packed)
+        )
 
     def latent_decoder(self) -> AbstractContextManager[OnnxLatentDecoder]:
         """The DCAE's decoder."""
@@ -105,7 +109,8 @@ class Model:
 
     def _probe(self) -> Weakening:
         """Run each once, and see that they fit together."""
-        files = self._files
+        files, report = self._files, self._runtime.report
+        report(LAST_SHARE, "try the text encoder")
         with self.text_encoder() as text:
             states, of_text = probe.probe_text_encoder(text), text.weakens
         with self.context_encoder() as encoder:
@@ -113,9 +118,11 @@ class Model:
                 probe.probe_context_encoder(encoder, states, files.text_encoder),
                 encoder.weakens,
             )
+        report(LAST_SHARE + 0.02, "try the denoiser")
         with self.denoiser() as denoiser:
             probe.probe_denoiser(denoiser, context, files.context_encoder)
             of_denoiser = denoiser.weakens
+        report(LAST_SHARE + 0.08, "try DCAE and vocoder")
         with self.latent_decoder() as decoder:
             probe.probe_latent_decoder(decoder)
             self._before, self._after = decoder.before, decoder.after
@@ -133,7 +140,7 @@ def load(
         model_dir: holds the files.
         runtime: what it runs on.
         weights: `auto` is what `[runtime] precision` says; where that is `auto` too, fp16 on CUDA and fp32
-            elsewhere.
+            elsewhere. Files that hold other weights than fp32 are used as they are.
         residency: `auto` is `staged` on the CPU, where opening costs a second; on CUDA `resident` where the
             device has twice the memory that everything takes.
 
@@ -143,6 +150,10 @@ def load(
     """
     files = find_files(model_dir)
     precision = choose_precision(weights, runtime)
+    stored = stored_precision(files.denoiser)
+    if stored not in ("fp32", precision):
+        runtime.log.warning("%s holds %s weights; they are used as they are", files.denoiser, stored)
+        precision = stored
     prepared = prepare(files, precision, runtime)
     model = Model(prepared, files, precision, _residency(residency, prepared, runtime), runtime)
     runtime.note("precision", precision)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 TOKENS, LYRICS, FRAMES, MEL_FRAMES, HOP = 2, 3, 8, 16, 512
-# A mel whose mean is below that is no mel between -1 and 1: the file maps it, in a way that is not seen.
-NORMALISED = -1.5
+# What the network itself gives lies within ±1.3. Less than this is mapped, in a way that is not seen.
+NORMALISED = -2.0
 
 
 def probe_text_encoder(network: OnnxTextEncoder) -> FloatArray:
@@ -90,16 +90,16 @@ def probe_latent_decoder(network: OnnxLatentDecoder) -> None:
     wanted = (1, 2, MEL_BINS, 8 * latents.shape[3])
     if mel.shape != wanted:
         raise network.foreign(f"latents {latents.shape} give a mel {mel.shape}, not {wanted}")
-    network.before, network.after = affine_around(network, float(mel.mean()))
+    network.before, network.after = affine_around(network, float(mel.min()))
     _attempt(network, lambda: network.mel(latents))
 
 
-def affine_around(network: OnnxLatentDecoder, mean: float) -> tuple[Affine | None, Affine | None]:
+def affine_around(network: OnnxLatentDecoder, least: float) -> tuple[Affine | None, Affine | None]:
     """What to do before and after the file, so that latents become log-mel.
 
     Args:
         network: whose graph is looked at.
-        mean: of what it gives for zeros.
+        least: of what it gives for zeros.
 
     Raises:
         ModelLoadFailed: it has maps at its ends that are not ACE-Step's.
@@ -109,11 +109,12 @@ def affine_around(network: OnnxLatentDecoder, mean: float) -> tuple[Affine | Non
     for found, known, where in zip(inner, (KNOWN_BEFORE, KNOWN_AFTER), ("begins", "ends"), strict=True):
         if not any(found.near(one) for one in known):
             raise network.foreign(f"it {where} with {found.scale:g} x + {found.shift:g}")
-    if inner == (Affine(), Affine()) and mean < NORMALISED:
-        return None, None
-    # first · inner = into, so first = into · inner⁻¹; likewise at the other end.
+    # First `before`, then what the file does, is all that should be done; likewise at the other end.
     before, after = INTO_DCAE.then(inner[0].inverse()), inner[1].inverse().then(OUT_OF_DCAE)
-    return tuple(None if one.near(Affine()) else one for one in (before, after))  # type: ignore[return-value]
+    if inner[1] == Affine() and least < NORMALISED:
+        # Who hides one map, in a convolution say, holds the other as well.
+        before, after = (Affine() if inner[0] == Affine() else before), Affine()
+    return None if before.near(Affine()) else before, None if after.near(Affine()) else after
 
 
 def probe_vocoder(network: OnnxVocoder) -> None:

@@ -22,8 +22,8 @@ CHANNELS, HEIGHT = 8, 16
 class OnnxDenoiser(Session):
     """`transformer_decoder.onnx`."""
 
-    def __init__(self, file: Path, runtime: Runtime) -> None:
-        super().__init__(file, "denoiser", runtime)
+    def __init__(self, file: Path, runtime: Runtime, *, packed: bool = True) -> None:
+        super().__init__(file, "denoiser", runtime, packed=packed)
         self.need({LATENTS: (4,), CONTEXT: (3,), TIMESTEP: (0, 1)})
         self.need_size(LATENTS, 1, CHANNELS)
         self.need_size(LATENTS, 2, HEIGHT)

@@ -1,6 +1,6 @@
-"""A quarter of the bytes: 8-bit weights in blocks of 32, each with its own scale; the work stays in float32.
+"""A quarter of the bytes: 8-bit weights in blocks of 32, each with its own scale.
 
-It saves memory and disk; on processors without VNNI it costs time. The parts that see the timestep and the
+It saves memory and disk, and time on processors with VNNI. The parts that see the timestep and the
 last layer stay as they are: they are small, and errors there reach every frame.
 
 Source: `MatMulNBits` of ONNX Runtime's contributed operators; the layout is theirs.
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from lofi_acestep.built import Weights
 
 BLOCK = 32
+# Of ONNX Runtime's levels: 4 lets it round what is multiplied to 8 bits too, in blocks of 32. One product of
+# the feed-forward part, 322 frames, one thread of an EPYC with AVX-512 VNNI: 158 GFLOP/s, off by 0.75 %; with
+# level 0 58 GFLOP/s and 0.53 %; in fp32 101.
+ACCURACY_LEVEL = 4
 ZERO_POINT = 128  # ONNX Runtime's, where none is given for 8 bits
 LARGEST = 127
 EXCLUDED = re.compile(r"timestep_embedder|t_block|final_layer")
@@ -155,6 +159,7 @@ def _product(
             N=outputs,
             bits=8,
             block_size=BLOCK,
+            accuracy_level=ACCURACY_LEVEL,
         )
     ]
     if bias:

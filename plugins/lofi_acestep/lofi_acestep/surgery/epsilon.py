@@ -26,7 +26,7 @@ WITH_PARTS = frozenset({"Cast", "Unsqueeze", "Squeeze", "Reshape", "Transpose", 
 
 
 def linear_attention_divisions(graph: Graph) -> list[onnx.NodeProto]:
-    """The divisions of values weighted by products of queries and keys by the sum of those, with epsilon or without.
+    """The divisions of a weighted sum of values by the sum of the weights, with epsilon or without.
 
     Both are parts of one matrix product, where the values have a column of ones; or two products of the same
     queries.
@@ -44,14 +44,22 @@ def add_epsilon(graph: Graph) -> int:
     for number, node in enumerate(missing):
         below = node.input[1]
         guarded = f"{below}_guarded_{number}"
-        add = onnx.helper.make_node("Add", [below, EPSILON_NAME], [guarded], f"epsilon/{number}")
+        epsilon = _epsilon(graph, below)
+        add = onnx.helper.make_node("Add", [below, epsilon], [guarded], f"epsilon/{number}")
         divide = onnx.NodeProto()
         divide.CopyFrom(node)
         divide.input[1] = guarded
         graph.replace(node, [add, divide])
-    if missing:
-        graph.add_initializer(numpy_helper.from_array(np.array(EPSILON, np.float32), EPSILON_NAME))
     return len(missing)
+
+
+def _epsilon(graph: Graph, value: str) -> str:
+    """The constant's name, in the precision of a value; half precision has little below 1e-7."""
+    half = graph.is_half(value)
+    number = np.array(1e-7, np.float16) if half else np.array(EPSILON, np.float32)
+    name = f"{EPSILON_NAME}_half" if half else EPSILON_NAME
+    graph.add_initializer(numpy_helper.from_array(number, name))
+    return name
 
 
 def _is_weighted_mean(graph: Graph, node: onnx.NodeProto) -> bool:

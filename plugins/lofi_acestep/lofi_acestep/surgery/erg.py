@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lofi_acestep.surgery.graph import Graph
 
 ERG_INPUT = "erg_tau"
+HALF = onnx.TensorProto.FLOAT16
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ def add_weakening(graph: Graph, queries: Queries) -> bool:
         return False
     for layer in queries.layers:
         value = found[layer].output[0]
+        factor = _factor(graph, value)
         graph.insert_after(
-            value, onnx.helper.make_node("Mul", [value, ERG_INPUT], [f"{value}_weakened"], f"erg/{layer}")
+            value, onnx.helper.make_node("Mul", [value, factor], [f"{value}_weakened"], f"erg/{layer}")
         )
     graph.add_initializer(numpy_helper.from_array(np.ones((1, 1, 1), np.float32), ERG_INPUT))
     graph.proto.input.append(_declared())
@@ -71,6 +73,16 @@ def add_weakening(graph: Graph, queries: Queries) -> bool:
 def has_weakening(graph: Graph) -> bool:
     """Whether the graph has the input already, and uses it."""
     return any(value.name == ERG_INPUT for value in graph.proto.input) and ERG_INPUT in graph.consumers
+
+
+def _factor(graph: Graph, value: str) -> str:
+    """`erg_tau` in the precision of a value."""
+    if not graph.is_half(value):
+        return ERG_INPUT
+    factor = f"{ERG_INPUT}_half"
+    if graph.producer(factor) is None:
+        graph.insert_first(onnx.helper.make_node("Cast", [ERG_INPUT], [factor], "erg/half", to=HALF))
+    return factor
 
 
 def _declared() -> onnx.ValueInfoProto:

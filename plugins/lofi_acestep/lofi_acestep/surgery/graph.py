@@ -9,6 +9,8 @@ import onnx
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+# What multiplies by weights, when its second operand is some.
+PROJECTIONS = frozenset({"MatMul", "Gemm", "Conv", "MatMulNBits"})
 # What an exporter puts between a weight and the node that uses it.
 AROUND_WEIGHTS = frozenset({"Identity", "Transpose", "Cast"})
 
@@ -42,6 +44,7 @@ class Graph:
         for node in self.nodes:
             self._connect(node)
         self.changed = False
+        self._halves: set[str] | None = None
         self._after: dict[str, list[onnx.NodeProto]] = {}
         self._before: dict[str, list[onnx.NodeProto]] = {}
 
@@ -65,9 +68,19 @@ class Graph:
         found: onnx.TensorProto = tensor
         return found
 
+    def is_half(self, value: str) -> bool:
+        """Whether a value is float16."""
+        if self._halves is None:
+            half = onnx.TensorProto.FLOAT16
+            self._halves = set()
+            if any(tensor.data_type == half for tensor in self.proto.initializer):
+                inferred = onnx.shape_inference.infer_shapes(self.model).graph.value_info
+                self._halves = {info.name for info in inferred if info.type.tensor_type.elem_type == half}
+        return value in self._halves
+
     def projects(self, node: onnx.NodeProto) -> bool:
         """Whether a node multiplies what it gets by a matrix of weights."""
-        if node.op_type not in {"MatMul", "Gemm", "Conv"} or len(node.input) < 2:
+        if node.op_type not in PROJECTIONS or len(node.input) < 2:
             return False
         return any(
             (tensor := self.weight(name)) is not None and len(tensor.dims) > 1 for name in node.input[:2]
@@ -105,6 +118,12 @@ class Graph:
         self._connect(node)
         self.changed = True
         self._after.setdefault(value, []).append(node)
+
+    def insert_first(self, node: onnx.NodeProto) -> None:
+        """Put a node before all others."""
+        self.nodes.insert(0, node)
+        self._connect(node)
+        self.changed = True
 
     def replace(self, node: onnx.NodeProto, others: list[onnx.NodeProto]) -> None:
         """Put several nodes in place of one; the last has its output."""
