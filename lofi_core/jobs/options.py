@@ -81,6 +81,7 @@ def validated_options(
             raise InvalidOption(f"{backend} has no option {name!r}{where}", hint)
         if not _is_finite(value):
             raise ALIASED.get(name, InvalidOption)(f"{name} is {value!r}; must be finite{where}")
+        chosen[name] = _as_whole(declared, name, value)
     if declared is None:
         return None
 
@@ -96,6 +97,14 @@ def validated_options(
 
     options: msgspec.Struct = guarded(backend, "options", converted)
     return options
+
+
+def _as_whole(declared: type[msgspec.Struct] | None, name: str, value: object) -> object:
+    """60.0 as 60 where the option is a whole number: some languages have one kind of number only."""
+    if not (isinstance(value, float) and value.is_integer() and declared):
+        return value
+    takes = {kind.get("type") for kind in _kinds(declared, name)}
+    return int(value) if "integer" in takes and "number" not in takes else value
 
 
 def _name_in(error: msgspec.ValidationError) -> str:
@@ -123,14 +132,19 @@ def _refusal(
 
 def _range_of(declared: type[msgspec.Struct], name: str) -> str | None:
     """What an option takes, in words; None when it has parts, or rules that words would not tell."""
-    (field,) = (field for field in msgspec.structs.fields(declared) if field.encode_name == name)
-    schema = msgspec.json.schema(field.type)
-    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    kinds = _kinds(declared, name)
     about = {"description", "title", "examples", "default"}
     simple = all(
         set(kind) - about <= TELLABLE and ("enum" in kind or kind.get("type") in SIMPLE) for kind in kinds
     )
     return " or ".join(map(in_words, kinds)) if kinds and simple else None
+
+
+def _kinds(declared: type[msgspec.Struct], name: str) -> list[dict[str, Any]]:
+    """JSON Schemas of what an option takes, but for null."""
+    (field,) = (field for field in msgspec.structs.fields(declared) if field.encode_name == name)
+    schema = msgspec.json.schema(field.type)
+    return [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
 
 
 def _is_finite(value: object) -> bool:

@@ -92,6 +92,10 @@ def test_what_is_out_of_range_has_its_code_its_value_and_its_range(
     assert refusal(**given) == (code, message)
 
 
+def test_a_float_will_do_for_steps_if_it_is_whole() -> None:
+    assert options(inference_steps=27.0).inference_steps == 27
+
+
 def test_a_whole_number_will_do_for_a_scale() -> None:
     assert options(guidance_scale=7).guidance_scale == 7.0
 

@@ -175,6 +175,12 @@ def test_an_option_out_of_range_names_option_and_value(
         track_id(options=options)
 
 
+def test_a_whole_number_may_come_as_a_float_and_is_the_same_track() -> None:
+    assert track_id(options={"inference_steps": 20.0}) == track_id(options={"inference_steps": 20})
+    with pytest.raises(InvalidInferenceSteps, match=r"is 201; must be a whole number from 1 to 200"):
+        track_id(options={"inference_steps": 201.0})
+
+
 class Hostile(Struct):
     """Options that check themselves, in an odd way."""
 
