@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import onnx
 import pytest
 
-from lofi_acestep import check_model
+from lofi_acestep import check_model, generate, load_model, make_schedule
 from lofi_acestep.check import FILE
-from lofi_core import ModelLoadFailed, Runtime
+from lofi_acestep.options import ACEStepOptions
+from lofi_core import GenerateRequest, InvalidOption, ModelLoadFailed, Runtime
 from tests.acestep import graphs
 
 if TYPE_CHECKING:
@@ -57,3 +58,19 @@ def test_notes_that_cannot_be_read_are_no_riddle(place: Path) -> None:
     (place / FILE).write_text("no json")
     with pytest.raises(ModelLoadFailed, match="cannot be read"):
         lines(place)
+
+
+def test_files_whose_attention_cannot_be_weakened_are_told_and_refused_erg(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("lofi_acestep.forms.write_graph", refuse)
+    assert lines(place)[1] == "the negative branch is zero: not all networks can weaken their attention"
+    runtime = Runtime(threads=1)
+    model = load_model(place, runtime, "auto")
+    options = ACEStepOptions(inference_steps=2, negative="erg")
+    request = GenerateRequest("w5", 5.0, 1, options)
+    with pytest.raises(InvalidOption, match="weaken the attention of: text, lyrics, denoiser"):
+        next(generate(request, model, make_schedule(request), runtime))

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from lofi_acestep import room
-from tests.acestep.sketch import Sketch, asked, play
+from lofi_acestep.decoding import choose_window
+from lofi_core import Runtime
+from tests.acestep.sketch import Decode, Sketch, asked, play
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,13 @@ def test_the_machine_says_how_much_memory_there_is() -> None:
     assert room.fits(1)
     assert not room.fits(2583, available=13_000_000_000)
     assert room.fits(2583, available=14_000_000_000)
+
+
+def test_a_graphics_card_is_taken_to_have_room_until_windows_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "available_bytes", lambda: 1_000_000_000)
+    card, decoder = Runtime("cuda", threads=1), Decode([], None)
+    assert choose_window(2583, decoder, "auto", card) is None
+    assert choose_window(2583, decoder, "windows", card) == 512
+    assert choose_window(2583, decoder, "auto", Runtime(threads=1)) == 512
