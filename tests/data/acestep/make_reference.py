@@ -1,8 +1,8 @@
 """Make `reference.npz`: what the tiny networks in `networks/` give in PyTorch, from a prompt to 48 kHz.
 
-The pipeline is written here a second time, in PyTorch and from the reference's formulas, so that it shares
-nothing with the one in numpy but the noise, which must be torch's. Run in the repository's root, with the extra
-`export` installed:
+The pipeline is written here a second time, in PyTorch and from the reference's formulas. It shares nothing
+with the one in numpy but the noise, which must be torch's. Run in the repository's root, with the extra
+`export`:
 
     PYTHONPATH=plugins/lofi_acestep:. python tests/data/acestep/make_reference.py
 """
