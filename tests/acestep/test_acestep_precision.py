@@ -12,6 +12,7 @@ import pytest
 from lofi_acestep.forms import stored_precision
 from lofi_acestep.precision import to_fp16, to_int8
 from lofi_acestep.precision.int8 import quantise
+from lofi_acestep.surgery.affine import INTO_DCAE, OUT_OF_DCAE, at_input, at_output
 from lofi_acestep.surgery.erg import DENOISER, ERG_INPUT, add_weakening
 from lofi_acestep.surgery.graph import Graph
 from lofi_acestep.surgery.skim import read_graph, weight_files
@@ -143,23 +144,18 @@ def test_feed_forward_parts_are_8_bit_and_the_ends_are_not(source: Path) -> None
     assert kinds["/final_layer/linear/MatMul"] == "MatMul"
 
 
+@pytest.mark.parametrize("inputs", [64, 72])  # whole blocks, and one that is not
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_weight_that_is_transposed_on_the_way_is_quantised_as_it_is_used(
-    tmp_path: Path, turned: bool
-) -> None:
+def test_a_weight_is_quantised_as_it_is_used(tmp_path: Path, turned: bool, inputs: int) -> None:
     make = graphs.Builder(0)
-    weight = (
-        make.weight("w", 64, 96)
-        if not turned
-        else make.op("Transpose", make.weight("w", 96, 64), perm=[1, 0])
-    )
+    weight = make.weight("w", 96, inputs) if turned else make.weight("w", inputs, 96)
+    if turned:
+        weight = make.op("Transpose", weight, perm=[1, 0])
+    product = make.op("MatMul", "x", weight)
     file = tmp_path / "network.onnx"
-    onnx.save(
-        make.model({"x": (graphs.FLOAT, [2, 64])}, {"y": [2, 96]}, [make.op("MatMul", "x", weight)]),
-        str(file),
-    )
+    onnx.save(make.model({"x": (graphs.FLOAT, [2, inputs])}, {"y": [2, 96]}, [product]), str(file))
     to_int8(file, target := tmp_path / "converted.onnx")
-    feeds = {"x": np.random.default_rng(0).standard_normal((2, 64)).astype(np.float32)}
+    feeds = {"x": np.random.default_rng(0).standard_normal((2, inputs)).astype(np.float32)}
     assert stored_precision(target) == "int8"
     assert far(run(target, feeds), run(file, feeds)) < 1e-2
 
@@ -170,3 +166,14 @@ def test_blocks_are_off_by_half_a_step_at_most() -> None:
     blocks, scales = quantise(rows)
     back = (blocks.astype(np.float32) - 128) * scales[:, :, None]
     assert (np.abs(back - rows.reshape(6, 3, 32)) <= scales[:, :, None] * 0.5001).all()
+
+
+def test_the_maps_at_the_ends_of_the_dcae_stay_exact_and_are_seen(tmp_path: Path) -> None:
+    file = tmp_path / "dcae_decoder.onnx"
+    onnx.save(graphs.latent_decoder(before=(1 / 0.1786, -1.9091), after=(7.0, -4.0)), str(file))
+    to_fp16(file, target := tmp_path / "converted.onnx")
+    graph = Graph(read_graph(target))
+    assert at_input(graph).near(INTO_DCAE)
+    assert at_output(graph).near(OUT_OF_DCAE)
+    feeds = {"latents": np.random.default_rng(0).standard_normal((1, 8, 16, 5)).astype(np.float32)}
+    assert far(run(target, feeds), run(file, feeds)) < 2e-3

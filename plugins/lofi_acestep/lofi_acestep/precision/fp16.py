@@ -21,7 +21,7 @@ from lofi_acestep.surgery.skim import read_graph
 from lofi_core import ModelLoadFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from lofi_acestep.built import Weights
@@ -35,8 +35,7 @@ IN_HALF = frozenset((*PRODUCTS, *POINTWISE, *MOVING, *SPACE))
 HALF_NAME = ".fp16"  # what is appended to the name of a weight
 # Behind them is what they sum, in front of them a variance.
 REDUCING = ("ReduceMean", "ReduceSum")
-# Smaller numbers lose digits in half precision, larger ones do not exist.
-LEAST, MOST = 6.2e-5, 65504.0
+MOST = 65504.0  # half precision's largest
 
 
 def to_fp16(source: Path, target: Path, report: Callable[[float], None] | None = None) -> None:
@@ -146,7 +145,7 @@ class _Conversion:
         for node in graph.nodes:
             if node.op_type in {"Sin", "Cos", "Sqrt", "Reciprocal"}:
                 found |= {n.output[0] for n in graph.back(node.input[0], REDUCING) if not graph.projects(n)}
-            if self._sums(node) or len(set(node.input)) < len(node.input) or any(self._extreme(node)):
+            if self._sums(node) or len(set(node.input)) < len(node.input) or self._by_a_number(node):
                 found.add(node.output[0])
         return found
 
@@ -154,12 +153,11 @@ class _Conversion:
         """Whether it adds two results; the bias of a projection is none."""
         return node.op_type in {"Add", "Sub"} and all(self._graph.weight(name) is None for name in node.input)
 
-    def _extreme(self, node: onnx.NodeProto) -> Iterator[bool]:
-        for name in node.input:
-            tensor = self._graph.initializers.get(name)
-            if tensor is not None and tensor.data_type == FLOAT and not tensor.dims:
-                size = abs(float(read_tensor(tensor, self._directory)))
-                yield 0 < size < LEAST or size > MOST
+    def _by_a_number(self, node: onnx.NodeProto) -> bool:
+        """Whether it scales or shifts: the maps at both ends, epsilons that half precision lacks, means."""
+        return node.op_type in {"Add", "Sub", "Mul"} and any(
+            self._graph.number(name) is not None for name in node.input
+        )
 
 
 def _cast(name: str, output: str, to: int) -> onnx.NodeProto:

@@ -87,7 +87,7 @@ def _matrix(graph: Graph, node: onnx.NodeProto) -> onnx.TensorProto | None:
     settings = _settings(node)
     plain = not settings.get("transA") and settings.get("alpha", 1.0) == settings.get("beta", 1.0) == 1.0
     inputs, outputs = _sizes(tensor, transposed=_transposed(graph, node))
-    large = inputs % BLOCK == 0 and inputs * outputs >= WORTH_IT
+    large = inputs * outputs >= WORTH_IT
     excluded = EXCLUDED.search(node.name) or EXCLUDED.search(tensor.name)
     return tensor if plain and large and not excluded else None
 
@@ -122,8 +122,9 @@ def _quantise(
     if names[0] not in graph.initializers:
         matrix = read_tensor(tensor, directory)
         rows = matrix if transposed else matrix.T  # [N, K]
-        blocks = np.empty((outputs, inputs // BLOCK, BLOCK), np.uint8)
-        scales = np.empty((outputs, inputs // BLOCK), np.float32)
+        count = -(-inputs // BLOCK)
+        blocks = np.empty((outputs, count, BLOCK), np.uint8)
+        scales = np.empty((outputs, count), np.float32)
         for start in range(0, outputs, ROWS):
             part = slice(start, start + ROWS)
             blocks[part], scales[part] = quantise(np.ascontiguousarray(rows[part], np.float32))
@@ -135,8 +136,9 @@ def _quantise(
 
 
 def quantise(rows: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Rows [N, K] as 8-bit blocks [N, K/32, 32] around 128, and scales [N, K/32]."""
-    blocks = rows.reshape(rows.shape[0], -1, BLOCK)
+    """Rows [N, K] as 8-bit blocks [N, ⌈K/32⌉, 32] around 128, and scales [N, ⌈K/32⌉]."""
+    whole = np.pad(rows, ((0, 0), (0, -rows.shape[1] % BLOCK)))
+    blocks = whole.reshape(len(rows), -1, BLOCK)
     scales = np.abs(blocks).max(axis=2) / LARGEST
     inverse = np.divide(1, scales, out=np.zeros_like(scales), where=scales > 0)
     rounded = np.rint(blocks * inverse[:, :, None]) + ZERO_POINT

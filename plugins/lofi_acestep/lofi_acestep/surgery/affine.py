@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from onnx import helper, numpy_helper
-
 if TYPE_CHECKING:
     import onnx
 
@@ -70,7 +68,7 @@ def at_output(graph: Graph) -> Affine:
     """What the graph does last to its first output."""
     value, found = graph.proto.output[0].name, Affine()
     while (node := graph.producer(value)) is not None:
-        source = next((name for name in node.input if _number(graph, name) is None), node.input[0])
+        source = next((name for name in node.input if graph.number(name) is None), node.input[0])
         step = _step(graph, node, source)
         if step is None:
             break
@@ -85,7 +83,7 @@ def _step(graph: Graph, node: onnx.NodeProto, value: str) -> Affine | None:
     if node.op_type not in STEPS:
         return None
     first = node.input[0] == value
-    number = _number(graph, node.input[1 if first else 0])
+    number = graph.number(node.input[1 if first else 0])
     if number is None or (node.op_type == "Div" and not (first and number)):
         return None
     return {
@@ -94,17 +92,3 @@ def _step(graph: Graph, node: onnx.NodeProto, value: str) -> Affine | None:
         "Mul": Affine(number),
         "Div": Affine(1 / (number or 1.0)),
     }[node.op_type]
-
-
-def _number(graph: Graph, value: str) -> float | None:
-    """The constant a value is, if it is a single number."""
-    tensor = graph.initializers.get(value)
-    node = graph.producer(value)
-    if tensor is None and node is not None and node.op_type == "Constant":
-        given = helper.get_attribute_value(node.attribute[0])
-        if isinstance(given, float):
-            return given
-        tensor = given if hasattr(given, "dims") else None
-    if tensor is None or any(size != 1 for size in tensor.dims) or tensor.data_location == tensor.EXTERNAL:
-        return None
-    return float(numpy_helper.to_array(tensor).reshape(-1)[0])

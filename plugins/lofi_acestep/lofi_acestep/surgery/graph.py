@@ -68,6 +68,28 @@ class Graph:
         found: onnx.TensorProto = tensor
         return found
 
+    def number(self, value: str) -> float | None:
+        """The number a value is, if it is a constant with a single element."""
+        while (tensor := self.initializers.get(value)) is None:
+            node = self.producer(value)
+            if node is None:
+                return None
+            if node.op_type == "Constant":
+                tensor = next(
+                    (attribute.t for attribute in node.attribute if attribute.name == "value"), None
+                )
+                break
+            if node.op_type not in {"Cast", "Identity"}:
+                return None
+            value = node.input[0]
+        if (
+            tensor is None
+            or any(size != 1 for size in tensor.dims)
+            or tensor.data_location == tensor.EXTERNAL
+        ):
+            return None
+        return float(onnx.numpy_helper.to_array(tensor).reshape(-1)[0])
+
     def is_half(self, value: str) -> bool:
         """Whether a value is float16."""
         if self._halves is None:
