@@ -2,7 +2,8 @@
 
 The feed-forward parts of the transformer are convolutions over frames of width 1: more than half of the work.
 ONNX Runtime's CPU convolution is slower at that than its matrix product, and 8-bit weights exist for products
-only. The weights [N, K, 1] are [N, K] as they lie: `Gemm` takes them transposed, so not a byte of them is moved.
+only. The weights [N, K, 1] are [N, K] as they lie: `Gemm` takes them transposed, so not a byte of them is
+moved.
 
 In GFLOP/s, 322 frames, one thread of an EPYC with AVX-512, ONNX Runtime 1.31, weights mapped, not packed:
 
