@@ -10,6 +10,7 @@ from lofi_acestep.exporter.checkpoint import find_checkpoint
 from lofi_acestep.exporter.choices import PRECISIONS
 from lofi_acestep.exporter.components import COMPONENTS
 from lofi_acestep.exporter.conversion import Conversion, copy_tokenizer, fixed
+from lofi_acestep.exporter.verify import MOST
 from lofi_core import InvalidOption, ModelLoadFailed
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def export_all(
         chosen = [fixed(each, dcae_frames) if each.name == "dcae_decoder" else each for each in chosen]
     # All of them before any is written: the last should not fail after half an hour.
     conversions = [Conversion(checkpoint, component) for component in chosen]
-    _see_room(target, conversions)
+    _see_room(target, [each.size_bytes() for each in conversions], twice=converter is not None)
     draft = target / ".unfinished"
     lines: list[str] = []
     try:
@@ -52,13 +53,10 @@ def export_all(
             path = conversion.write(draft, opset)
             done += conversion.size_bytes()
             runtime.report(0.9 * done / total, "verify")
-            verified = conversion.verify(path)
-            lines.append(
-                f"{conversion.component.title}: {path.name} is PyTorch's within {verified.error:.1e},"
-                f" at {verified.sizes} sizes"
-            )
+            lines.append(_verified(conversion, path, "fp32"))
             if converter:
                 _convert(converter, path)
+                lines[-1] = _verified(conversion, path, precision)
         for made in draft.iterdir():
             made.rename(target / made.name)
     except OSError as error:
@@ -69,6 +67,14 @@ def export_all(
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return lines
+
+
+def _verified(conversion: Conversion, path: Path, precision: str) -> str:
+    verified = conversion.verify(path, MOST[precision])
+    return (
+        f"{conversion.component.title}: {path.name} ({precision}) is PyTorch's within {verified.error:.1e},"
+        f" at {verified.sizes} sizes"
+    )
 
 
 def _converter(precision: str) -> Converter | None:
@@ -100,9 +106,13 @@ def _convert(converter: Converter, path: Path) -> None:
     shutil.rmtree(full)
 
 
-def _see_room(target: Path, conversions: list[Conversion]) -> None:
-    """Raise ModelLoadFailed where the disk has less room than the files take."""
-    needed, free = sum(each.size_bytes() for each in conversions), shutil.disk_usage(target).free
+def _see_room(target: Path, sizes: list[int], *, twice: bool) -> None:
+    """See that the disk has room for the files, and for one of them a second time while it is converted.
+
+    Raises:
+        ModelLoadFailed: it has not.
+    """
+    needed, free = sum(sizes) + (max(sizes) if twice else 0), shutil.disk_usage(target).free
     if free < needed:
         raise ModelLoadFailed(
             f"the export needs {needed / 1e9:.1f} GB; {target} has {free / 1e9:.1f} GB left",
