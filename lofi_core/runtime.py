@@ -218,6 +218,8 @@ class Runtime:
             hint = "fetch the file again; the daemon's log says more"
             raise ModelLoadFailed(f"{path} cannot be opened: {brief(error)}", hint) from error
         self._note_provider(session.get_providers()[0], path)
+        # Threads decide in which order numbers are added, and so the last bits of the samples.
+        self.note("threads", self.threads)
         return session
 
     def run(self, session: Any, feeds: Mapping[str, Any], outputs: Sequence[str] | None = None) -> list[Any]:
