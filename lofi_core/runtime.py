@@ -81,6 +81,23 @@ class Runs:
             raise RunEnded
 
     @contextlib.contextmanager
+    def watched(self, run: Any) -> Iterator[CancelToken]:
+        """Set `run.terminate` when whoever has the worker thread now is cancelled, or has been.
+
+        Args:
+            run: what goes on while the block is executed. Whoever cancels sets the attribute, in any thread.
+        """
+        with self._lock:
+            token = self._tokens[run] = self._current
+            if token.cancelled:
+                run.terminate = True
+        try:
+            yield token
+        finally:
+            with self._lock:
+                del self._tokens[run]
+
+    @contextlib.contextmanager
     def run(self) -> Iterator[Any]:
         """Options for one run, which is over when the block is.
 
@@ -90,20 +107,15 @@ class Runs:
         import onnxruntime
 
         options = onnxruntime.RunOptions()
-        with self._lock:
-            token = self._current
+        with self.watched(options) as token:
             if token.cancelled:
                 raise RunEnded
-            self._tokens[options] = token
-        try:
-            yield options
-        except Exception as error:
-            if token.cancelled:
-                raise RunEnded from error
-            raise
-        finally:
-            with self._lock:
-                del self._tokens[options]
+            try:
+                yield options
+            except Exception as error:
+                if token.cancelled:
+                    raise RunEnded from error
+                raise
 
 
 class Providers:
