@@ -141,10 +141,11 @@ class ModelCache:
 
     def release(self, user: Hashable) -> None:
         """This user needs no model any more."""
-        for loaded in self._loaded.values():
+        for loaded in self.all():
             if user in loaded.users:
                 loaded.users.remove(user)
                 loaded.idle_since = time.monotonic()
+                self._find(loaded.record, loaded.weights)  # notices one whose process took the user along
         self._news.set()
 
     # -- for people ------------------------------------------------------------------------------------
