@@ -1,4 +1,4 @@
-"""Whole messages over a socket: four bytes of length, then msgpack. Blocks; one reader at a time."""
+"""Whole messages over a socket: two lengths, msgpack, and samples as they are."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import contextlib
 import socket
 import struct
 import threading
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 T = TypeVar("T")
 
-LENGTH = struct.Struct(">I")
+# Bytes of the message, then of what follows it.
+LENGTHS = struct.Struct(">IQ")
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def framed(message: msgspec.Struct) -> bytes:
-    """A message as it goes over the socket."""
+def framed(message: msgspec.Struct, more: int = 0) -> bytes:
+    """A message as it goes over the socket, with `more` bytes to follow."""
     body = _encode(message)
-    return LENGTH.pack(len(body)) + body
+    return LENGTHS.pack(len(body), more) + body
 
 
 class Channel(Generic[T]):
@@ -35,26 +40,34 @@ class Channel(Generic[T]):
         self._file = sock.makefile("rb")
         self._decoder = msgspec.msgpack.Decoder(kinds)
         self._sending = threading.Lock()
+        self.samples: bytearray | None = None
 
-    def send(self, message: msgspec.Struct) -> None:
-        """Send one message. Any thread.
+    def send(self, message: msgspec.Struct, samples: NDArray[np.float32] | None = None) -> None:
+        """Send one message, and behind it samples as they lie in memory. Any thread.
 
         Raises:
             OSError: the other end is gone.
         """
-        frame = framed(message)
         with self._sending:
-            self._socket.sendall(frame)
+            self._socket.sendall(framed(message, 0 if samples is None else samples.nbytes))
+            if samples is not None:
+                self._socket.sendall(samples.data)
 
     def receive(self) -> T | None:
-        """The next message; None when the other end is gone."""
+        """The next message; None when the other end is gone. `samples` has what came behind it."""
+        self.samples = None
         try:
-            head = self._file.read(LENGTH.size)
-            body = self._file.read(*LENGTH.unpack(head)) if len(head) == LENGTH.size else b""
+            head = self._file.read(LENGTHS.size)
+            if len(head) < LENGTHS.size:
+                return None
+            length, more = LENGTHS.unpack(head)
+            body = self._file.read(length)
+            if more:
+                self.samples = bytearray(more)
+                more -= self._file.readinto(self.samples)
         except OSError:
             return None
-        # A process that dies may leave half a message.
-        if not body or len(body) < LENGTH.unpack(head)[0]:
+        if len(body) < length or more:  # a process that dies may leave half a message
             return None
         return self._decoder.decode(body)
 

@@ -41,11 +41,14 @@ from lofi_core.host.messages import (
     Stepped,
     Terminate,
 )
-from lofi_core.memory import give_back
+from lofi_core.memory import give_back, resident_bytes
 from lofi_core.runtime import CancelToken, Runs, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from lofi_core.backend import BackendSpec
 
@@ -56,6 +59,7 @@ MAX_LOG_CHARACTERS = 100_000  # a traceback ends with what counts
 def main() -> None:
     """Serve the daemon at the other end of two inherited sockets until it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon decides when this ends
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it may end at any time
     faulthandler.enable()  # a crash leaves its Python frames in the log
     calls, control = (socket.socket(fileno=int(number)) for number in sys.argv[2:4])
     for end in (calls, control):
@@ -101,12 +105,14 @@ class Guest:
         self._spec: BackendSpec
         self._load: Load
         self._model: Any = None
+        self._samples: NDArray[np.float32] | None = None  # of the reply
 
     def serve(self) -> None:
         """Answer requests until nobody asks any more. Main thread."""
         while (request := self._calls.receive()) is not None:
             try:
-                self._calls.send(self._reply_to(request))
+                self._samples = None
+                self._calls.send(self._reply_to(request), self._samples)
             except OSError:  # the daemon is gone
                 return
 
@@ -172,7 +178,7 @@ class Guest:
 
         guarded(request.name, "load_model", load, ModelLoadFailed)
         give_back()  # what only the loading took
-        return Done()
+        return Done(resident_bytes())
 
     def _begin(self, request: Begin, work: _Work) -> Reply:
         spec, name = self._spec, self._load.name
@@ -213,7 +219,8 @@ class Guest:
         from lofi_core.tracks.audio import check_audio  # with numpy, which the backend has loaded by now
 
         audio = check_audio(step.audio, self._spec.channels)
-        return Stepped(stage, index, audio.tobytes(), (audio.shape[0], audio.shape[1]))
+        self._samples = audio if audio.size else None
+        return Stepped(stage, index, (audio.shape[0], audio.shape[1]))
 
     def _close(self, work: _Work) -> Reply:
         if work.generator is not None:

@@ -70,21 +70,26 @@ class Terminate(Struct, tag=True, array_like=True):
 
 
 class Done(Struct, tag=True, array_like=True):
-    """Loaded, begun or closed; or the generator has ended."""
+    """Loaded, begun or closed; or the generator has ended.
+
+    Attributes:
+        held_bytes: memory the process holds once the model is loaded.
+    """
+
+    held_bytes: int = 0
 
 
 class Stepped(Struct, tag=True, array_like=True):
     """A step.
 
     Attributes:
-        audio: float32 [C, N], row after row, in the byte order of the machine.
-        shape: C and N.
+        shape: C and N of its audio, if it has any; the samples follow the message, float32 [C, N], row after
+            row.
     """
 
     stage: str
     index: int
-    audio: bytes | None = None
-    shape: tuple[int, int] = (0, 0)
+    shape: tuple[int, int] | None = None
 
 
 class Failed(Struct, tag=True, array_like=True):

@@ -11,7 +11,7 @@ import msgspec
 
 from lofi_core.backend import Step
 from lofi_core.errors import InferenceFailed, ModelLoadFailed
-from lofi_core.host.messages import Begin, Close, Load, Next, Stepped
+from lofi_core.host.messages import Begin, Close, Done, Load, Next, Stepped
 from lofi_core.host.process import HostProcess
 from lofi_core.memory import process_bytes
 
@@ -37,6 +37,7 @@ class HostedModel:
     def __init__(self, record: PluginRecord, on_end: Callable[[], None]) -> None:
         self._record = record
         self._numbers = itertools.count(LOAD + 1)
+        self._loaded_bytes = 0
         self._process = HostProcess(record.name, on_end)
 
     def load(self, runtime: Runtime, weights: str) -> HostedModel:
@@ -59,7 +60,8 @@ class HostedModel:
             precision=runtime.precision,
             log_level=logging.getLogger().getEffectiveLevel(),
         )
-        self._process.ask(LOAD, request, runtime, ModelLoadFailed)
+        reply = self._process.ask(LOAD, request, runtime, ModelLoadFailed)
+        self._loaded_bytes = reply.held_bytes if isinstance(reply, Done) else 0
         return self
 
     def generate(self, request: GenerateRequest, runtime: Runtime) -> Generator[Step, None, None]:
@@ -79,10 +81,18 @@ class HostedModel:
             ask(number, begin, runtime, InferenceFailed)
             step = Next(number)
             while isinstance(reply := ask(number, step, runtime, InferenceFailed), Stepped):
-                yield _step(reply)
+                yield self._step(reply)
         finally:
             if not self._process.has_ended:
                 ask(number, Close(number), runtime, InferenceFailed)
+
+    def _step(self, reply: Stepped) -> Step:
+        if reply.shape is None:
+            return Step(reply.stage, reply.index)
+        import numpy as np  # with the first audio, as in the library
+
+        samples = np.frombuffer(self._process.samples(), np.float32).reshape(reply.shape)
+        return Step(reply.stage, reply.index, samples)
 
     @property
     def pid(self) -> int:
@@ -95,9 +105,9 @@ class HostedModel:
         return self._process.has_ended
 
     @property
-    def resident_bytes(self) -> int | None:
-        """Memory its process holds now; None where the system does not say."""
-        return process_bytes(self._process.pid)
+    def resident_bytes(self) -> int:
+        """Memory its process holds now; on systems without /proc, what it held when it was loaded."""
+        return process_bytes(self._process.pid) or self._loaded_bytes
 
     def end(self) -> None:
         """End its process, and come back when it is gone, after two seconds at the latest. Any thread."""
@@ -155,11 +165,3 @@ class Hosts:
             models = list(self._models)
         for model in models:
             self.end(model)
-
-
-def _step(reply: Stepped) -> Step:
-    if reply.audio is None:
-        return Step(reply.stage, reply.index)
-    import numpy as np  # with the first audio, as in the library
-
-    return Step(reply.stage, reply.index, np.frombuffer(reply.audio, np.float32).reshape(reply.shape))

@@ -106,6 +106,11 @@ class HostProcess:
         finally:
             waiting.is_over()  # nobody can set it any more
 
+    def samples(self) -> bytearray:
+        """What came behind the last reply. Worker thread."""
+        found, self._calls.samples = self._calls.samples, None
+        return found or bytearray()
+
     def terminate(self, number: int) -> None:
         """End what runs for this number. Any thread; does not wait."""
         try:

@@ -44,7 +44,7 @@ class Loaded:
         weights: which form of the backend's model it is.
         model: what the loader returned; or a stand-in, for one in a process of its own.
         runtime: what it was loaded on; `runtime.used` says what that came to.
-        grown_bytes: by how much a process grew while it was loaded.
+        grown_bytes: by how much this process grew while it was loaded.
         users: the jobs that need it.
         asked_for: loaded for nobody yet, because somebody said so.
         idle_since: when it lost its last user; seconds of the monotonic clock.
@@ -77,7 +77,7 @@ class Loaded:
     @property
     def resident_bytes(self) -> int:
         """What it takes: its own process, all of it; or by how much this one grew."""
-        return (self.hosted and self.hosted.resident_bytes) or self.grown_bytes
+        return self.hosted.resident_bytes if self.hosted else self.grown_bytes
 
     def generate(
         self, plugins: PluginHost, request: GenerateRequest, schedule: Schedule, runtime: Runtime

@@ -117,6 +117,7 @@ def test_what_it_prints_and_logs_comes_into_the_daemons_log(start: StartDaemon) 
     daemon.stop()
     log = "".join(daemon.log)
     assert "WARNING lofi.hosted: logged by the backend" in log
+    assert "printed by the backend" in log
 
 
 def test_other_weights_replace_the_process_and_paused_jobs_keep_theirs(
