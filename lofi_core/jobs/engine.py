@@ -213,7 +213,7 @@ class Engine:
             self._dispatch()  # it may have kept memory that others wait for
 
     def idle(self) -> None:
-        """The worker is free."""
+        """The worker is free, or another job may be next."""
         if not self._closing:
             self._dispatch()
 
@@ -248,7 +248,7 @@ class Engine:
             if loaded.hosted and isinstance(job, Job) and job in self.queue:
                 self.queue.remove(job)
                 self.runner.fail(job, loaded.hosted.why_it_ended())
-        self._dispatch()
+        self.idle()
 
     def _dispatch(self) -> None:
         """Give the idle runner the next job, or ask the running one to make way."""

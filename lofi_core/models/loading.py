@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ class Loader:
         loop = asyncio.get_running_loop()
 
         def ended() -> None:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(on_end, loaded)
 
         await self._worker.run(self._load_there, loaded, token, told, ended)
