@@ -113,6 +113,8 @@ class BackendSpec:
         licence: of the weights, where there are weights.
         models: the variants of model files that it can use, the preferred one first; nothing for a backend
             that computes everything.
+        own_process: the daemon loads and runs it in a process of its own: what it takes is given back whole,
+            and a crash ends that process only.
     """
 
     name: str
@@ -127,6 +129,7 @@ class BackendSpec:
     loudness: Loudness = "measured"
     licence: str | None = None
     models: Sequence[ModelFiles] = ()
+    own_process: bool = False
 
     def __post_init__(self) -> None:
         _take_text(self, "name", "title", "model_version")
@@ -134,8 +137,9 @@ class BackendSpec:
         _take_numbers(self, "min_duration_sec", "max_duration_sec")
         if self.licence is not None:
             _take_text(self, "licence")
-        if not isinstance(self.streaming, bool):
-            raise TypeError(f"streaming is {self.streaming!r}; must be True or False")
+        for name in ("streaming", "own_process"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} is {getattr(self, name)!r}; must be True or False")
         if not 8_000 <= self.sample_rate <= 192_000:
             raise ValueError(f"sample_rate is {self.sample_rate} Hz; must be 8000 to 192000")
         if self.channels not in {1, 2}:

@@ -90,7 +90,8 @@ async def _serve(settings: Settings) -> int:
         runtime = resolve_runtime(settings.config.runtime)
         plugins = PluginHost(settings.config.backends, settings.paths.models, runtime)
         hub = Hub(plugins.observe)
-        async with _workshop(settings, plugins, runtime, hub.publish) as (library, engine, tasks):
+        workshop = _workshop(settings, plugins, runtime, hub.publish, own_processes=True)
+        async with workshop as (library, engine, tasks):
             jobs = JobMethods(engine, library, plugins, settings.config, hub, asyncio.get_running_loop())
             downloads = Downloads(plugins, hub.publish)
             downloads.start(tasks)
@@ -133,12 +134,22 @@ async def _workshop(
     plugins: PluginHost,
     runtime: Runtime,
     publish: Callable[[Event, frozenset[object] | None], None],
+    *,
+    own_processes: bool,
 ) -> AsyncIterator[tuple[Library, Engine, TaskGroup]]:
     """Library and engine, running; left in reverse order, whatever happens inside."""
     library = await Library.open(settings.paths.data, settings.paths.cache)
     try:
         config = settings.config
-        engine = Engine(plugins, library, runtime, config.queue_capacity, publish, config.models)
+        engine = Engine(
+            plugins,
+            library,
+            runtime,
+            config.queue_capacity,
+            publish,
+            config.models,
+            own_processes=own_processes,
+        )
         async with anyio.create_task_group() as tasks:
             engine.start(tasks)
             try:
@@ -181,7 +192,9 @@ async def _run_once(
             hint = event.hint if isinstance(event.hint, str) else None
             end.set_exception(ERRORS.get(event.code, InternalError)(event.message, hint))
 
-    async with _workshop(settings, plugins, runtime, publish) as (library, engine, _tasks):
+    # This process is the track's own.
+    workshop = _workshop(settings, plugins, runtime, publish, own_processes=False)
+    async with workshop as (library, engine, _tasks):
         track = await library.find(prepared.track_id) if params.cache else None
         if track is not None:
             on_event(completion(track))

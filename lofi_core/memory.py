@@ -15,12 +15,20 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 def resident_bytes() -> int:
     """Memory this process really holds; on systems without /proc the most it ever held."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if (held := process_bytes("self")) is not None:
+        return held
     import resource  # not on the way of Linux
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+
+
+def process_bytes(pid: int | str) -> int | None:
+    """Memory a process really holds. None when it is gone, or on systems without /proc."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except OSError:
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def machine_bytes() -> int:

@@ -18,6 +18,7 @@ import pluggy
 
 from lofi_core import hookspecs
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
+from lofi_core.calls import guarded
 from lofi_core.config import BackendConfig
 from lofi_core.described import checked_spec, options_schema
 from lofi_core.errors import (
@@ -27,13 +28,12 @@ from lofi_core.errors import (
     InvalidBackend,
     LofiError,
     ModelLoadFailed,
-    as_ours,
     brief,
 )
 from lofi_core.installed import Installed, find_installed
 from lofi_core.names import canonical_name
 from lofi_core.remedies import damage, not_installed
-from lofi_core.runtime import RunEnded, Runtime
+from lofi_core.runtime import Runtime
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ class PluginRecord:
         installed: the variant whose files are in place, if any.
         spec: None for a backend that is disabled or broken.
         options_schema: JSON Schema of what users may set.
+        module: what the entry point names.
     """
 
     name: str
     model_dir: Path
+    module: str = ""
     variant: str | None = None
     residency: Literal["staged", "resident"] | None = None
     installed: Installed | None = None
@@ -195,8 +197,16 @@ class PluginHost:
             raise InferenceFailed(f"backend {name!r}: make_schedule answered {found}, not a Schedule")
         return schedule
 
-    def load_model(self, name: str, runtime: Runtime, weights: str = "") -> Any:
+    def load_model(
+        self, name: str, runtime: Runtime, weights: str = "", loader: Callable[[], Any] | None = None
+    ) -> Any:
         """Run the loader. Worker thread. None for a backend without one.
+
+        Args:
+            name: the backend's.
+            runtime: handed to the loader.
+            weights: the schedule's.
+            loader: called in place of the backend's own.
 
         Raises:
             ModelLoadFailed: a file is not what was downloaded.
@@ -205,10 +215,9 @@ class PluginHost:
         in_place = (name, record.spec.models if record.spec else (), record.installed)
         if cut_short := damage(*in_place, read=False):
             raise cut_short
+        own = partial(self._call, name, "load_model", model_dir=record.files_dir)
         try:
-            return self._call(
-                name, "load_model", model_dir=record.files_dir, runtime=runtime, weights=weights
-            )
+            return loader() if loader else own(runtime=runtime, weights=weights)
         except MemoryError:
             raise
         except Exception as error:
@@ -318,32 +327,7 @@ def _record(entry_point: EntryPoint, model_dir: Path) -> PluginRecord:
     return PluginRecord(
         name=entry_point.name,
         model_dir=model_dir,
+        module=entry_point.value,
         package=distribution.metadata["Name"] if distribution else None,
         package_version=distribution.version if distribution else None,
     )
-
-
-def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiError] = InferenceFailed) -> Any:
-    """Call into a plugin. Whatever it raises becomes one of our errors: the thread must live on.
-
-    Args:
-        backend: whose code it is.
-        hook: what is called, for the message.
-        call: the call.
-        kind: of the error, unless the plugin raises one of ours.
-
-    Raises:
-        LofiError: the call raised.
-    """
-    try:
-        return call()
-    except LofiError as error:
-        raise as_ours(error, kind) from error
-    except RunEnded as error:  # somebody cancelled the job, and its owner knows
-        raise kind(f"{backend} was ended in {hook}") from error
-    except MemoryError as error:
-        raise kind(f"{backend} ran out of memory in {hook}", "try a shorter duration") from error
-    except BaseException as error:  # a plugin may call sys.exit()
-        log.exception("backend %s: %s raised", backend, hook)
-        hint = "the daemon's log has the traceback"
-        raise kind(f"{backend} raised {brief(error)} in {hook}", hint) from error

@@ -85,6 +85,23 @@ class Runs:
             raise RunEnded
 
     @contextlib.contextmanager
+    def watched(self, run: Any) -> Iterator[CancelToken]:
+        """Set `run.terminate` when whoever has the worker thread now is cancelled, or has been.
+
+        Args:
+            run: what goes on while the block is executed. Whoever cancels sets the attribute, in any thread.
+        """
+        with self._lock:
+            token = self._tokens[run] = self._current
+            if token.cancelled:
+                run.terminate = True
+        try:
+            yield token
+        finally:
+            with self._lock:
+                del self._tokens[run]
+
+    @contextlib.contextmanager
     def run(self) -> Iterator[Any]:
         """Options for one run, which is over when the block is.
 
@@ -94,20 +111,15 @@ class Runs:
         import onnxruntime
 
         options = onnxruntime.RunOptions()
-        with self._lock:
-            token = self._current
+        with self.watched(options) as token:
             if token.cancelled:
                 raise RunEnded
-            self._tokens[options] = token
-        try:
-            yield options
-        except Exception as error:
-            if token.cancelled:
-                raise RunEnded from error
-            raise
-        finally:
-            with self._lock:
-                del self._tokens[options]
+            try:
+                yield options
+            except Exception as error:
+                if token.cancelled:
+                    raise RunEnded from error
+                raise
 
 
 class Providers:
@@ -206,7 +218,7 @@ class Runtime:
         """
         import numpy as np
 
-        copy = np.array(array)
+        copy = np.array(array, order="C")
         total = copy.nbytes + sum(other.nbytes for key, other in self.kept.items() if key != name)
         if not name.isidentifier() or not name.isascii() or name in SAVEZ_ARGUMENTS:
             raise ValueError(f"name is {name!r}; must be a plain identifier")
@@ -255,6 +267,8 @@ class Runtime:
             hint = "fetch the file again; the daemon's log says more"
             raise ModelLoadFailed(f"{path} cannot be opened: {brief(error)}", hint) from error
         self._note_provider(session.get_providers()[0], path)
+        # Threads decide in which order numbers are added, and so the last bits of the samples.
+        self.note("threads", self.threads)
         return session
 
     def run(self, session: Any, feeds: Mapping[str, Any], outputs: Sequence[str] | None = None) -> list[Any]:

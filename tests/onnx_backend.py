@@ -62,7 +62,7 @@ SOURCE = """
     @hookimpl
     def describe_backend():
         return BackendSpec("NAME", "Real", 8000, 1, 1, 60, model_version="1", options=Options,
-                           models=[ModelFiles("only", ["loop.onnx"])])
+                           models=[ModelFiles("only", ["loop.onnx"])], own_process=OWN_PROCESS)
 
     @hookimpl
     def make_schedule(request):
@@ -113,6 +113,6 @@ SOURCE = """
 """
 
 
-def source(name: str) -> str:
+def source(name: str, *, own_process: bool = False) -> str:
     """The module of a backend of that name."""
-    return SOURCE.replace("NAME", name)
+    return SOURCE.replace("NAME", name).replace("OWN_PROCESS", str(own_process))

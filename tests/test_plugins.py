@@ -87,6 +87,7 @@ def test_an_installed_package_is_found_with_its_version() -> None:
         (GOOD.replace('"Good"', '"x" * 9_000_000'), "title has 9000000 characters"),
         (GOOD.replace('="1")', '="1", licence=object())'), "licence is <object"),
         (GOOD.replace('="1")', '="1", streaming=object())'), "streaming is <object"),
+        (GOOD.replace('="1")', '="1", own_process="yes")'), "own_process is 'yes'; must be"),
         (GOOD.replace('="1")', '="1", options=dict)'), "options is <class 'dict'>"),
         (with_options("class Options(Struct, array_like=True): pass"), "array_like"),
         (with_options(r"class Options(Struct): a: str = '\udcff'"), "UnicodeEncodeError"),

@@ -158,7 +158,7 @@ def _hook(plugins: PluginHost, name: str, hook: str) -> Callable[..., Any]:
 
 
 def _call(name: str, hook: str, call: Callable[[], Any]) -> Any:
-    from lofi_core.plugins import guarded
+    from lofi_core.calls import guarded
 
     try:
         return guarded(name, hook, call, ModelLoadFailed)

@@ -40,5 +40,7 @@ def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "backends", ", ".join(f"{backend['name']} ({backend['status']})" for backend in answer["backends"])
     yield "loaded", ", ".join(answer["models_loaded"]) or "no model"
     yield "tracks", f"{tracks['count']}, {size(tracks['bytes'])}"
-    yield "memory", size(answer["rss_bytes"])
+    apart = [model for model in answer.get("models", ()) if model.get("pid")]
+    own = (f", and {model['backend']} {size(model['resident_bytes'])} in its own process" for model in apart)
+    yield "memory", size(answer["rss_bytes"]) + "".join(own)
     yield "clients", str(answer["clients"])

@@ -16,6 +16,7 @@ from lofi_core.jobs.queue import JobQueue
 from lofi_core.jobs.runner import Runner
 from lofi_core.jobs.slices import Errands, Wanted
 from lofi_core.models.cache import ModelCache
+from lofi_core.models.loading import Loader
 from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from lofi_core.config import Models
     from lofi_core.jobs.request import Prepared
+    from lofi_core.models.loaded import Loaded
     from lofi_core.plugins import PluginHost
     from lofi_core.runtime import Runtime
     from lofi_core.tracks.library import Library
@@ -38,6 +40,7 @@ class Engine:
         capacity: how many jobs may wait.
         publish: called with every event and the clients that asked for its job; None for events of no job.
         models: how long and how much of them stays in memory.
+        own_processes: whether backends that want a process of their own get one.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class Engine:
         capacity: int,
         publish: Publish,
         models: Models,
+        *,
+        own_processes: bool,
     ) -> None:
         self.queue = JobQueue(capacity)
         self.table = JobTable()
@@ -56,7 +61,8 @@ class Engine:
         self.device = runtime.device
         self._runs = runtime.runs
         errands = Errands(self._worker)
-        self.models = ModelCache(plugins, runtime, self._worker, errands, self._announce, models)
+        loader = Loader(plugins, runtime, self._worker, errands, own_processes=own_processes)
+        self.models = ModelCache(plugins, runtime, loader, self._announce, models, self._fail_jobs_on)
         self.runner = Runner(
             runtime, self._worker, errands, plugins, library, self.models, self._announce, owner=self
         )
@@ -188,6 +194,7 @@ class Engine:
             for job in self.table.live():
                 job.end("cancelled")
                 self._announce.cancelled(job)
+        await self.models.close()
         self._worker.stop(timeout_sec=0.0)
         await asyncio.sleep(0)  # the turn of the loop in which the last events are published
 
@@ -206,7 +213,7 @@ class Engine:
             self._dispatch()  # it may have kept memory that others wait for
 
     def idle(self) -> None:
-        """The worker is free."""
+        """The worker is free, or another job may be next."""
         if not self._closing:
             self._dispatch()
 
@@ -234,6 +241,14 @@ class Engine:
             self.queue.remove(job)
             self.runner.drop(job)
             self._announce.queue_changed(self.queue.pending)
+
+    def _fail_jobs_on(self, loaded: Loaded) -> None:
+        """What was begun on a model that is gone cannot go on; the job that runs meets the error itself."""
+        for job in list(loaded.users):
+            if loaded.hosted and isinstance(job, Job) and job in self.queue:
+                self.queue.remove(job)
+                self.runner.fail(job, loaded.hosted.why_it_ended())
+        self.idle()
 
     def _dispatch(self) -> None:
         """Give the idle runner the next job, or ask the running one to make way."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lofi_core.calls import guarded
 from lofi_core.errors import (
     InvalidGuidanceScale,
     InvalidInferenceSteps,
@@ -14,7 +15,6 @@ from lofi_core.errors import (
     InvalidScheduler,
     LofiError,
 )
-from lofi_core.plugins import guarded
 from lofi_core.settings.keys import in_words
 from lofi_core.suggest import suggestion
 

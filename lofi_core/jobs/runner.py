@@ -12,9 +12,10 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
+from lofi_core.calls import generator_of
 from lofi_core.errors import InferenceFailed, InternalError, LofiError
 from lofi_core.jobs.progress import LOAD, WRITE, Progress
-from lofi_core.jobs.slices import Tape, Wanted, close, max_frames, run_slice, start
+from lofi_core.jobs.slices import Tape, Wanted, close, max_frames, run_slice
 from lofi_core.tracks.track import TrackDraft
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ class Runner:
         """Cancel a job that waits: at the next step boundary of whatever runs, or at once."""
         self._tasks.start_soon(self._drop, job)
 
+    def fail(self, job: Job, error: LofiError) -> None:
+        """End a job that waits: what it had begun is lost."""
+        self._tasks.start_soon(self._fail, job, error)
+
     async def _run(self) -> None:
         while True:
             await self._assigned.wait()
@@ -152,14 +157,13 @@ class Runner:
             report=partial(self._report, job),
         )
         create = partial(
-            self._plugins.generate,
-            spec.name,
+            loaded.generate,
+            self._plugins,
             prepared.request,
-            loaded.model,
             prepared.schedule,
             job.runtime,
         )
-        job.generator = await self._work_for(job, start, spec.name, create)
+        job.generator = await self._work_for(job, generator_of, spec.name, create)
 
     async def _load(self, job: Job) -> Loaded:
         loads = self._needs_load(job)
@@ -184,7 +188,7 @@ class Runner:
         return await self._worker.run(work)
 
     def _needs_load(self, job: Job) -> bool:
-        return self._models.needs_load(job.prepared.spec.name, job.prepared.schedule.weights)
+        return self._models.needs_load(job.prepared.record, job.prepared.schedule.weights)
 
     async def _step(self, job: Job) -> bool:
         """Run the generator. True when it ended, False when somebody wanted the thread."""

@@ -10,19 +10,18 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Generator
 from concurrent.futures import Future
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from lofi_core.backend import BackendSpec, Schedule, Step
+from lofi_core.calls import guarded
 from lofi_core.errors import InferenceFailed, LofiError
-from lofi_core.plugins import guarded
 from lofi_core.runtime import RunEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from lofi_core.worker import Worker
 
@@ -168,19 +167,6 @@ class Errands:
                 self._calls.get_nowait()()
         except Empty:
             return
-
-
-def start(backend: str, call: Callable[[], Any]) -> Generator[object, None, None]:
-    """Create a backend's generator.
-
-    Raises:
-        InferenceFailed: `generate` raised or is no generator function.
-    """
-    generator = guarded(backend, "generate", call)
-    if not isinstance(generator, Generator):
-        found = type(generator).__name__
-        raise InferenceFailed(f"{backend}: generate returned {found}, not a generator", "use `yield` in it")
-    return generator
 
 
 def run_slice(

@@ -11,53 +11,52 @@ import asyncio
 import contextlib
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lofi_core.errors import BackendNotReady, LofiError, ModelLoadFailed
-from lofi_core.memory import budget_bytes, give_back, resident_bytes
+from lofi_core.errors import BackendNotReady, LofiError
+from lofi_core.memory import budget_bytes
 from lofi_core.models.estimate import files_bytes
 from lofi_core.models.loaded import Loaded, LoadReport
-from lofi_core.plugins import guarded
 from lofi_core.runtime import CancelToken
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from anyio.abc import TaskGroup
 
     from lofi_core.config import Models
-    from lofi_core.models.loaded import Aside, Key, Report, Watcher
+    from lofi_core.models.loaded import Key, Report, Watcher
+    from lofi_core.models.loading import Loader
     from lofi_core.plugins import PluginHost, PluginRecord, Status
     from lofi_core.runtime import Runtime
-    from lofi_core.worker import Worker
 
 
 class ModelCache:
-    """The models one device's worker holds. Each is loaded and dropped in that thread.
+    """The models of one device. Each is loaded and dropped in its worker thread, or has a process of its own.
 
     Args:
-        plugins: whose loaders are called.
+        plugins: whose models they are.
         runtime: handed to the loaders.
-        worker: the device's thread.
-        errands: what drops a model there, while a job may be running.
+        loader: loads and drops.
         watcher: told about statuses and progress.
         limits: how long and how much.
+        on_lost: told of a model whose process ended by itself, which is not kept any more. Event loop.
     """
 
     def __init__(
         self,
         plugins: PluginHost,
         runtime: Runtime,
-        worker: Worker,
-        errands: Aside,
+        loader: Loader,
         watcher: Watcher,
         limits: Models,
+        on_lost: Callable[[Loaded], None],
     ) -> None:
         self._plugins = plugins
         self._runtime = runtime
-        self._worker = worker
-        self._errands = errands
+        self._loader = loader
         self._watcher = watcher
+        self._on_lost = on_lost
         self._keep_alive_sec = limits.keep_alive_sec
         self.budget_bytes = budget_bytes(limits.memory_gb)
         self._loaded: dict[Key, Loaded] = {}
@@ -77,11 +76,15 @@ class ModelCache:
         for token in self._asked.values():
             self._runtime.runs.terminate(token)
 
+    async def close(self) -> None:
+        """End the processes that models are in."""
+        await self._loader.close()
+
     # -- looking ---------------------------------------------------------------------------------------
 
-    def needs_load(self, backend: str, weights: str) -> bool:
+    def needs_load(self, record: PluginRecord, weights: str) -> bool:
         """Whether a job of this backend will have to load something first."""
-        return (backend, weights) not in self._loaded and self._plugins.has_loader(backend)
+        return self._find(record, weights) is None and self._loader.has_work(record)
 
     def all(self) -> list[Loaded]:
         """Every model in memory."""
@@ -96,7 +99,7 @@ class ModelCache:
 
         One that is alone always can, whatever the budget.
         """
-        if not self.needs_load(record.name, weights):
+        if not self.needs_load(record, weights):
             return None
         in_use = [loaded for loaded in self._loaded.values() if loaded.users]
         needs, taken = self._estimate(record, weights), sum(loaded.resident_bytes for loaded in in_use)
@@ -125,10 +128,10 @@ class ModelCache:
         Raises:
             ModelLoadFailed: the loader raised, or was ended.
         """
-        if not self._plugins.has_loader(record.name):
+        if not self._loader.has_work(record):
             return Loaded(record, weights, None, self._runtime.for_model(report, record.residency))
         async with self._lock:
-            loaded = self._loaded.get((record.name, weights))
+            loaded = self._find(record, weights)
             if loaded is None:
                 await self._make_room(record, weights)
                 loaded = await self._load(record, weights, token, report)
@@ -138,10 +141,11 @@ class ModelCache:
 
     def release(self, user: Hashable) -> None:
         """This user needs no model any more."""
-        for loaded in self._loaded.values():
+        for loaded in self.all():
             if user in loaded.users:
                 loaded.users.remove(user)
                 loaded.idle_since = time.monotonic()
+                self._find(loaded.record, loaded.weights)  # notices one whose process took the user along
         self._news.set()
 
     # -- for people ------------------------------------------------------------------------------------
@@ -152,11 +156,11 @@ class ModelCache:
         Raises:
             BackendNotReady: it does not fit beside those in use.
         """
-        if loaded := self._loaded.get((record.name, weights)):
+        if loaded := self._find(record, weights):
             loaded.idle_since = time.monotonic()
             self._news.set()
             return "loaded"
-        if not self._plugins.has_loader(record.name):
+        if not self._loader.has_work(record):
             return record.status
         if obstacle := self.obstacle(record, weights):
             raise BackendNotReady(obstacle, "wait for the job, or cancel it")
@@ -188,7 +192,7 @@ class ModelCache:
         token = self._asked[record.name]
         try:
             async with self._lock:
-                if not self.needs_load(record.name, weights):
+                if not self.needs_load(record, weights):
                     return
                 if obstacle := self.obstacle(record, weights):
                     raise BackendNotReady(obstacle, "wait for the job, or cancel it")
@@ -210,7 +214,7 @@ class ModelCache:
         loaded = Loaded(record, weights, None, self._runtime.for_model(told, record.residency))
         self._set_status(record, "loading")
         try:
-            await self._worker.run(self._load_there, loaded, token, told)
+            await self._loader.load(loaded, token, told, self._lose)
         except LofiError:
             self._come_to_rest(record)
             raise
@@ -218,24 +222,9 @@ class ModelCache:
         self._loaded[loaded.key] = loaded
         loaded.idle_since = time.monotonic()
         self._set_status(record, "loaded")
+        if loaded.has_ended:  # before it was here
+            self._lose(loaded)
         return loaded
-
-    def _load_there(self, loaded: Loaded, token: CancelToken, told: LoadReport) -> None:
-        """Call the loader and measure what that takes. Worker thread."""
-        name = loaded.record.name
-        before = resident_bytes()
-
-        def load() -> Any:
-            self._runtime.runs.check()  # it may have been cancelled while the thread was somebody else's
-            return self._plugins.load_model(name, loaded.runtime, loaded.weights)
-
-        try:
-            with self._runtime.runs.working_for(token):
-                loaded.model = guarded(name, "load_model", load, ModelLoadFailed)
-        finally:
-            told.is_over = True
-            give_back()  # what only the loading took
-        loaded.resident_bytes = max(resident_bytes() - before, 0)
 
     async def _make_room(self, record: PluginRecord, weights: str) -> None:
         for loaded in self._idle():
@@ -250,19 +239,33 @@ class ModelCache:
         """The models nobody uses, the longest idle first."""
         return sorted((one for one in self.all() if not one.users), key=lambda one: one.idle_since)
 
+    def _find(self, record: PluginRecord, weights: str) -> Loaded | None:
+        loaded = self._loaded.get((record.name, weights))
+        if loaded is not None and loaded.has_ended:  # before the loop was told
+            self._lose(loaded)
+            return None
+        return loaded
+
     def _estimate(self, record: PluginRecord, weights: str) -> int:
         return self._measured.get((record.name, weights)) or files_bytes(record)
 
     async def _drop(self, loaded: Loaded) -> None:
-        del self._loaded[loaded.key]
-
-        def let_go() -> None:
-            loaded.model = None
-            give_back()
-
-        await self._errands.aside(let_go)
+        # Its process may have ended while another one was dropped.
+        if self._loaded.pop(loaded.key, None) is not None:
+            await self._loader.let_go(loaded)
         if loaded.record.name not in self.names():
             self._come_to_rest(loaded.record)
+
+    def _lose(self, loaded: Loaded) -> None:
+        """The process of a model ended by itself."""
+        if self._loaded.get(loaded.key) is not loaded:  # it is being loaded or dropped, or noticed before
+            return
+        del self._loaded[loaded.key]
+        self._tasks.start_soon(self._loader.let_go, loaded)
+        if loaded.record.status != "loading":  # in other weights
+            self._come_to_rest(loaded.record)
+        # Not at once: somebody may just be going through the jobs.
+        asyncio.get_running_loop().call_soon(self._on_lost, loaded)
 
     async def _drop_idle(self) -> None:
         while True:

@@ -7,9 +7,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from lofi_core.host.model import HostedModel
+
 if TYPE_CHECKING:
+    from lofi_core.backend import GenerateRequest, Schedule
     from lofi_core.errors import LofiError
-    from lofi_core.plugins import PluginRecord
+    from lofi_core.plugins import PluginHost, PluginRecord
     from lofi_core.runtime import Runtime
 
 Report: TypeAlias = Callable[[float, str], None]
@@ -39,8 +42,9 @@ class Loaded:
 
     Attributes:
         weights: which form of the backend's model it is.
+        model: what the loader returned; or a stand-in, for one in a process of its own.
         runtime: what it was loaded on; `runtime.used` says what that came to.
-        resident_bytes: by how much the process grew while it was loaded.
+        grown_bytes: by how much this process grew while it was loaded.
         users: the jobs that need it.
         asked_for: loaded for nobody yet, because somebody said so.
         idle_since: when it lost its last user; seconds of the monotonic clock.
@@ -50,7 +54,7 @@ class Loaded:
     weights: str
     model: Any
     runtime: Runtime
-    resident_bytes: int = 0
+    grown_bytes: int = 0
     users: set[Hashable] = field(default_factory=set)
     asked_for: bool = False
     idle_since: float = field(default_factory=time.monotonic)
@@ -59,6 +63,29 @@ class Loaded:
     def key(self) -> Key:
         """What it is looked up by."""
         return self.record.name, self.weights
+
+    @property
+    def hosted(self) -> HostedModel | None:
+        """The model, if it is in a process of its own."""
+        return self.model if isinstance(self.model, HostedModel) else None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process that it was in is gone."""
+        return self.hosted is not None and self.hosted.has_ended
+
+    @property
+    def resident_bytes(self) -> int:
+        """What it takes: its own process, all of it; or by how much this one grew."""
+        return self.hosted.resident_bytes if self.hosted else self.grown_bytes
+
+    def generate(
+        self, plugins: PluginHost, request: GenerateRequest, schedule: Schedule, runtime: Runtime
+    ) -> Any:
+        """Create the generator of one job, wherever the model is. Worker thread."""
+        if self.hosted:
+            return self.hosted.generate(request, runtime)
+        return plugins.generate(self.record.name, request, self.model, schedule, runtime)
 
 
 class LoadReport:

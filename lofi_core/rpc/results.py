@@ -105,7 +105,11 @@ class BackendBrief(Struct):
 
 
 class LoadedModel(Struct):
-    """A model in memory: by how much loading it made the process grow, and what it really runs on."""
+    """A model in memory, and what it really runs on.
+
+    With a `pid` it is in a process of its own, and `resident_bytes` is what that holds now; else by how much
+    loading it made the daemon grow.
+    """
 
     backend: str
     weights: str
@@ -113,6 +117,7 @@ class LoadedModel(Struct):
     in_use: bool
     device: str
     provider: str | None
+    pid: int | None
 
 
 class Status(Struct):

@@ -22,7 +22,8 @@ STATUS: dict[str, Any] = {
     "queue": {"length": 2, "capacity": 10, "paused": 1},
     "playback": {"state": "unavailable"},
     "backends": [{"name": "procedural", "status": "ready"}],
-    "models_loaded": [],
+    "models_loaded": ["musicgen"],
+    "models": [{"backend": "musicgen", "resident_bytes": 600_000_000, "pid": 4712}],
     "tracks": {"count": 12, "bytes": 34_500_000},
     "rss_bytes": 60_000_000,
 }
@@ -134,9 +135,9 @@ def test_status_tells_the_daemon_at_a_glance(run: Run, scripted: ScriptedDaemon)
         "running   45 %, 3 s left: rain \\x1b[31m",
         "queue     2 of 10, 1 paused",
         "backends  procedural (ready)",
-        "loaded    no model",
+        "loaded    musicgen",
         "tracks    12, 34.5 MB",
-        "memory    60.0 MB",
+        "memory    60.0 MB, and musicgen 600.0 MB in its own process",
         "clients   2",
     ]
 

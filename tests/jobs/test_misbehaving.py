@@ -87,11 +87,12 @@ BAD = """
 """
 
 
-@pytest.fixture(scope="module")
-def the_daemon() -> Iterator[DaemonProcess]:
+@pytest.fixture(scope="module", params=[False, True], ids=["in the daemon", "in its own process"])
+def the_daemon(request: pytest.FixtureRequest) -> Iterator[DaemonProcess]:
     """One daemon for all the mischief of this file: it must survive it."""
+    own = f"options=Options, own_process={request.param})"
     with tempfile.TemporaryDirectory(prefix="lofi-") as directory:
-        install_backend_in(Path(directory), "bad", BAD)
+        install_backend_in(Path(directory), "bad", BAD.replace("options=Options)", own))
         daemon = DaemonProcess(Path(directory), {})
         yield daemon
         assert daemon.stop() == 0

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 MB = 1_000_000
 
 
-@pytest.fixture
-def start(start_daemon: StartDaemon, install_backend: InstallBackend, home: Path) -> StartDaemon:
+@pytest.fixture(params=[False, True], ids=["in the daemon", "in its own process"])
+def start(
+    request: pytest.FixtureRequest, start_daemon: StartDaemon, install_backend: InstallBackend, home: Path
+) -> StartDaemon:
     """A daemon with the backends `real` and `other`, both with an ONNX file in place."""
     for name in ("real", "other"):
-        install_backend(name, source(name))
+        install_backend(name, source(name, own_process=request.param))
         (home / "data" / "models" / name).mkdir(parents=True)
         save_loop(home / "data" / "models" / name / "loop.onnx")
     return start_daemon

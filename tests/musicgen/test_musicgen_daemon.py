@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import soundfile
 
+from lofi_core.device import physical_cores
 from tests.conftest import StartDaemon, events_until_end, wait_for
 from tests.musicgen.conftest import DATA, put_layout
 
@@ -90,6 +91,7 @@ def test_a_track_comes_out_and_its_recipe_says_how(
         "device": "cpu",
         "provider": "CPUExecutionProvider",
         "precision": precision,
+        "threads": physical_cores(),
     }
 
 

@@ -96,6 +96,7 @@ def loaded_models(models: ModelCache) -> list[r.LoadedModel]:
             in_use=bool(loaded.users),
             device=loaded.runtime.facts()["device"],
             provider=loaded.runtime.facts().get("provider"),
+            pid=loaded.hosted.pid if loaded.hosted else None,
         )
         for loaded in models.all()
     ]

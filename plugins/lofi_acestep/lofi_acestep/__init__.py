@@ -39,6 +39,7 @@ def describe_backend(variant: str | None, runtime: Runtime) -> BackendSpec:
         max_duration_sec=240,
         model_version=" ".join((VERSION, variant or PREFERRED, precision, runtime.device)),
         options=ACEStepOptions,
+        own_process=True,
         licence=LICENCE,
         models=model_files(),
     )

@@ -49,6 +49,7 @@ def describe_backend(model_dir: Path, variant: str | None, runtime: Runtime) -> 
         streaming=True,
         licence=LICENCE,
         models=model_files(),
+        own_process=True,
     )
 
 

@@ -1,0 +1,54 @@
+"""How is a plugin called, so that whatever it raises becomes one of our errors?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from lofi_core.errors import InferenceFailed, LofiError, as_ours, brief
+from lofi_core.runtime import RunEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger("lofi.plugins")
+
+
+def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiError] = InferenceFailed) -> Any:
+    """Call into a plugin. Whatever it raises becomes one of our errors: the thread must live on.
+
+    Args:
+        backend: whose code it is.
+        hook: what is called, for the message.
+        call: the call.
+        kind: of the error, unless the plugin raises one of ours.
+
+    Raises:
+        LofiError: the call raised.
+    """
+    try:
+        return call()
+    except LofiError as error:
+        raise as_ours(error, kind) from error
+    except RunEnded as error:  # somebody cancelled the job, and its owner knows
+        raise kind(f"{backend} was ended in {hook}") from error
+    except MemoryError as error:
+        raise kind(f"{backend} ran out of memory in {hook}", "try a shorter duration") from error
+    except BaseException as error:  # a plugin may call sys.exit()
+        log.exception("backend %s: %s raised", backend, hook)
+        hint = "the daemon's log has the traceback"
+        raise kind(f"{backend} raised {brief(error)} in {hook}", hint) from error
+
+
+def generator_of(backend: str, call: Callable[[], Any]) -> Generator[object, None, None]:
+    """Create a backend's generator.
+
+    Raises:
+        InferenceFailed: `generate` raised or is no generator function.
+    """
+    generator = guarded(backend, "generate", call)
+    if not isinstance(generator, Generator):
+        found = type(generator).__name__
+        raise InferenceFailed(f"{backend}: generate returned {found}, not a generator", "use `yield` in it")
+    return generator
