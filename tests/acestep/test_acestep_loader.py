@@ -216,6 +216,17 @@ def test_no_memory_to_open_a_network_names_it(
         load(model_dir, runtime)
 
 
+def test_a_load_that_is_cancelled_leaves_no_half_made_weights(model_dir: Path) -> None:
+    def end(share: float, _what: str) -> None:
+        if share > 0.5:
+            raise RunEnded
+
+    with pytest.raises(RunEnded):
+        load(model_dir, Runtime(threads=1, report=end), "int8")
+    assert not list(model_dir.glob("*.part-*"))
+    assert not list(model_dir.glob("transformer_decoder*int8*"))
+
+
 def test_tokens_end_with_the_end(model_dir: Path, runtime: Runtime) -> None:
     assert load(model_dir, runtime).tokens("w7 nobody w9") == [7, 2, 9, 1]
 

@@ -50,8 +50,8 @@ def prepare(files: Files, precision: Precision, runtime: Runtime) -> Files:
     """The files to open, made where they are not there yet.
 
     Text and context encoder run once a track and stay in fp32, but for int8's text encoder: UMT5 overflows in
-    half precision. DCAE and vocoder are in half precision on a GPU only. On a CPU ONNX Runtime computes what is
-    in half precision in fp32, from fp32 copies: it saves nothing but disk there.
+    half precision. DCAE and vocoder are in half precision on a GPU only. On a CPU ONNX Runtime computes half
+    precision in fp32, from fp32 copies: there it saves nothing but disk.
 
     Args:
         files: as published.

@@ -1,9 +1,16 @@
 """Compute convolutions of width 1 as matrix products, which is what they are.
 
 The feed-forward parts of the transformer are convolutions over frames of width 1: more than half of the work.
-ONNX Runtime's CPU convolution is slower at that than its matrix product, and 8-bit weights exist for matrix
-products only. The weights [N, K, 1] are [N, K] as they lie: `Gemm` takes them
-transposed, so not a byte of them is moved.
+ONNX Runtime's CPU convolution is slower at that than its matrix product, and 8-bit weights exist for products
+only. The weights [N, K, 1] are [N, K] as they lie: `Gemm` takes them transposed, so not a byte of them is
+moved.
+
+In GFLOP/s, 322 frames, one thread of an EPYC with AVX-512, ONNX Runtime 1.31, weights mapped, not packed:
+
+    2560 → 12800: Conv 73, this 103, Transpose-MatMul-Add-Transpose 71, MatMul of weights by frames 73
+    6400 → 2560: Conv 91, this 102, Transpose-MatMul-Add-Transpose 68, MatMul of weights by frames 90
+
+(A `MatMul` between transpositions is slow because ONNX Runtime draws the first of them into the product.)
 """
 
 from __future__ import annotations
