@@ -124,7 +124,7 @@ def time_steps(top: Path, seconds: list[float], rounds: int, threads: int, layer
             error = float(np.sqrt(np.mean((answers[name] - wanted) ** 2) / np.mean(wanted**2)))
             ratio = statistics.median(b / a for a, b in zip(times, taken["PyTorch, official"], strict=True))
             print(
-                f"{name:20}{statistics.median(times):8.2f}   {ratio:.2f} x PyTorch's speed, error {error:.1e}",
+                f"{name:20}{statistics.median(times):8.2f}   {ratio:.2f} x PyTorch, error {error:.1e}",
                 flush=True,
             )
 

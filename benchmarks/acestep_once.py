@@ -31,7 +31,7 @@ def make_track(residency: Any, precision: Any, model_dir: Path, threads: int) ->
     )
     request = GenerateRequest("lofi beats", SECONDS, 1, options)
     schedule = make_schedule(request)
-    model = load_model(model_dir, runtime, schedule.weights)
+    model = load_model(model_dir, runtime, precision)
     for _ in generate(request, model, schedule, runtime):
         pass
 
@@ -66,7 +66,8 @@ def main() -> None:
     if given.prepare:
         load(given.model_dir, Runtime(threads=given.threads), given.prepare, "staged")
     elif given.track:
-        make_track(*given.track, given.model_dir, given.threads)
+        residency, precision = given.track
+        make_track(residency, precision, given.model_dir, given.threads)
     else:
         decode(given.decode, given.model_dir, given.threads)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * UNIT

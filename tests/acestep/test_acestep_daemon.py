@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from lofi_core.device import physical_cores
 from lofi_core.errors import BackendNotInstalled, LofiError
 from tests.acestep.graphs import write_model
 from tests.conftest import StartDaemon, events_until_end
@@ -93,6 +94,7 @@ def test_a_track_comes_out_and_its_recipe_says_how(client: Client) -> None:
         "decode": "whole",
         "device": "cpu",
         "provider": "CPUExecutionProvider",
+        "threads": physical_cores(),
         "kept": ["latents"],
     }
     with np.load(Path(track["path"]).with_suffix(".npz")) as kept:

@@ -39,7 +39,8 @@ def runtime() -> Runtime:
 @pytest.mark.parametrize("weights", ["fp32", "fp16", "int8"])
 def test_a_model_is_loaded_and_says_how(model_dir: Path, runtime: Runtime, weights: Any) -> None:
     model = load(model_dir, runtime, weights)
-    assert runtime.notes == {"precision": weights, "residency": "staged", "erg": "text, lyrics, denoiser"}
+    told = {"precision": weights, "residency": "staged", "erg": "text, lyrics, denoiser"}
+    assert runtime.notes == {**told, "threads": runtime.threads}
     assert model.weakening == Weakening(text=True, lyrics=True, denoiser=True)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import termios
 import textwrap
 import time
+from array import array
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
@@ -151,3 +154,18 @@ def is_gone(pid: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def unread(gate: Gate) -> int:
+    """How many steps are allowed and not taken."""
+    count = array("i", [0])
+    fcntl.ioctl(gate._pipe, termios.FIONREAD, count)
+    return count[0]
+
+
+def until_taken(gate: Gate) -> None:
+    """Come back when every step that is allowed has begun."""
+    deadline = time.monotonic() + 30
+    while unread(gate):
+        assert time.monotonic() < deadline, "nobody takes the step"
+        time.sleep(0.01)

@@ -9,7 +9,7 @@ import pytest
 
 from lofi_core.host.endings import ending
 from tests.conftest import Gate, StartDaemon, wait_for
-from tests.host.conftest import ask, children, end_of, is_gone, pause, process_of, until_step
+from tests.host.conftest import ask, children, end_of, is_gone, pause, process_of, until_step, until_taken
 
 
 def test_a_process_that_is_killed_fails_its_job_and_the_next_one_gets_another(
@@ -87,13 +87,17 @@ def test_a_process_that_dies_in_the_load_fails_it(start: StartDaemon) -> None:
 
 
 @pytest.mark.parametrize("where", ["load", "walk"])
-def test_what_does_not_come_back_from_a_cancel_is_killed(start: StartDaemon, where: str) -> None:
+def test_what_does_not_come_back_from_a_cancel_is_killed(start: StartDaemon, gate: Gate, where: str) -> None:
     daemon = start()
     client = daemon.client()
-    job_id = ask(client, weights="sleeps") if where == "load" else ask(client, grief="hangs")
-    wanted = "build" if where == "load" else "walk"
-    while wait_for(client, "generation_progress").fields["stage"] != wanted:
-        continue
+    if where == "load":
+        job_id = ask(client, weights="sleeps")
+        while wait_for(client, "generation_progress").fields["stage"] != "build":
+            continue
+    else:
+        job_id = ask(client, gate=str(gate.path), grief="hangs")
+        gate.open(2)
+        until_taken(gate)  # the second step is under way, and does not come back
     (stuck,) = children(daemon.process.pid)
     client.call("cancel", job_id=job_id)
     assert end_of(client, job_id).name == "generation_cancelled"

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
-import termios
-from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +20,7 @@ from tests.host.conftest import (
     is_gone,
     pause,
     process_of,
+    unread,
     until_step,
 )
 
@@ -38,13 +36,6 @@ def track_of(client: Client, end: Notification) -> dict[str, Any]:
 
 def samples(client: Client, job_id: str) -> Any:
     return soundfile.read(track_of(client, end_of(client, job_id))["path"], dtype="int32")[0]
-
-
-def unread(gate: Gate) -> int:
-    """How many steps are allowed and not taken."""
-    count = array("i", [0])
-    fcntl.ioctl(gate._pipe, termios.FIONREAD, count)
-    return count[0]
 
 
 def test_the_samples_and_the_recipe_are_those_of_a_backend_in_the_daemon(
