@@ -11,14 +11,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.drawn import ONES, ZEROS, Fill, Shape, write_safetensors
 from lofi_core import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LAYERS = 24  # of the transformer, in truth
 # The official configs, as far as the networks depend on them (acestep.md, section 5).
 DCAE: dict[str, Any] = {
     "in_channels": 2,
@@ -68,7 +71,7 @@ def write_checkpoint(directory: Path, layers: int) -> Path:
             continue
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(config))
-        _write_tensors(folder / "model.safetensors", part, config)
+        write_safetensors(folder / "model.safetensors", _shapes(part, config), _fill)
     tokenizer = directory / "umt5-base" / "tokenizer.json"
     if not tokenizer.exists():
         tokenizer.write_text(_tokenizer())
@@ -83,6 +86,7 @@ def write_onnx(directory: Path, layers: int, components: tuple[str, ...] = ()) -
     if not target.exists():
         checkpoint = write_checkpoint(directory / "checkpoint", layers)
         unfinished = directory / "onnx.part"
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was ended
         unfinished.mkdir()
         for line in export(checkpoint, unfinished, None, None, components, Runtime()):
             print(line, flush=True)
@@ -90,14 +94,13 @@ def write_onnx(directory: Path, layers: int, components: tuple[str, ...] = ()) -
     return target
 
 
-def _write_tensors(file: Path, part: str, config: Mapping[str, Any]) -> None:
+def _shapes(part: str, config: Mapping[str, Any]) -> dict[str, Shape]:
+    """The tensors of a folder, as far as a network of ours reads them."""
     import torch
-    from safetensors.torch import save_file
 
     from lofi_acestep.exporter.components import COMPONENTS
 
-    made: dict[str, torch.Tensor] = {}
-    generator = torch.Generator().manual_seed(0)
+    found: dict[str, Shape] = {}
     for component in COMPONENTS.values():
         if component.part != part:
             continue
@@ -105,20 +108,20 @@ def _write_tensors(file: Path, part: str, config: Mapping[str, Any]) -> None:
             module = component.build(config)
         for name, value in module.state_dict().items():
             stored = "shared.weight" if name == "encoder.embed_tokens.weight" else name
-            made[stored] = _drawn(stored, tuple(value.shape), generator)
-    save_file(made, file)
+            found[stored] = tuple(value.shape)
+    return found
 
 
-def _drawn(name: str, shape: tuple[int, ...], generator: Any) -> Any:
+def _fill(name: str, shape: Shape) -> Fill:
     """Biases of zero, norms that do nothing, else numbers that keep a signal's size."""
-    import torch
-
     if name.endswith("bias"):
-        return torch.zeros(shape)
+        return ZEROS
     if len(shape) == 1:
-        return torch.ones(shape)
-    inputs = math.prod(shape[1:])
-    return torch.randn(shape, generator=generator) * inputs**-0.5
+        return ONES
+    # T5 does not divide the products of its attention, and is initialised with small queries instead. With
+    # larger ones every token attends to a single one, and rounding decides to which.
+    divisor = UMT5["d_kv"] ** 0.5 if name.endswith("SelfAttention.q.weight") else 1.0
+    return Fill(0.0, math.prod(shape[1:]) ** -0.5 / divisor)
 
 
 def _tokenizer() -> str:

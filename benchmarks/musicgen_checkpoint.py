@@ -10,19 +10,12 @@ import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zlib import crc32
 
-import numpy as np
-
+from benchmarks.drawn import ONES, ZEROS, Fill, Shape, write_safetensors
 from benchmarks.musicgen_forms import SMALL, SPREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-Shape = tuple[int, ...]
-DRAWN = 1 << 24  # numbers; longer tensors repeat them, each beginning elsewhere
 
 
 def write_checkpoint(directory: Path) -> None:
@@ -32,9 +25,7 @@ def write_checkpoint(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "config.json").write_text(json.dumps(_config()))
     (directory / "tokenizer.json").write_text(_tokenizer())
-    unfinished = directory / "model.safetensors.part"
-    _write_tensors(unfinished, dict(tensors()))
-    unfinished.rename(directory / "model.safetensors")
+    write_safetensors(directory / "model.safetensors", dict(tensors()), _fill)
 
 
 def tensors() -> Iterator[tuple[str, Shape]]:
@@ -113,31 +104,13 @@ def _convolution(
     yield f"{name}.bias", (biases or first,)
 
 
-def _write_tensors(file: Path, shapes: dict[str, Shape]) -> None:
-    header: dict[str, dict[str, object]] = {}
-    end = 0
-    for name, shape in shapes.items():
-        start, end = end, end + 4 * int(np.prod(shape))
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    drawn = np.random.default_rng(0).standard_normal(DRAWN, np.float32) * np.float32(SPREAD)
-    with file.open("wb") as stream:
-        stream.write(len(text).to_bytes(8, "little") + text)
-        for name, shape in shapes.items():
-            stream.write(_values(name, shape, drawn).tobytes())
-
-
-def _values(name: str, shape: Shape, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
+def _fill(name: str, _shape: Shape) -> Fill:
     """Norms that do nothing, biases of zero; else normal numbers, those of embeddings about 1 as in T5."""
-    size = int(np.prod(shape))
     if "norm.weight" in name or name.endswith("original0"):
-        return np.full(size, 1.0, np.float32)
+        return ONES
     if name.endswith("bias"):
-        return np.zeros(size, np.float32)
-    start = crc32(name.encode()) % DRAWN
-    scale = np.float32(1 / SPREAD if "shared" in name or "embed" in name.rsplit(".", 1)[-1] else 1.0)
-    values: NDArray[np.float32] = np.take(drawn, np.arange(start, start + size), mode="wrap") * scale
-    return values
+        return ZEROS
+    return Fill(0.0, 1.0 if "shared" in name or "embed" in name.rsplit(".", 1)[-1] else SPREAD)
 
 
 def _config() -> dict[str, object]:
