@@ -67,18 +67,22 @@ class Outbox:
             return  # the daemon is gone; whoever receives notices
 
 
-def commands(connection: socket.socket) -> Iterator[AnyCommand]:
+def commands(connection: socket.socket, outbox: Outbox) -> Iterator[AnyCommand]:
     """What the daemon asks for, until it is gone."""
     frames = Frames()
     while True:
         try:
             received = connection.recv(RECEIVE_BYTES)
-        except OSError:
-            return
+            contents = frames.feed(received)
+        except (OSError, ValueError):
+            return  # gone, or no daemon of ours
         if not received:
             return
-        for content in frames.feed(received):
-            yield decode_command(content)
+        for content in contents:
+            try:
+                yield decode_command(content)
+            except msgspec.DecodeError as error:
+                outbox.send(Failed(error=f"INTERNAL_ERROR: the player got what it does not know: {error}"))
 
 
 def main(descriptor: int) -> None:
@@ -89,7 +93,7 @@ def main(descriptor: int) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     connection = socket.socket(fileno=descriptor)
     outbox = Outbox(connection)
-    asked = commands(connection)
+    asked = commands(connection, outbox)
     setup = next(asked, None)
     if not isinstance(setup, Setup):
         return
@@ -100,14 +104,11 @@ def main(descriptor: int) -> None:
     outbox.send(set_up(setup, engine, output))
     engine.start()
     threading.Thread(target=output.watch, name="device", daemon=True).start()
-    try:
-        for command in asked:
-            if isinstance(command, UseDevice | ListDevices):
-                outbox.send(answer_for_device(command, output, system))
-            else:
-                engine.submit(command)
-    except (msgspec.DecodeError, ValueError) as error:
-        outbox.send(Failed(error=f"INTERNAL_ERROR: the player got what it does not know: {error}"))
+    for command in asked:
+        if isinstance(command, UseDevice | ListDevices):
+            outbox.send(answer_for_device(command, output, system))
+        else:
+            engine.submit(command)
     engine.finish(FINISH_SEC)
     output.close()
 

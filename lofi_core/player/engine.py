@@ -33,6 +33,7 @@ BLOCKS_AHEAD = (
 )
 STATS_SEC = 10.0
 LAST_FADE_SEC = 0.2
+LAST_BLOCKS = 4  # the fade and as much silence: what a device holds when it is closed is lost
 # Nothing happens for so long: look anyway, at a file that grows for instance.
 IDLE_SEC = 0.05
 
@@ -63,7 +64,7 @@ class Engine:
         self._block = round(BLOCK_SEC * rate)
         self.ring = Ring(self._block * BLOCKS_AHEAD)
         self._inbox: SimpleQueue[AnyCommand | None] = SimpleQueue()
-        self._tap = tap.open("ab") if tap else None
+        self._tap = tap.open("ab", buffering=0) if tap else None
         self._second = 0  # of sound, for `Position`
         self._stats_at, self._stats_underruns = time.monotonic(), 0
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
@@ -234,10 +235,10 @@ class Engine:
 
     def _fade_away(self) -> None:
         """Render a fade and some silence, and wait until the device has taken it, but not for ever."""
+        blocks = LAST_BLOCKS if self.mixer.sounds else 1  # one brings what the limiter still has
         self.mixer.fade_out(LAST_FADE_SEC)
         until = time.monotonic() + 2 * (LAST_FADE_SEC + BLOCK_SEC * BLOCKS_AHEAD) + 0.5
-        blocks = round(LAST_FADE_SEC / BLOCK_SEC) + 1
-        while time.monotonic() < until and (blocks or self.ring.filled > self._block):
+        while time.monotonic() < until and (blocks or self.ring.filled > self._block // 2):
             if blocks and self.ring.free >= self._block:
                 self.ring.write(self.mixer.render(self._block))
                 blocks -= 1

@@ -35,7 +35,9 @@ class Fade:
         places = (np.arange(self._at, self._at + frames) + 0.5) / self._frames
         angles = np.clip(places, 0.0, 1.0) * (np.pi / 2)
         self._at += frames
-        return (np.sin(angles) if self.rising else np.cos(angles)).astype(np.float32)[:, None]
+        # Past the end exactly nothing: the cosine there is not quite 0.
+        gains = np.sin(angles) if self.rising else np.where(places < 1.0, np.cos(angles), 0.0)
+        return gains.astype(np.float32)[:, None]
 
 
 class Ramp:

@@ -40,8 +40,8 @@ MOST_STARTS = 6  # in a row; then what should play ends as `error`
 class Player:
     """The daemon's side of the player process. All methods run on the event loop; two at once are fine.
 
-    Commands raise `AudioDeviceError` when the player cannot be started or does not answer, `InvalidParams` for
-    values that are none. A command under way when the process dies is given to the next one.
+    Commands raise `AudioDeviceError` when the player cannot be started or does not answer, `InvalidParams`
+    for values that are none. A command under way when the process dies is given to the next one.
 
     Args:
         tell: gets every event, on the loop; `Failed` too when the process had to be started again.
@@ -70,7 +70,7 @@ class Player:
         self._remembered = Remembered(setup)
         self._link: Link | None = None
         self._starting = asyncio.Lock()
-        self._watch: asyncio.Task[None] | None = None
+        self._watches: set[asyncio.Task[None]] = set()  # of the process, and of one that has just died
         self._deaths: list[float] = []
         self._no_device: str | None = None
         self._idle: asyncio.TimerHandle | None = None
@@ -165,8 +165,8 @@ class Player:
     async def close(self) -> None:
         """Fade out and end the process."""
         self._closed = True
-        if self._watch:
-            self._watch.cancel()  # it may hold the lock, over a start that nobody needs
+        for watch in self._watches:
+            watch.cancel()  # it may hold the lock, over a start that nobody needs
         await self._end()
 
     async def _set(self, command: AnyCommand) -> None:
@@ -235,7 +235,9 @@ class Player:
         except BaseException:
             link.kill()
             raise
-        self._watch = asyncio.create_task(self._watch_over(link), name="player")
+        watch = asyncio.create_task(self._watch_over(link), name="player")
+        self._watches.add(watch)
+        watch.add_done_callback(self._watches.discard)
         return link
 
     async def _watch_over(self, link: Link) -> None:
@@ -278,8 +280,8 @@ class Player:
             self._remembered.stand_still()
             if self._idle:
                 self._idle.cancel()
-            if self._watch:
-                self._watch.cancel()
+            for watch in self._watches:
+                watch.cancel()
             if link:
                 await link.close()
 

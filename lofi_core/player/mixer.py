@@ -77,6 +77,11 @@ class Mixer:
             return "paused"
         return "buffering" if self.current is not None and self.current.waiting else "playing"
 
+    @property
+    def sounds(self) -> bool:
+        """The next frames are, as far as one can know, no silence."""
+        return not self._held and bool(self.current or self._going or self._tails)
+
     def load(self, items: list[Item], frame: int = 0, *, paused: bool = False) -> None:
         """Play these instead, the first one from a frame."""
         self.stop()

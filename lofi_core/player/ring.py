@@ -59,7 +59,7 @@ class Ring:
 
     def read(self, frames: int) -> Samples:
         """The next frames, [frames, 2]; silence where there is nothing. From the device's thread."""
-        self._count_gap()
+        self._count_gap(time.monotonic())
         out = np.zeros((frames, 2), np.float32)
         there = min(frames, self.filled)
         at = self._read % len(self._samples)
@@ -72,8 +72,7 @@ class Ring:
         self.room.set()
         return out
 
-    def _count_gap(self) -> None:
-        now = time.monotonic()
+    def _count_gap(self, now: float) -> None:
         if self.last_read:
             gap_ms = (now - self.last_read) * 1000
             self._gaps[sum(gap_ms > edge for edge in GAP_EDGES_MS)] += 1

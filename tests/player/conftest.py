@@ -96,3 +96,8 @@ async def listen(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Listen]:
     yield start
     for listener in started:
         await listener.player.close()
+
+
+def first_sound(heard: Samples) -> Samples:
+    """From the first sample on: the right side's sines begin with one that is not 0."""
+    return heard[int(np.flatnonzero(heard[:, 1])[0]) :]
