@@ -91,6 +91,7 @@ class _Playing:
     def __init__(
         self, backends: list[Any], device: Device | None, device_id: Any, pull: Pull, rate: int
     ) -> None:
+        self._closed = False
         try:
             self._device = miniaudio.PlaybackDevice(
                 *(miniaudio.SampleFormat.FLOAT32, 2, rate, PERIOD_MSEC, device_id),
@@ -102,7 +103,7 @@ class _Playing:
                 f"opening {device.name if device else 'the default device'}: {error}"
             ) from error
         if not backends and self._device.backend == "Null":
-            self._device.close()
+            self.close()
             raise AudioDeviceError(
                 "this machine has no audio device", "plug one in, or set audio.device = 'null'"
             )
@@ -113,11 +114,15 @@ class _Playing:
         try:
             self._device.start(samples)
         except miniaudio.MiniaudioError as error:
-            self._device.close()
+            self.close()
             raise AudioDeviceError(f"starting {self.name}: {error}") from error
 
     def close(self) -> None:
-        self._device.close()
+        if not self._closed:
+            self._closed = True
+            self._device.close()
+            # miniaudio forgets it, and a sound server would keep a connection for each.
+            miniaudio.lib.ma_context_uninit(self._device._context)  # noqa: SLF001
 
 
 def feed(pull: Pull) -> Generator[memoryview | bytes, int, None]:

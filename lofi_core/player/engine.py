@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import traceback
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ BLOCK_SEC = 0.1
 BLOCKS_AHEAD = (
     3  # what a busy machine may keep the render thread waiting for, and how late a command is heard
 )
+MOST_BLOCKS_AHEAD = 20  # for a device that asks for much at a time
 STATS_SEC = 10.0
 LAST_FADE_SEC = 0.2
 LAST_BLOCKS = 4  # the fade and as much silence: what a device holds when it is closed is lost
@@ -62,7 +65,7 @@ class Engine:
         self._openers = Openers(rate)
         self.mixer = Mixer(rate, self._openers.open, self._told.append)
         self._block = round(BLOCK_SEC * rate)
-        self.ring = Ring(self._block * BLOCKS_AHEAD)
+        self.ring = Ring(self._block * MOST_BLOCKS_AHEAD)
         self._inbox: SimpleQueue[AnyCommand | None] = SimpleQueue()
         self._tap = tap.open("ab", buffering=0) if tap else None
         self._second = 0  # of sound, for `Position`
@@ -98,9 +101,22 @@ class Engine:
         ring = self.ring
         return Stats(ring.underruns, ring.callbacks, ring.gaps_ms, resident_bytes())
 
+    @property
+    def _has_room(self) -> bool:
+        """Is less ready than it should be: three blocks, or twice what the device takes at a time?"""
+        ahead = max(self._block * BLOCKS_AHEAD, 2 * self.ring.largest)
+        return self.ring.filled + self._block <= ahead and self.ring.free >= self._block
+
     def _run(self) -> None:
+        try:
+            self._render_until_the_end()
+        except BaseException:  # noqa: BLE001 - a bug: better another process than one that is silent for ever
+            traceback.print_exc()
+            os._exit(1)
+
+    def _render_until_the_end(self) -> None:
         while self._take_commands():
-            if self.ring.free >= self._block:
+            if self._has_room:
                 self.ring.write(self.mixer.render(self._block))
                 self._flush()
                 self._tell_position()
@@ -239,7 +255,7 @@ class Engine:
         self.mixer.fade_out(LAST_FADE_SEC)
         until = time.monotonic() + 2 * (LAST_FADE_SEC + BLOCK_SEC * BLOCKS_AHEAD) + 0.5
         while time.monotonic() < until and (blocks or self.ring.filled > self._block // 2):
-            if blocks and self.ring.free >= self._block:
+            if blocks and self._has_room:
                 self.ring.write(self.mixer.render(self._block))
                 blocks -= 1
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -21,7 +20,7 @@ from lofi_core.player.protocol import (
     Setup,
     Status,
 )
-from lofi_core.player.remembered import Remembered
+from lofi_core.player.remembered import Deaths, Remembered
 from lofi_core.player.wire import at_least_zero, playable, within
 
 if TYPE_CHECKING:
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 
 START_SEC = 20.0  # to the reply to `Setup`, on a machine with its hands full
 COMMAND_SEC = 10.0
-# A process that dies so often within a minute does so because of what it plays, which is left out then.
-DEATHS_FOR_ONE_ITEM = 3
-DEATHS_SEC = 60.0
 MOST_STARTS = 6  # in a row; then what should play ends as `error`
 
 
@@ -71,7 +67,7 @@ class Player:
         self._link: Link | None = None
         self._starting = asyncio.Lock()
         self._watches: set[asyncio.Task[None]] = set()  # of the process, and of one that has just died
-        self._deaths: list[float] = []
+        self._deaths = Deaths()
         self._no_device: str | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -234,6 +230,7 @@ class Player:
             raise AudioDeviceError(f"the player did not start: {error}") from error
         except BaseException:
             link.kill()
+            await link.close()
             raise
         watch = asyncio.create_task(self._watch_over(link), name="player")
         self._watches.add(watch)
@@ -244,8 +241,7 @@ class Player:
         """When the process dies while something plays, start another, which goes on there."""
         await link.gone.wait()
         self._remembered.stand_still()
-        status = await link.status()
-        self._tell(Failed(error=f"AUDIO_DEVICE_ERROR: the player ended ({in_words(status)})"))
+        self._tell(Failed(error=f"AUDIO_DEVICE_ERROR: the player ended ({await link.ended()})"))
         for _ in range(MOST_STARTS):
             self._count_death()
             if self._remembered.silent:
@@ -261,10 +257,7 @@ class Player:
             self._give_up_first()
 
     def _count_death(self) -> None:
-        now = time.monotonic()
-        self._deaths = [at for at in self._deaths if now - at < DEATHS_SEC] + [now]
-        if len(self._deaths) >= DEATHS_FOR_ONE_ITEM and self._remembered.items:
-            self._deaths.clear()
+        if self._deaths.again() and self._remembered.items:
             self._give_up_first()
 
     def _give_up_first(self) -> None:
@@ -304,8 +297,3 @@ class Player:
         self._tell(event)
         if isinstance(event, Ended):
             self._see_whether_idle()
-
-
-def in_words(status: int) -> str:
-    """A process's exit status for people."""
-    return f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -107,9 +107,10 @@ class Link(asyncio.Protocol):
                 self.kill()
                 await self._process.wait()
 
-    async def status(self) -> int:
-        """Wait for the end of the process; its exit status, negative for a signal."""
-        return await self._process.wait() if self._process else 0
+    async def ended(self) -> str:
+        """Wait for the end of the process; how it ended, in words."""
+        status = await self._process.wait() if self._process else 0
+        return f"signal {-status}" if status < 0 else f"exit status {status}"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Asyncio's call."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lofi_core.errors import LofiError
 from lofi_core.player.envelopes import RAMP_SEC, Ramp, loudness_gain
 from lofi_core.player.limiter import Limiter
+from lofi_core.player.outgoing import Outgoing
 from lofi_core.player.playlist import Playlist
 from lofi_core.player.protocol import Buffering, Ended, Failed, Paused, Reason, Resumed, Started
 from lofi_core.player.voice import Voice, fade_last
@@ -28,11 +29,6 @@ VOLUME_RAMP_SEC = 0.03
 REBUFFER_SEC = 0.5
 # The next track is opened this long before its turn.
 PREPARE_SEC = 5.0
-
-
-class _Place(TypedDict):
-    item_id: str
-    position_sec: float
 
 
 class Mixer:
@@ -60,8 +56,7 @@ class Mixer:
         self.current: Voice | None = None
         self.playlist = Playlist(open_track, self._report)
         self._tell = tell
-        self._going: list[Voice] = []  # what fades out
-        self._tails: list[Samples] = []  # rendered before a seek, still to be heard
+        self._outgoing = Outgoing()
         self._gate = Ramp(1.0)  # 0 is paused
         self._gain = Ramp(1.0)
         self._limiter = Limiter(rate)
@@ -80,13 +75,13 @@ class Mixer:
     @property
     def sounds(self) -> bool:
         """The next frames are, as far as one can know, no silence."""
-        return not self._held and bool(self.current or self._going or self._tails)
+        return not self._held and bool(self.current or self._outgoing)
 
     def load(self, items: list[Item], frame: int = 0, *, paused: bool = False) -> None:
         """Play these instead, the first one from a frame."""
         self.stop()
         if paused:
-            self._gate.go(0.0, self._ramp if self._going else 0)
+            self._gate.go(0.0, self._ramp if self._outgoing else 0)
         self.playlist.add(items)
         if items:
             self._advance(items[0], frame)
@@ -96,13 +91,13 @@ class Mixer:
         if self._gate.target == 0:
             self._gate.go(1.0, self._ramp)
             if self.current is not None:
-                self._tell(Resumed(**self._place(self.current)))
+                self._tell(Resumed(**self.current.place(self.rate)))
 
     def pause(self) -> None:
         """Hold everything where it is, fades too."""
         if self.current is not None and self._gate.target == 1:
             self._gate.go(0.0, self._ramp)
-            self._tell(Paused(**self._place(self.current)))
+            self._tell(Paused(**self.current.place(self.rate)))
 
     def stop(self) -> None:
         """Go silent and forget the queue."""
@@ -116,7 +111,7 @@ class Mixer:
         if self.current is not None:
             coming = self.playlist.prepare()
             if coming is not None:
-                overlap = max(min(overlap, _half(coming.track.total_frames)), 1)
+                overlap = max(min(overlap, coming.most_overlap), 1)
             self._let_go("skipped", overlap if coming is not None else self._ramp)
             if (voice := self._advance()) and not self._held:
                 voice.fade(overlap, rising=True)
@@ -130,7 +125,7 @@ class Mixer:
         total = voice.track.total_frames
         try:
             if not self._held and not voice.waiting:
-                self._tails.append(voice.tail(min(self._ramp, voice.track.ready(self._ramp))))
+                self._outgoing.add_tail(voice.tail(min(self._ramp, voice.track.ready(self._ramp))))
             voice.seek(frame if total is None else min(frame, total))
         except LofiError as error:
             self._fail(voice, error)
@@ -175,8 +170,9 @@ class Mixer:
 
     def close(self) -> None:
         """Let go of all files."""
-        for voice in (*self._going, *filter(None, [self.current])):
-            voice.track.close()
+        self._outgoing.close()
+        if self.current is not None:
+            self.current.track.close()
         self.playlist.clear()
 
     @property
@@ -189,7 +185,7 @@ class Mixer:
         while at < len(out):
             voice = self.current or self._advance()
             if voice is None:
-                self._mix_going(out[at:])
+                self._outgoing.mix(out[at:])
                 return
             until = self._until_crossfade(voice)
             if until == 0:
@@ -197,7 +193,7 @@ class Mixer:
                 continue
             frames = min(len(out) - at, len(out) if until is None else until)
             mixed = self._mix_current(voice, out[at : at + frames])
-            self._mix_going(out[at : at + mixed])
+            self._outgoing.mix(out[at : at + mixed])
             at += mixed
 
     def _mix_current(self, voice: Voice, out: Samples) -> int:
@@ -213,29 +209,13 @@ class Mixer:
         if ready < len(out) and not voice.track.complete:
             voice.waiting = True
             fade_last(block, self._ramp)
-            self._tell(Buffering(**self._place(voice), waiting=True))
+            self._tell(Buffering(**voice.place(self.rate), waiting=True))
             out[:ready] += block
             return len(out)
         out[:ready] += block
         if ready < len(out):
             self._end(voice, "finished")
         return ready
-
-    def _mix_going(self, out: Samples) -> None:
-        """Add what fades out."""
-        for voice in list(self._going):
-            try:
-                block = voice.read(len(out))
-            except LofiError:
-                block = out[:0]  # it was on its way out, and its end has been told
-            out[: len(block)] += block
-            if len(block) < len(out) or voice.silent:
-                self._going.remove(voice)
-                voice.track.close()
-        for tail in self._tails:
-            heard = min(len(tail), len(out))
-            out[:heard] += tail[:heard]
-        self._tails = [tail[len(out) :] for tail in self._tails if len(tail) > len(out)]
 
     def _is_back(self, voice: Voice) -> bool:
         """Has the growing file enough again?"""
@@ -244,7 +224,7 @@ class Mixer:
             return False
         voice.waiting = False
         voice.fade(self._ramp, rising=True)
-        self._tell(Buffering(**self._place(voice), waiting=False))
+        self._tell(Buffering(**voice.place(self.rate), waiting=False))
         return True
 
     def _until_crossfade(self, voice: Voice) -> int | None:
@@ -258,15 +238,15 @@ class Mixer:
         coming = self.playlist.prepare()
         if coming is None:
             return None
-        overlap = min(overlap, _half(voice.track.total_frames), _half(coming.track.total_frames))
+        overlap = min(overlap, voice.most_overlap, coming.most_overlap)
         return max(remaining - overlap, 0) if overlap else None
 
     def _cross(self, voice: Voice) -> None:
         """The next track comes in over the end of this one."""
         overlap = voice.remaining or 1
         voice.fade(overlap, rising=False)
-        self._going.append(voice)
-        self._tell(Ended(**self._place(voice), reason="finished"))
+        self._outgoing.add(voice)
+        self._tell(Ended(**voice.place(self.rate), reason="finished"))
         self.current = None
         if coming := self._advance():
             coming.fade(overlap, rising=True)
@@ -278,6 +258,7 @@ class Mixer:
             return None
         self.current = voice
         total = voice.track.total_frames
+        duration_sec = None if total is None else total / self.rate
         if frame and voice.item is first:
             try:
                 voice.seek(frame if total is None else min(frame, total))
@@ -285,16 +266,14 @@ class Mixer:
                 self._fail(voice, error)
                 return self._advance()
             voice.fade(self._ramp, rising=True)
-        self._tell(Started(**self._place(voice), duration_sec=None if total is None else total / self.rate))
+        self._tell(Started(**voice.place(self.rate), duration_sec=duration_sec))
         return voice
 
     def _let_go(self, reason: Reason, frames: int) -> None:
         """End what plays, over so many frames; without a sound while paused."""
         voice, self.current = self.current, None
         if self._held:
-            self._going, closed, self._tails = [], self._going, []
-            for gone in closed:
-                gone.track.close()
+            self._outgoing.close()
         if voice is None:
             return
         if self._held or voice.waiting:
@@ -302,13 +281,13 @@ class Mixer:
         else:
             remaining = voice.remaining
             voice.fade(frames if remaining is None else min(frames, remaining), rising=False)
-            self._going.append(voice)
-        self._tell(Ended(**self._place(voice), reason=reason))
+            self._outgoing.add(voice)
+        self._tell(Ended(**voice.place(self.rate), reason=reason))
 
     def _end(self, voice: Voice, reason: Reason) -> None:
         self.current = None
         voice.track.close()
-        self._tell(Ended(**self._place(voice), reason=reason))
+        self._tell(Ended(**voice.place(self.rate), reason=reason))
 
     def _fail(self, voice: Voice, error: LofiError) -> None:
         self._tell(Failed(error=error.text(), item_id=voice.item.id))
@@ -318,11 +297,3 @@ class Mixer:
         """An item of the queue could not be opened."""
         self._tell(Failed(error=error.text(), item_id=item.id))
         self._tell(Ended(item_id=item.id, position_sec=0.0, reason="error"))
-
-    def _place(self, voice: Voice) -> _Place:
-        return {"item_id": voice.item.id, "position_sec": voice.position / self.rate}
-
-
-def _half(frames: int | None) -> int:
-    """The most of a track that may overlap with another."""
-    return 2**62 if frames is None else frames // 2

@@ -27,6 +27,25 @@ if TYPE_CHECKING:
 AHEAD_SEC = 0.3
 # `Position` comes once a second: without one for longer than this, the sound has stopped for some reason.
 MOST_UNTOLD_SEC = 1.5
+# A process that dies so often within a minute does so because of what it plays.
+DEATHS_FOR_ONE_ITEM = 3
+DEATHS_SEC = 60.0
+
+
+class Deaths:
+    """Counts how often the process died lately."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+
+    def again(self) -> bool:
+        """It died. True, and the count begins anew, when that was so often that the item is to blame."""
+        now = time.monotonic()
+        self._times = [at for at in self._times if now - at < DEATHS_SEC] + [now]
+        if len(self._times) < DEATHS_FOR_ONE_ITEM:
+            return False
+        self._times.clear()
+        return True
 
 
 class Remembered:

@@ -31,6 +31,7 @@ class Ring:
         self.room = threading.Event()
         self.underruns = 0
         self.callbacks = 0
+        self.largest = 0  # frames that the device asked for at a time, at most
         self.last_read = 0.0  # monotonic seconds of the last callback; 0 before the first
         self._gaps = [0] * (len(GAP_EDGES_MS) + 1)
 
@@ -61,6 +62,7 @@ class Ring:
         """The next frames, [frames, 2]; silence where there is nothing. From the device's thread."""
         self._count_gap(time.monotonic())
         out = np.zeros((frames, 2), np.float32)
+        self.largest = max(self.largest, frames)
         there = min(frames, self.filled)
         at = self._read % len(self._samples)
         first = min(there, len(self._samples) - at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 import numpy as np
 
@@ -43,6 +43,13 @@ class Track(Protocol):
         """Let go of the file."""
 
 
+class Place(TypedDict):
+    """The fields of every `ItemEvent`."""
+
+    item_id: str
+    position_sec: float
+
+
 class Voice:
     """A track that plays, comes in or goes out.
 
@@ -70,9 +77,19 @@ class Voice:
         return None if total is None else max(total - self.position, 0)
 
     @property
+    def most_overlap(self) -> int:
+        """How many of its frames may overlap with another track: half of them, as far as one knows."""
+        total = self.track.total_frames
+        return 2**62 if total is None else total // 2
+
+    @property
     def silent(self) -> bool:
         """It has faded out."""
         return any(not fade.rising and not fade.left for fade in self._fades)
+
+    def place(self, rate: int) -> Place:
+        """What it is and where, for an event."""
+        return {"item_id": self.item.id, "position_sec": self.position / rate}
 
     def fade(self, frames: int, *, rising: bool) -> None:
         """Come in or go out over so many frames, from the gain that it has."""

@@ -76,6 +76,10 @@ class Listener:
                 self._news.clear()
                 await self._news.wait()
 
+    @property
+    def running(self) -> bool:
+        return self.player.pid is not None
+
     def heard(self) -> Samples:
         """What the device has taken, [N, 2]. Whole once the player is closed."""
         return np.fromfile(self.tap, np.float32).reshape(-1, 2)
@@ -96,6 +100,13 @@ async def listen(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Listen]:
     yield start
     for listener in started:
         await listener.player.close()
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for what no event tells."""
+    async with asyncio.timeout(15):
+        while not condition():  # noqa: ASYNC110 - nobody could set an event
+            await asyncio.sleep(0.01)
 
 
 def first_sound(heard: Samples) -> Samples:

@@ -2,114 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
-import pytest
 
-from lofi_core.errors import LofiError
-from lofi_core.player.decoders import TrackUnreadable
-from lofi_core.player.mixer import Mixer
-from lofi_core.player.protocol import AnyEvent, Buffering, Ended, Failed, Item, Started
+from lofi_core.player.protocol import Ended
 from tests.player.conftest import RATE, Samples, sine, steepest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-RAMP = 480  # 10 ms
-
-
-@dataclass
-class Track:
-    """An array in the place of a file; `there` frames of it can be read so far."""
-
-    samples: Samples
-    growing: bool = False
-    there: int | None = None
-    at: int = 0
-    broken_at: int | None = None
-
-    @property
-    def total_frames(self) -> int | None:
-        return None if self.growing else len(self.samples)
-
-    @property
-    def complete(self) -> bool:
-        return not self.growing
-
-    def ready(self, frames: int) -> int:
-        if self.broken_at is not None and self.at + frames > self.broken_at:
-            raise TrackUnreadable("broken.wav breaks off")
-        there = len(self.samples) if self.there is None else self.there
-        return max(0, min(frames, there - self.at))
-
-    def read(self, frames: int) -> Samples:
-        ready = self.ready(frames)
-        self.at += ready
-        return self.samples[self.at - ready : self.at].copy()
-
-    def prefetch(self) -> bool:
-        return False
-
-    def seek(self, frame: int) -> None:
-        self.at = frame
-
-    def close(self) -> None:
-        pass
-
-
-@dataclass
-class Rig:
-    """A mixer of arrays, with everything it told, and its output without the limiter's delay."""
-
-    tracks: dict[str, Track | LofiError]
-    crossfade_sec: float = 0.0
-    events: list[AnyEvent] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.mixer = Mixer(RATE, self._open, self.events.append)
-        self.mixer.crossfade_sec = self.crossfade_sec
-        self.mixer.load(self.items(self.tracks))
-        self.out = np.zeros((0, 2), np.float32)
-
-    def items(self, names: Iterable[str], **fields: Any) -> list[Item]:
-        return [Item(id=name, path=f"/{name}", **fields) for name in names]
-
-    def _open(self, item: Item) -> Track:
-        track = self.tracks[item.id]
-        if isinstance(track, LofiError):
-            raise track
-        return track
-
-    def render(self, frames: int, block: int = 4_800) -> None:
-        blocks = [min(block, frames - at) for at in range(0, frames, block)]
-        self.out = np.concatenate([self.out, *[self.mixer.render(n) for n in blocks]])
-
-    def heard(self) -> Samples:
-        """All that was rendered: the delay's worth of samples comes after the last."""
-        late = self.mixer.delay_frames
-        self.out = np.concatenate([self.out, self.mixer._limiter.process(np.zeros((late, 2), np.float32))])
-        return self.out[late:]
-
-    def told(self, *kinds: type) -> list[tuple[str, str]]:
-        wanted = [event for event in self.events if isinstance(event, kinds or object)]
-        return [(type(event).__name__, getattr(event, "item_id", "")) for event in wanted]
-
-
-def up(frames: int) -> Samples:
-    return np.sin((np.arange(frames) + 0.5) / frames * np.pi / 2).astype(np.float32)[:, None]
-
-
-def down(frames: int) -> Samples:
-    return np.cos((np.arange(frames) + 0.5) / frames * np.pi / 2).astype(np.float32)[:, None]
-
-
-def test_tracks_follow_each_other_without_a_sample_between() -> None:
-    whole = sine(1.0)
-    rig = Rig({"a": Track(whole[:12_345]), "b": Track(whole[12_345:])})
-    rig.render(RATE)
-    assert np.array_equal(rig.heard(), whole)
+from tests.player.mixer_rig import RAMP, Rig, Track, down, up
 
 
 def test_blocks_of_any_size_make_the_same_samples() -> None:
@@ -137,21 +34,6 @@ def test_a_crossfade_is_a_sine_and_a_cosine_over_the_ends() -> None:
     wanted = np.concatenate([a[:-12_000], a[-12_000:] * down(12_000) + b[:12_000] * up(12_000), b[12_000:]])
     assert np.abs(rig.heard()[: len(wanted)] - wanted).max() < 1e-7
     assert rig.told() == [("Started", "a"), ("Ended", "a"), ("Started", "b"), ("Ended", "b")]
-
-
-def test_the_last_track_plays_to_its_end_with_a_crossfade_set() -> None:
-    a = sine(0.5)
-    rig = Rig({"a": Track(a)}, crossfade_sec=12)
-    rig.render(RATE)
-    assert np.array_equal(rig.heard()[: len(a)], a)
-
-
-def test_short_tracks_overlap_by_half_at_most() -> None:
-    a, b, c = sine(1.0, level=0.3), sine(0.1, 331.0, level=0.3), sine(1.0, 441.0, level=0.3)
-    rig = Rig({"a": Track(a), "b": Track(b), "c": Track(c)}, crossfade_sec=12)
-    rig.render(3 * RATE)
-    assert np.flatnonzero(rig.heard().any(axis=1))[-1] + 1 == len(a) + len(c)
-    assert rig.told(Ended) == [("Ended", "a"), ("Ended", "b"), ("Ended", "c")]
 
 
 def test_a_pause_holds_the_place_and_does_not_click() -> None:
@@ -194,14 +76,6 @@ def test_a_seek_goes_on_exactly_there_and_does_not_click() -> None:
     assert steepest(heard) <= 2 * steepest(a) + 0.5 / RAMP
 
 
-def test_a_seek_past_the_end_ends_the_track() -> None:
-    rig = Rig({"a": Track(sine(1.0)), "b": Track(sine(1.0))})
-    rig.render(4_800)
-    rig.mixer.seek(10**9)
-    rig.render(4_800)
-    assert rig.told() == [("Started", "a"), ("Ended", "a"), ("Started", "b")]
-
-
 def test_a_skip_crosses_over_to_the_next_track() -> None:
     a, b = sine(2.0, level=0.4), sine(2.0, 331.0, level=0.4)
     rig = Rig({"a": Track(a), "b": Track(b)}, crossfade_sec=0.5)
@@ -226,19 +100,6 @@ def test_a_skip_during_a_crossfade_does_not_click() -> None:
         rig.render(3_000)
     assert steepest(rig.heard()) <= 3 * steepest(sine(1.0, 350.0, level=0.3))
     assert rig.mixer.skip() is None
-
-
-def test_skip_stop_and_seek_on_an_empty_list_do_nothing() -> None:
-    rig = Rig({})
-    assert rig.mixer.skip() is None
-    rig.mixer.stop()
-    rig.mixer.seek(5)
-    rig.mixer.pause()
-    rig.mixer.play()
-    rig.render(RATE)
-    assert not rig.heard().any()
-    assert rig.events == []
-    assert rig.mixer.state == "stopped"
 
 
 def test_stop_is_soon_silent_and_does_not_click() -> None:
@@ -293,62 +154,3 @@ def test_two_loud_tracks_that_cross_stay_below_full_scale() -> None:
     heard = rig.heard()
     assert np.abs(heard).max() <= 1.0
     assert np.array_equal(heard[:20_000], loud[:20_000])
-
-
-def test_a_growing_file_that_runs_dry_waits_and_goes_on_where_it_was() -> None:
-    a = sine(3.0)
-    track = Track(a, growing=True, there=20_000)
-    rig = Rig({"a": track})
-    rig.render(48_000)
-    waiting = [e for e in rig.events if isinstance(e, Buffering)]
-    assert [(e.waiting, e.position_sec) for e in waiting] == [(True, 20_000 / RATE)]
-    assert rig.mixer.state == "buffering"
-    track.there = 30_000  # not enough to be worth it
-    rig.render(4_800)
-    assert rig.mixer.state == "buffering"
-    track.there, track.growing = len(a), False
-    rig.render(4_800 * 40)
-    heard = rig.heard()
-    assert np.array_equal(heard[: 20_000 - RAMP], a[: 20_000 - RAMP])
-    assert not heard[20_000:52_800].any()
-    assert np.array_equal(heard[52_800 + RAMP :][: len(a) - 20_000 - RAMP], a[20_000 + RAMP :])
-    assert steepest(heard[: 52_800 + len(a) - 20_000]) <= steepest(a) + 0.5 / RAMP
-    assert [e.reason for e in rig.events if isinstance(e, Ended)] == ["finished"]
-
-
-def test_a_track_that_cannot_be_opened_is_skipped_and_told() -> None:
-    b = sine(0.5)
-    rig = Rig({"a": TrackUnreadable("there is no file /a"), "b": Track(b)})
-    rig.render(RATE // 2)
-    assert np.array_equal(rig.heard(), b)
-    assert rig.told(Failed, Ended, Started) == [("Failed", "a"), ("Ended", "a"), ("Started", "b")]
-
-
-def test_a_track_that_breaks_off_gives_way_to_the_next() -> None:
-    rig = Rig({"a": Track(sine(1.0), broken_at=10_000), "b": Track(sine(1.0))})
-    rig.render(RATE)
-    ends = [(e.item_id, e.reason) for e in rig.events if isinstance(e, Ended)]
-    assert ends == [("a", "error")]
-    assert rig.mixer.current is not None
-    assert rig.mixer.current.item.id == "b"
-
-
-@pytest.mark.parametrize("crossfade_sec", [0.0, 0.1])
-def test_tracks_without_a_sample_are_passed_over(crossfade_sec: float) -> None:
-    nothing = np.zeros((0, 2), np.float32)
-    a = sine(0.1)
-    rig = Rig({"x": Track(nothing), "y": Track(nothing), "a": Track(a), "z": Track(nothing)}, crossfade_sec)
-    rig.render(RATE)
-    assert np.array_equal(rig.heard()[: len(a)], a)
-    assert [e.item_id for e in rig.events if isinstance(e, Ended)] == ["x", "y", "a", "z"]
-    assert rig.mixer.state == "stopped"
-
-
-def test_an_item_may_be_put_before_another_and_taken_out() -> None:
-    rig = Rig({"a": Track(sine(1.0)), "b": Track(sine(1.0)), "c": Track(sine(1.0))})
-    rig.mixer.load(rig.items("ab"))
-    rig.mixer.playlist.add(rig.items("c"), before="b")
-    assert rig.mixer.playlist.ids == ["c", "b"]
-    assert rig.mixer.playlist.remove("b")
-    assert not rig.mixer.playlist.remove("b")
-    assert rig.mixer.playlist.ids == ["c"]

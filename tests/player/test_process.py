@@ -1,12 +1,11 @@
-"""Does what the device got equal a render without process, thread, clock and device? And when the daemon is gone?"""
+"""Is what the device got what a mixer alone renders? And what happens when the daemon is gone?"""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,9 +15,10 @@ from lofi_core.player.growing import Openers
 from lofi_core.player.link import Link
 from lofi_core.player.mixer import Mixer
 from lofi_core.player.protocol import AnyCommand, AnyEvent, Ended
-from tests.player.conftest import RATE, Files, Samples, first_sound, sine
+from tests.player.conftest import RATE, Files, Samples, eventually, first_sound, sine
 
-pytestmark = pytest.mark.anyio
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Script:
@@ -28,7 +28,7 @@ class Script:
         self.tap = tap
         self.done: list[tuple[int, AnyCommand]] = []
         self.ended: asyncio.Queue[str] = asyncio.Queue()
-        self.link = Link(self._take, lambda command: None)
+        self.link = Link(self._take, print)
 
     def _take(self, event: AnyEvent) -> None:
         if isinstance(event, Ended):
@@ -45,7 +45,7 @@ class Script:
 
     def offline(self, crossfade_sec: float, frames: int) -> Samples:
         """The same commands at the same frames, rendered at once in blocks of another size."""
-        mixer = Mixer(RATE, Openers(RATE).open, lambda event: None)
+        mixer = Mixer(RATE, Openers(RATE).open, print)
         mixer.crossfade_sec = crossfade_sec
         out = []
         for at_frame, command in self.done:
@@ -68,6 +68,7 @@ class Script:
         return np.concatenate(out)
 
 
+@pytest.mark.anyio
 async def test_the_stream_equals_an_offline_render_sample_for_sample(files: Files, tmp_path: Path) -> None:
     script = Script(tmp_path / "tap")
     await script.start(crossfade_sec=0.3)
@@ -95,6 +96,7 @@ async def test_the_stream_equals_an_offline_render_sample_for_sample(files: File
     assert np.array_equal(heard[: len(wanted)], wanted)
 
 
+@pytest.mark.anyio
 async def test_a_player_whose_daemon_died_fades_out_and_ends(files: Files, tmp_path: Path) -> None:
     """The daemon is a process here that plays and is killed."""
     item = files.item("a", sine(30.0))
@@ -111,28 +113,31 @@ async def main():
     await asyncio.sleep(60)
 asyncio.run(main())
 """
-    daemon = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-    assert daemon.stdout is not None
-    pid = int(daemon.stdout.readline())
-    daemon.kill()
-    daemon.wait()
-    daemon.stdout.close()
-    async with asyncio.timeout(5):
-        while Path(f"/proc/{pid}").exists() and "Z (" not in state(pid):
-            await asyncio.sleep(0.02)
+    pid = run_until_it_prints_a_number_and_kill(code)
+    await eventually(lambda: has_ended(pid))
     heard = np.fromfile(tmp_path / "tap", np.float32).reshape(-1, 2)
     assert heard.any()
     assert not heard[-1_000:].any()
 
 
-def state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return "Z ("
+def run_until_it_prints_a_number_and_kill(code: str) -> int:
+    daemon = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert daemon.stdout is not None
+    with daemon.stdout:
+        number = int(daemon.stdout.readline())
+    daemon.kill()
+    daemon.wait()
+    return number
 
 
-async def test_started_by_hand_it_says_who_starts_it() -> None:
+def has_ended(pid: int) -> bool:
+    """It is gone, or waits as a zombie for a parent that may never ask."""
+    command = ["ps", "-o", "stat=", "-p", str(pid)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return not found or found.startswith("Z")
+
+
+def test_started_by_hand_it_says_who_starts_it() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "lofi_core.player"], capture_output=True, text=True, check=False
     )
@@ -141,6 +146,7 @@ async def test_started_by_hand_it_says_who_starts_it() -> None:
     assert "the daemon starts it" in done.stderr
 
 
+@pytest.mark.anyio
 async def test_what_no_player_understands_does_not_end_it(tmp_path: Path) -> None:
     script = Script(tmp_path / "tap")
     await script.start()
@@ -148,4 +154,3 @@ async def test_what_no_player_understands_does_not_end_it(tmp_path: Path) -> Non
     script.link._transport.write(b"\x03\x00\x00\x00abc")
     await script.ask(protocol.GetStatus())
     await script.link.close()
-    assert os.path.exists(script.tap)
