@@ -158,6 +158,7 @@ class Mixer:
         voice = self.current
         if voice is None:
             return False
+        self._join_next(voice, 0)
         try:
             if voice.track.prefetch():
                 return True
@@ -201,6 +202,7 @@ class Mixer:
         try:
             if voice.waiting and not self._is_back(voice):
                 return len(out)
+            self._join_next(voice, len(out))
             ready = voice.track.ready(len(out))
             block = voice.read(ready)
         except LofiError as error:
@@ -240,6 +242,14 @@ class Mixer:
             return None
         overlap = min(overlap, voice.most_overlap, coming.most_overlap)
         return max(remaining - overlap, 0) if overlap else None
+
+    def _join_next(self, voice: Voice, frames: int) -> None:
+        """Without a crossfade: let the next track know the end of this one, when that is near."""
+        remaining = voice.remaining
+        if self.crossfade_sec or remaining is None or remaining - frames > PREPARE_SEC * self.rate:
+            return
+        if coming := self.playlist.prepare():
+            voice.track.join(coming.track)
 
     def _cross(self, voice: Voice) -> None:
         """The next track comes in over the end of this one."""

@@ -1,5 +1,7 @@
 """How do a file's samples come to the mixer? Decoded ahead, at the device's rate, in stereo."""
 
+# ruff: noqa: SLF001 - a source reaches into the next one of its own class
+
 from __future__ import annotations
 
 from collections import deque
@@ -8,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import soxr
+
+from lofi_core.errors import LofiError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,6 +64,9 @@ class Source:
         self._ready_frames = 0
         self._drop = 0  # frames from the resampler that lie before the place asked for
         self._flushed = False
+        self._decoded = 0  # which frame of ours comes next from the resampler
+        self._following: Source | None = None
+        self._expects = False  # its first samples come from the track before
         self._resampler: soxr.ResampleStream | None = self._fresh_resampler()
 
     @property
@@ -101,7 +108,7 @@ class Source:
 
     def prefetch(self) -> bool:
         """Decode one block of what will be needed. False when enough is ready."""
-        return self._ready_frames < AHEAD_SEC * self._rate and self._decode()
+        return not self._expects and self._ready_frames < AHEAD_SEC * self._rate and self._decode()
 
     def seek(self, frame: int) -> None:
         """Go to a frame; past the end there is nothing more.
@@ -111,7 +118,8 @@ class Source:
         """
         self._ready.clear()
         self._ready_frames = self._drop = 0
-        self._flushed = False
+        self._flushed = self._expects = False
+        self._decoded = frame
         self._resampler = self._fresh_resampler()
         common = gcd(self._rate, self._decoder.sample_rate)
         ours, theirs = self._rate // common, self._decoder.sample_rate // common
@@ -122,9 +130,24 @@ class Source:
             self._decoder.seek(steps * theirs)
             self._drop = frame - steps * ours
 
+    def join(self, following: Source) -> None:
+        """Let the resampler go on into the track that comes next, as if the two were one.
+
+        Each on its own would be resampled as if silence came after and before it, which clicks where there is
+        none. Until this one is decoded to its end, nothing of the other is prefetched.
+        """
+        same = self._decoder.sample_rate == following._decoder.sample_rate
+        if self._resampler and same and not self._flushed and following._untouched:
+            self._following = following
+            following._expects = True
+
     def close(self) -> None:
         """Close the file. Doing it twice is harmless."""
         self._decoder.close()
+
+    @property
+    def _untouched(self) -> bool:
+        return not (self._decoded or self._flushed)
 
     def _scaled(self, frames: int) -> int:
         return round(frames * self._rate / self._decoder.sample_rate)
@@ -138,19 +161,56 @@ class Source:
         """Get one block. False when there is none: at the end, or for now."""
         if self._flushed:
             return False
+        self._expects = False
         block = as_stereo(self._decoder.read(BLOCK_FRAMES))
         if not len(block):
             if self._decoder.frames is None:
                 return False
             self._flushed = True
+            if self._resampler and self._following and self._following._untouched:
+                self._hand_over(self._resampler, self._following)
+                return True
         if self._resampler is not None:
             block = self._resampler.resample_chunk(block, last=self._flushed)
         dropped = min(self._drop, len(block))
         self._drop -= dropped
-        if len(block) > dropped:
-            self._ready.append(block[dropped:])
-            self._ready_frames += len(block) - dropped
+        self._add(block[dropped:])
         return True
+
+    def _hand_over(self, resampler: soxr.ResampleStream, following: Source) -> None:
+        """Give the resampler the next track's samples until all of ours are out; the rest is the next's."""
+        following._resampler, following._drop = resampler, self._drop
+        try:
+            while self._owed > 0 and following._decode():
+                block = following._take_back()
+                owed = self._owed
+                self._add(block[:owed])
+                following._add(block[owed:])
+            if self._owed <= 0 or following._flushed:
+                return
+            following.seek(0)  # it grows, and has not enough yet
+        except LofiError:
+            pass  # told when its turn has come
+        rest = resampler.resample_chunk(np.zeros((0, 2), np.float32), last=True)
+        self._add(rest[self._drop :][: self._owed])
+
+    @property
+    def _owed(self) -> int:
+        """How many frames of this track have not come out of the resampler yet."""
+        return max((self.total_frames or 0) - self._decoded, 0)
+
+    def _add(self, block: Samples) -> None:
+        if len(block):
+            self._ready.append(block)
+            self._ready_frames += len(block)
+            self._decoded += len(block)
+
+    def _take_back(self) -> Samples:
+        """What has just been decoded, as if it had not been."""
+        block = np.concatenate([*self._ready, np.zeros((0, 2), np.float32)])
+        self._ready.clear()
+        self._ready_frames = self._decoded = 0
+        return block
 
 
 def as_stereo(block: Samples) -> Samples:

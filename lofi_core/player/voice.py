@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 import numpy as np
 
@@ -38,6 +38,9 @@ class Track(Protocol):
 
     def seek(self, frame: int) -> None:
         """Go to a frame."""
+
+    def join(self, following: Any) -> None:
+        """The track after this one, of the same kind, follows without a crossfade."""
 
     def close(self) -> None:
         """Let go of the file."""

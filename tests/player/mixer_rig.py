@@ -54,6 +54,9 @@ class Track:
     def seek(self, frame: int) -> None:
         self.at = frame
 
+    def join(self, following: object) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -138,6 +138,58 @@ def test_a_file_that_breaks_off_is_an_error_at_that_place(tmp_path: Path, keep: 
         everything(source)
 
 
+@pytest.mark.parametrize("rate", [32_000, 44_100, 48_000])
+@pytest.mark.parametrize("cut", [1, 20_003, 31_900])
+def test_two_files_are_resampled_like_one_when_joined(
+    tmp_path: Path, keep: Keep, rate: int, cut: int
+) -> None:
+    track = sine(1.0, rate=rate)
+    paths = [
+        written(tmp_path / f"{name}.wav", part, rate, subtype="FLOAT")
+        for name, part in (("a", track[:cut]), ("b", track[cut:]))
+    ]
+    first, second = (keep(FileDecoder(path)) for path in paths)
+    first.join(second)
+    heard = np.concatenate([everything(first), everything(second)])
+    whole = track if rate == RATE else soxr.resample(track, rate, RATE, "HQ")
+    assert abs(len(heard) - len(whole)) <= 1
+    assert np.abs(heard[: len(whole)] - whole[: len(heard)]).max() < 1e-6
+
+
+def test_joined_to_a_broken_file_a_track_is_whole(tmp_path: Path, keep: Keep) -> None:
+    whole, cut = tmp_path / "a.wav", tmp_path / "b.wav"
+    track = sine(0.5, rate=44_100)
+    written(whole, track, 44_100, subtype="FLOAT")
+    written(cut, sine(3.0, rate=44_100), 44_100, subtype="FLOAT")
+    first, second = keep(FileDecoder(str(whole))), keep(FileDecoder(str(cut)))
+    with cut.open("r+b") as file:
+        file.truncate(100)
+    first.join(second)
+    heard, wanted = everything(first), soxr.resample(track, 44_100, RATE, "HQ")
+    assert len(heard) == len(wanted)
+    assert np.abs(heard - wanted)[:-400].max() < 1e-6
+    with pytest.raises(TrackUnreadable, match="breaks off"):
+        second.read(1)
+
+
+def test_joined_to_a_file_that_grows_both_are_whole(tmp_path: Path, keep: Keep) -> None:
+    track = sine(0.5, rate=44_100)
+    spool = Spool(tmp_path / "spool.wav", 44_100, 2)
+    spool.append(track[:10].T)
+    growing = GrowingDecoder(str(spool.path))
+    growing.grow(spool.available_sec, final=False)
+    first = keep(FileDecoder(written(tmp_path / "a.wav", track, 44_100, subtype="FLOAT")))
+    second = keep(growing)
+    first.join(second)
+    heard, wanted = everything(first), soxr.resample(track, 44_100, RATE, "HQ")
+    assert len(heard) == len(wanted)
+    assert np.abs(heard - wanted)[:-400].max() < 1e-6
+    spool.append(track[10:].T)
+    spool.close()
+    growing.grow(spool.available_sec, final=True)
+    assert np.abs(everything(second) - wanted).max() < 1e-6
+
+
 @pytest.mark.parametrize("rate", [44_100, 48_000])
 def test_a_spool_is_read_while_it_grows(tmp_path: Path, keep: Keep, rate: int) -> None:
     track = sine(2.0, rate=rate)
