@@ -17,6 +17,7 @@ from lofi_core.player.protocol import (
     Ended,
     Failed,
     Item,
+    Paused,
     Setup,
     Status,
 )
@@ -194,9 +195,7 @@ class Player:
                 if reply.error:
                     raise from_text(reply.error)
                 return msgspec.msgpack.decode(reply.result)
-            raise AudioDeviceError(
-                "the player ended twice before it answered", "its messages are in the daemon's log"
-            )
+            raise AudioDeviceError("the player ended twice before it answered")
         finally:
             self._asking -= 1
             self._see_whether_idle()
@@ -267,8 +266,10 @@ class Player:
         self._tell(Failed(error=text, item_id=item.id))
         self._tell(Ended(item_id=item.id, position_sec=position_sec, reason="error"))
 
-    async def _end(self) -> None:
+    async def _end(self, *, if_idle: bool = False) -> None:
         async with self._starting:
+            if if_idle and (self._asking or not self._remembered.silent):
+                return
             link, self._link = self._link, None
             self._remembered.stand_still()
             if self._idle:
@@ -287,13 +288,12 @@ class Player:
             self._idle = asyncio.get_running_loop().call_later(self._idle_sec, self._go_idle)
 
     def _go_idle(self) -> None:
-        if self._remembered.silent and not self._asking:
-            self._ending = asyncio.create_task(self._end(), name="player ends")
+        self._ending = asyncio.create_task(self._end(if_idle=True), name="player ends")
 
     def _take(self, event: AnyEvent) -> None:
         self._remembered.happened(event)
         if isinstance(event, DeviceChanged):
             self._no_device = None if event.device else f"AUDIO_DEVICE_ERROR: {event.message}"
         self._tell(event)
-        if isinstance(event, Ended):
+        if isinstance(event, Ended | Paused):
             self._see_whether_idle()
