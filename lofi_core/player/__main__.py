@@ -6,6 +6,7 @@ Nothing is ever written to standard output.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import socket
@@ -89,8 +90,7 @@ def main(descriptor: int) -> None:
     """Play until the other end of the socket is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal; the daemon decides
     sys.setswitchinterval(SWITCH_SEC)
-    # Whatever a library prints: standard output is nobody's here.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    quieten()
     connection = socket.socket(fileno=descriptor)
     outbox = Outbox(connection)
     asked = commands(connection, outbox)
@@ -111,6 +111,15 @@ def main(descriptor: int) -> None:
             engine.submit(command)
     engine.finish(FINISH_SEC)
     output.close()
+
+
+def quieten() -> None:
+    """What C libraries print goes nowhere: ALSA fills pages where no card is. Our tracebacks are kept."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    faulthandler.enable(sys.stderr)
 
 
 def set_up(setup: Setup, engine: Engine, output: Output) -> Reply:

@@ -28,6 +28,7 @@ CHECK_SEC = 2.0  # how often the devices are looked at
 SILENT_SEC = 2.0
 DEFAULT, NULL = "default", "null"
 NOWHERE = Device(NULL, NULL)
+NO_DEVICE = "plug one in, or set audio.device to 'null' to do without"
 COMMON_RATE = 48_000
 
 
@@ -64,7 +65,7 @@ class Miniaudio:
         try:
             found = miniaudio.Devices().get_playbacks()
         except miniaudio.MiniaudioError as error:
-            raise AudioDeviceError(f"listing the audio devices: {error}") from error
+            raise AudioDeviceError(f"the audio devices cannot be listed: {error.args[0]}") from error
         self._ids = {id_text(each["id"]): each["id"] for each in found}
         return [Device(id_text(each["id"]), each["name"]) for each in found]
 
@@ -99,14 +100,11 @@ class _Playing:
                 app_name="lofi-core",
             )
         except miniaudio.MiniaudioError as error:
-            raise AudioDeviceError(
-                f"opening {device.name if device else 'the default device'}: {error}"
-            ) from error
+            name = repr(device.name) if device else "the default audio device"
+            raise AudioDeviceError(f"{name} does not open: {error.args[0]}", NO_DEVICE) from error
         if not backends and self._device.backend == "Null":
             self.close()
-            raise AudioDeviceError(
-                "this machine has no audio device", "plug one in, or set audio.device = 'null'"
-            )
+            raise AudioDeviceError("this machine has no audio device", NO_DEVICE)
         # What the system calls its default, nobody tells; so it is `default (ALSA)`.
         self.name = device.name if device else f"{DEFAULT} ({self._device.backend})"
         samples = feed(pull)
@@ -115,7 +113,7 @@ class _Playing:
             self._device.start(samples)
         except miniaudio.MiniaudioError as error:
             self.close()
-            raise AudioDeviceError(f"starting {self.name}: {error}") from error
+            raise AudioDeviceError(f"{self.name!r} does not start: {error.args[0]}") from error
 
     def close(self) -> None:
         if not self._closed:

@@ -147,7 +147,9 @@ class Player:
 
     async def use_device(self, device: str) -> str:
         """Play on another device, by name or id; the name of the one in use."""
-        return str(await self._do(protocol.UseDevice(device=device)))
+        name = str(await self._do(protocol.UseDevice(device=device)))
+        self._no_device = None
+        return name
 
     async def devices(self) -> list[Device]:
         """What there is to play on."""

@@ -227,6 +227,16 @@ async def test_a_device_that_is_not_there_is_refused_and_the_sound_goes_on(
     assert (status.device, status.state) == ("null", "playing")
 
 
+async def test_without_a_device_nothing_is_loaded_until_one_is_chosen(listen: Listen, files: Files) -> None:
+    player = listen().player
+    await player.devices()
+    player._no_device = "AUDIO_DEVICE_ERROR: this machine has no audio device"
+    with pytest.raises(AudioDeviceError, match="no audio device"):
+        await player.load([files.item("a", sine(1.0))])
+    await player.use_device("null")
+    await player.load([files.item("a", sine(1.0))])
+
+
 async def test_the_process_is_small_and_ctrl_c_does_not_end_it(listen: Listen, files: Files) -> None:
     player = listen(crossfade_sec=0.2).player
     await player.load([files.item("a", sine(0.5, rate=44_100), 44_100), files.item("b", sine(2.0))])
