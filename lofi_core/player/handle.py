@@ -86,6 +86,15 @@ class Player:
         """The process, while there is one."""
         return self._link.pid if self._link else None
 
+    @property
+    def position_sec(self) -> float:
+        """Where what plays is now, as far as the daemon can know without asking."""
+        return self._remembered.position_sec
+
+    async def start(self) -> None:
+        """Have a process ready before there is anything to play."""
+        await self._do(protocol.GetStatus())
+
     async def load(self, items: Sequence[Item], *, position_sec: float = 0.0, paused: bool = False) -> None:
         """Play these, and forget what was there. What played ends as `stopped`."""
         at_least_zero("position_sec", position_sec)
@@ -105,6 +114,15 @@ class Player:
         if self._link is None and not self._remembered.items:
             return False  # news of a track that nobody plays must not start a process
         return bool(await self._do(protocol.Grow(item_id=item_id, available_sec=available_sec, final=final)))
+
+    async def finished(self, item_id: str, available_sec: float, path: str) -> bool:
+        """A growing file is whole, and its track lies at `path`, which stays. False when it does not grow.
+
+        What plays reads on in the file that it has open; a later process opens the track.
+        """
+        grew = await self.grow(item_id, available_sec, final=True)
+        self._remembered.replaced(item_id, path)
+        return grew
 
     async def play(self) -> None:
         """Go on after a pause, where it was."""

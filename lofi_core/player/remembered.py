@@ -138,6 +138,12 @@ class Remembered:
             if item.id == item_id and item.growing:
                 self.items[at] = msgspec.structs.replace(item, available_sec=available_sec, final=final)
 
+    def replaced(self, item_id: str, path: str) -> None:
+        """A growing item's track is finished, and lies at `path`; its gain has been applied."""
+        for at, item in enumerate(self.items):
+            if item.id == item_id and item.growing:
+                self.items[at] = Item(id=item_id, path=path)
+
     def drop_first(self) -> Item:
         """Leave out what plays."""
         self._playing_id = None

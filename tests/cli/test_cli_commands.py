@@ -321,10 +321,10 @@ def test_config_show_tells_every_value_its_source_and_what_is_not_used(
     monkeypatch.setenv("LOFI_QUEUE_CAPACITY", "4")
     values = json.loads(run("config", "show", "--json").out)
     assert values["queue_capacity"] == {"value": 4, "source": "LOFI_QUEUE_CAPACITY", "used": True}
-    assert values["audio.volume"]["used"] is False
+    assert values["store.max_gb"]["used"] is False
     used, _, unused = run("config", "show").out.partition("\nnot used by this version:\n")
     assert "queue_capacity 4 LOFI_QUEUE_CAPACITY" in " ".join(used.split())
-    assert "audio.volume" in unused
+    assert "store.max_gb" in unused
 
 
 def test_config_path_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
