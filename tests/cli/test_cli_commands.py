@@ -20,7 +20,13 @@ STATUS: dict[str, Any] = {
         {"track_id": TRACK_ID, "job_id": "j1", "prompt": "rain \x1b[31m", "percent": 45, "eta_sec": 3.2}
     ],
     "queue": {"length": 2, "capacity": 10, "paused": 1},
-    "playback": {"state": "unavailable"},
+    "playback": {
+        "state": "paused",
+        "track_id": TRACK_ID,
+        "position_sec": 75.2,
+        "duration_sec": 120.0,
+        "volume": 0.4,
+    },
     "backends": [{"name": "procedural", "status": "ready"}],
     "models_loaded": [],
     "tracks": {"count": 12, "bytes": 34_500_000},
@@ -132,6 +138,7 @@ def test_status_tells_the_daemon_at_a_glance(run: Run, scripted: ScriptedDaemon)
         "daemon    lofi-core 0.1.0, pid 4711, up 2 min 5 s",
         "socket    /run/s",
         "running   45 %, 3 s left: rain \\x1b[31m",
+        f"playing   track {TRACK_ID}, 1:15 of 2:00, paused, volume 40%",
         "queue     2 of 10, 1 paused",
         "backends  procedural (ready)",
         "loaded    no model",
