@@ -79,7 +79,9 @@ class Playback:
     async def close(self) -> None:
         """Remember where it was, and fade out."""
         self._closed = True
-        await self._saver.save()
+        if self.deck.playing is not None:
+            self._saver.note()
+        await self._saver.finish()
         await self.deck.close()
 
     # -- playing ---------------------------------------------------------------------------------------
@@ -286,7 +288,8 @@ class Playback:
         track = await self._library.get(track_id)
         if entry is None:
             entry = entry_of(track)
-            self.incoming.insert_behind_current(entry)
+            self.playlist.add_next(entry)
+            self._list_changed()
         return entry
 
     async def _take_out(self, entry: Entry) -> None:

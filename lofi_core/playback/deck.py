@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from lofi_core import events as ev
 from lofi_core.errors import AudioDeviceError, LofiError, from_text
+from lofi_core.playback.streams import LEAST_SEC
 from lofi_core.player import protocol as pl
 from lofi_core.player.handle import Player
 
@@ -116,7 +117,11 @@ class Deck:
         await self._have_ahead(entry)
         if entry is None:
             self._come_to_the_end()
-        await self.player.skip()
+        begun = await self.player.skip()
+        if begun is not None and begun == self._ahead:
+            # Its event is on the way; whoever asks next, or reads the answer, is ahead of it.
+            self._playing, self._ahead = begun, None
+            self._playlist.go_to(self._entries[begun])
 
     async def stop(self) -> None:
         """Go silent; the current entry begins anew the next time."""
@@ -258,9 +263,9 @@ class Deck:
                 self._publish(ev.PlaybackResumed(track_id, position_sec))
             case pl.Buffering():
                 self.state = "buffering"
-                stream = self.streams.of_track(track_id)
-                starts_in_sec = self.streams.starts_in_sec(stream) if stream else None
-                self._publish(ev.PlaybackBuffering(track_id, position_sec, starts_in_sec))
+                in_sec = self.streams.reaches_in_sec(track_id, position_sec + LEAST_SEC)
+                told = None if in_sec is None else round(in_sec, 1)
+                self._publish(ev.PlaybackBuffering(track_id, position_sec, told))
             case pl.Ended():
                 self._ended(event, entry)
 

@@ -54,6 +54,7 @@ class Incoming:
         self._due = due
         self._over: list[JobsEnd] = []  # not looked at yet
         self._grown: set[str] = set()  # tracks whose files have more
+        self._last: Entry | None = None  # put behind what plays: the next such track comes behind it
         self._wanted: dict[str, float | None] = {}  # tracks to play, and the estimate that was told last
 
     def want(self, track_id: str) -> None:
@@ -100,7 +101,9 @@ class Incoming:
                 return
             if entry in self._playlist.entries:
                 self._playlist.remove(entry)
-            self.insert_behind_current(entry)
+            self._playlist.add_next(entry, after=self._last)
+            self._last = entry
+            self._list_changed()
             if self._deck.state in {"stopped", "paused"}:
                 self._deck.forgive()
                 await self._deck.begin(entry)
@@ -110,11 +113,6 @@ class Incoming:
                 entry.track_id, 0.0, "error", error.code, error.message, error.hint or UNSET
             )
             self._publish(told)
-
-    def insert_behind_current(self, entry: Entry) -> None:
-        """Put an entry where it plays next. Raises InvalidParams when the list is full."""
-        self._playlist.add(entry, self._playlist.position + (self._playlist.current is not None))
-        self._list_changed()
 
     async def _begin_if_enough(self, stream: Stream) -> None:
         track_id = stream.track_id
@@ -126,7 +124,9 @@ class Incoming:
             await self.play_next(known or fresh)
             return
         told = self._wanted[track_id]
-        # Who waits for less than that need not be told.
+        # Who waits for less than that need not be told; the first chunk says too little.
+        if not stream.is_measured:
+            return
         if in_sec is None or abs(in_sec - (told or 0.0)) >= TELL_AGAIN_SEC:
             self._wanted[track_id] = in_sec
             rounded = None if in_sec is None else round(in_sec, 1)

@@ -83,6 +83,26 @@ class Playlist:
         if self._bag is not None:
             self._bag.insert(self._chance.randint(0, len(self._bag)), entry.key)
 
+    def add_next(self, entry: Entry, after: Entry | None = None) -> None:
+        """Put an entry behind the current one, so that it comes next, by chance too.
+
+        Args:
+            entry: a new one.
+            after: came here the same way; where it still waits, `entry` comes behind it.
+
+        Raises:
+            InvalidParams: the list is full.
+        """
+        if after is not None and after in self.entries[self.position + 1 :]:
+            at = self.entries.index(after) + 1
+        else:
+            at, after = self.position + (self.current is not None), None
+        self.add(entry, at)
+        if self._bag is not None:
+            self._bag.remove(entry.key)
+            waits = after is not None and after.key in self._bag
+            self._bag.insert(self._bag.index(after.key) if waits and after else len(self._bag), entry.key)
+
     def check_room(self) -> None:
         """Raise InvalidParams when no entry can be added."""
         if len(self.entries) >= MAX_ENTRIES:
@@ -126,13 +146,15 @@ class Playlist:
             self._bag = self._shuffled(without=self.current) if on else None
 
     def go_to(self, entry: Entry) -> None:
-        """This one plays now."""
+        """This one plays now. By chance, one that is chosen after all were played begins another round."""
+        is_another = entry is not self.current
         self.position = self.entries.index(entry)
-        if self._bag is not None:
-            if not self._bag:
-                self._bag = self._shuffled(without=entry)
-            elif entry.key in self._bag:
-                self._bag.remove(entry.key)
+        if self._bag is None:
+            return
+        if entry.key in self._bag:
+            self._bag.remove(entry.key)
+        elif is_another and not self._bag:
+            self._bag = self._shuffled(without=entry)
 
     def end(self) -> None:
         """The last one is over."""

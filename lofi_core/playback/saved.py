@@ -125,6 +125,13 @@ class Saver:
             await self._due.wait()
             await self.save()
 
+    async def finish(self) -> None:
+        """Write what has not been written, and wait for it."""
+        if self._due.is_set():
+            await self.save()
+        async with self._writing:
+            pass
+
     async def save(self) -> None:
         """Write now. A disk that is full is told of once, and nothing stops for it."""
         async with self._writing:

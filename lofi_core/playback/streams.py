@@ -68,9 +68,21 @@ class Stream:
         if self._first is None:
             return 0.0
         first_worked, first_available = self._first
-        if self.available_sec > first_available:
+        if self.is_measured:
             return (self.available_sec - first_available) / max(worked - first_worked, 1e-3)
         return self.available_sec / max(worked, 1e-3)
+
+    @property
+    def is_measured(self) -> bool:
+        """The speed is that of one chunk after another, without what came before the first."""
+        return self._first is not None and self.available_sec > self._first[1]
+
+    def reaches_in_sec(self, position_sec: float, now: float) -> float | None:
+        """Until there is sound at a place; None while that cannot be said."""
+        speed = self.speed(now) * SPEED_MARGIN
+        if speed <= 0 or self.since is None:
+            return None
+        return max(position_sec - self.available_sec, 0.0) / speed
 
     def starts_in_sec(self, now: float) -> float | None:
         """Until it can be begun and heard to its end without a gap; None while that cannot be said.
@@ -100,6 +112,11 @@ class Streams:
     def starts_in_sec(self, stream: Stream) -> float | None:
         """See `Stream.starts_in_sec`."""
         return stream.starts_in_sec(self._clock())
+
+    def reaches_in_sec(self, track_id: str, position_sec: float) -> float | None:
+        """See `Stream.reaches_in_sec`."""
+        stream = self.of_track(track_id)
+        return None if stream is None else stream.reaches_in_sec(position_sec, self._clock())
 
     def happened(self, event: ev.Event) -> None:
         """Follow an event of a job."""

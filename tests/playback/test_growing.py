@@ -104,6 +104,16 @@ def test_a_fast_track_is_heard_at_once_and_whole(client: Client) -> None:
     assert seen[-1].fields["position_sec"] == pytest.approx(2.0, abs=0.01)
 
 
+def test_a_seek_beyond_what_there_is_waits_there_and_says_how_long(client: Client) -> None:
+    generate(client, 60.0, pace=0.2)
+    until(client, "playback_started")
+    client.call("seek", position_sec=6.0)
+    waiting = until(client, "playback_buffering").fields
+    assert waiting["position_sec"] == pytest.approx(6.0)
+    assert 0.1 < waiting["starts_in_sec"] < 10.0
+    assert until(client, "playback_resumed").fields["position_sec"] == pytest.approx(6.0, abs=0.1)
+
+
 def test_a_track_that_fails_while_it_is_heard_ends_in_its_error(client: Client) -> None:
     accepted = generate(client, 60.0, pace=0.1, fails_at=100)
     ended = until(client, "playback_ended").fields
@@ -128,6 +138,9 @@ def test_what_is_made_to_be_played_comes_behind_what_plays(client: Client) -> No
     until(client, "generation_complete", track_id=made)
     playlist = client.call("playlist_get")["tracks"]
     assert [track["track_id"] for track in playlist] == [before, made, after]
+    later = generate(client, 1.1)["track_id"]
+    until(client, "generation_complete", track_id=later)
+    assert [track["track_id"] for track in client.call("playlist_get")["tracks"]][1:3] == [made, later]
     client.call("skip")
     until(client, "playback_started", track_id=made)
 

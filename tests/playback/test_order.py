@@ -97,6 +97,32 @@ def test_by_chance_each_comes_once_and_again_when_it_repeats() -> None:
     assert names(of) == "abcde"
 
 
+def test_by_chance_one_that_is_chosen_after_the_last_begins_another_round() -> None:
+    of = playlist("ab")
+    of.set_shuffle(True)
+    for _ in range(2):  # told twice
+        of.go_to(of.entries[1])
+    assert following(of) is None
+    of.go_to(of.entries[0])
+    assert following(of) == "b"
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_what_is_put_next_comes_next_and_the_second_of_them_behind_the_first(shuffled: bool) -> None:
+    of = playlist("abcde", position=1)
+    of.set_shuffle(shuffled)
+    x, y = entry("x"), entry("y")
+    of.add_next(x)
+    of.add_next(y, after=x)
+    assert names(of) == "abxycde"
+    assert following(of) == "x"
+    of.go_to(x)
+    assert following(of) == "y"
+    of.go_to(y)
+    of.add_next(entry("z"), after=x)  # which has had its turn
+    assert (names(of), following(of)) == ("abxyzcde", "z")
+
+
 def test_what_is_added_and_removed_while_shuffled_is_in_the_draw_and_out_of_it() -> None:
     of = playlist("ab")
     of.set_shuffle(True)

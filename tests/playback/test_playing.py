@@ -110,7 +110,7 @@ def test_skip_goes_to_the_next_and_past_the_last_into_silence(listener: Client) 
     first, second = tracks(listener, 30.0, 30.0)
     listener.call("play")
     until(listener, "playback_started", track_id=first)
-    listener.call("skip")
+    assert listener.call("skip") == {"state": "playing", "track_id": second}
     assert until(listener, "playback_ended").fields["reason"] == "skipped"
     until(listener, "playback_started", track_id=second)
     assert listener.call("skip")["state"] == "stopped"
