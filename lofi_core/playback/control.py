@@ -7,14 +7,13 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from lofi_core import events as ev
 from lofi_core.errors import InvalidParams, LofiError, UnknownTrack
 from lofi_core.playback.deck import Deck
 from lofi_core.playback.incoming import Incoming
 from lofi_core.playback.playlist import Playlist, entry_of, wanted
 from lofi_core.playback.saved import FILE_NAME, POSITION_EVERY_SEC, Saved, Saver, load, restore, with_playlist
+from lofi_core.playback.sound import Sound
 from lofi_core.playback.streams import Streams
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from lofi_core.config import Audio
     from lofi_core.playback.playlist import Entry, Repeat
-    from lofi_core.player.protocol import Device
     from lofi_core.tracks.library import Library
     from lofi_core.tracks.track import Track
 
@@ -48,8 +46,8 @@ class Playback:
         self.playlist = Playlist()
         self.deck = Deck(self.playlist, Streams(), self._publish, self._look_again, saved)
         self._library = library
-        self._saved = saved
         self._saver = Saver(path, self._snapshot)
+        self.sound = Sound(self.deck.player, saved, self._publish, self._saver.note)
         self._tell = publish
         self._lock = asyncio.Lock()
         self._due = asyncio.Event()
@@ -151,44 +149,6 @@ class Playback:
             self._saver.note()
             return place
 
-    async def set_volume(self, level: float) -> None:
-        """0 to 1. Raises InvalidParams for anything else."""
-        await self.deck.player.set_volume(level)
-        self._saved = replace(self._saved, volume=level)
-        self._publish(ev.VolumeChanged(level))
-        self._saver.note()
-
-    @property
-    def volume(self) -> float:
-        """0 to 1."""
-        return self._saved.volume
-
-    @property
-    def crossfade_sec(self) -> float:
-        """How long tracks overlap."""
-        return self._saved.crossfade_sec
-
-    @property
-    def device(self) -> str:
-        """What was asked for to play on."""
-        return self._saved.device
-
-    async def devices(self) -> tuple[str | None, list[Device]]:
-        """The name of the one in use, and what there is. Starts the player."""
-        player = self.deck.player
-        available = await player.devices()
-        status = await player.status()
-        return status.device if status else None, available
-
-    async def use_device(self, device: str) -> str:
-        """Play on another device. Raises AudioDeviceError when there is none of that name."""
-        async with self._lock:
-            name = await self.deck.player.use_device(device)
-            self._saved = replace(self._saved, device=device)
-            self._publish(ev.AudioDeviceChanged(name, device, "somebody chose it"))
-            self._saver.note()
-            return name
-
     # -- the list --------------------------------------------------------------------------------------
 
     async def add(self, track_id: str, position: int | None = None) -> None:
@@ -228,8 +188,7 @@ class Playback:
         """Change how one goes through the list; None leaves as it is. Raises InvalidParams."""
         async with self._lock:
             if crossfade_sec is not None:
-                await self.deck.player.set_crossfade(crossfade_sec)
-                self._saved = replace(self._saved, crossfade_sec=crossfade_sec)
+                await self.sound.set_crossfade(crossfade_sec)
             if shuffle is not None:
                 self.playlist.set_shuffle(shuffle)
             if repeat is not None:
@@ -299,7 +258,7 @@ class Playback:
         self._list_changed()
 
     def _snapshot(self) -> Saved:
-        return with_playlist(self._saved, self.playlist, self.deck.position_sec)
+        return with_playlist(self.sound.saved, self.playlist, self.deck.position_sec)
 
     def _list_changed(self) -> None:
         self._publish(ev.PlaylistChanged(len(self.playlist.entries)))

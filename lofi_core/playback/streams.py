@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # The measured speed is a mean: what comes may be slower than what came.
 SPEED_MARGIN = 0.9
+# News may come in a bunch: a speed over less than this says too much.
+MEASURED_SEC = 0.25
 # Samples in hand when it begins, so that a late chunk is no gap.
 LEAST_SEC = 0.5
 
@@ -40,6 +42,7 @@ class Stream:
     path: str | None = None
     available_sec: float = 0.0
     gain_db: float = 0.0
+    _last_worked: float = 0.0  # busy seconds at the newest sound
     _first: tuple[float, float] | None = field(default=None)  # busy and available seconds at the first sound
 
     def worked_sec(self, now: float) -> float:
@@ -59,6 +62,7 @@ class Stream:
         """More can be played."""
         self.path, self.gain_db = news.path, news.gain_db
         self.available_sec = max(self.available_sec, news.available_sec)
+        self._last_worked = self.worked_sec(now)
         if self._first is None:
             self._first = (self.worked_sec(now), self.available_sec)
 
@@ -68,14 +72,16 @@ class Stream:
         if self._first is None:
             return 0.0
         first_worked, first_available = self._first
-        if self.is_measured:
-            return (self.available_sec - first_available) / max(worked - first_worked, 1e-3)
-        return self.available_sec / max(worked, 1e-3)
+        since_begin = self.available_sec / max(worked, 1e-3)
+        if self.available_sec == first_available:
+            return since_begin
+        since_first = (self.available_sec - first_available) / max(worked - first_worked, 1e-3)
+        return since_first if self.is_measured else min(since_first, since_begin)
 
     @property
     def is_measured(self) -> bool:
         """The speed is that of one chunk after another, without what came before the first."""
-        return self._first is not None and self.available_sec > self._first[1]
+        return self._first is not None and self._last_worked - self._first[0] >= MEASURED_SEC
 
     def reaches_in_sec(self, position_sec: float, now: float) -> float | None:
         """Until there is sound at a place; None while that cannot be said."""

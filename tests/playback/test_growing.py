@@ -86,15 +86,15 @@ def test_a_track_of_the_embedded_backend_is_heard_before_it_is_made(client: Clie
 
 
 def test_a_slow_track_says_when_it_plays_and_is_then_heard_without_a_gap(client: Client) -> None:
-    generate(client, 1.5, pace=1.8)
+    generate(client, 2.0, pace=2.0)
     seen = until_ended(client)
     names = [event.name for event in seen]
     waits = [event.fields for event in seen if event.name == "playback_buffering"]
     assert all(wait["position_sec"] == 0.0 for wait in waits)  # and none of them in the middle of the track
-    assert 0.3 < waits[0]["starts_in_sec"] < 3.0
+    assert 1.0 <= waits[0]["starts_in_sec"] < 4.0
     assert names.index("playback_started") < names.index("generation_complete")
     assert seen[-1].fields["reason"] == "finished"
-    assert seen[-1].fields["position_sec"] == pytest.approx(1.5, abs=0.01)
+    assert seen[-1].fields["position_sec"] == pytest.approx(2.0, abs=0.01)
 
 
 def test_a_fast_track_is_heard_at_once_and_whole(client: Client) -> None:
@@ -169,7 +169,7 @@ def test_a_backend_that_does_not_stream_is_heard_when_its_track_is_done(listener
 
 
 def test_after_a_stop_nothing_begins_by_itself(client: Client) -> None:
-    track = generate(client, 1.5, pace=2.0)["track_id"]
+    track = generate(client, 2.0, pace=2.0)["track_id"]
     until(client, "playback_buffering")
     client.call("stop")
     until(client, "generation_complete", track_id=track)

@@ -64,6 +64,13 @@ def test_the_first_chunk_counts_from_the_start_and_a_later_one_from_the_first() 
     assert making.starts_in_sec == 0
 
 
+def test_chunks_that_come_in_a_bunch_do_not_make_a_slow_job_a_fast_one() -> None:
+    making = Making(60.0)
+    making.has(0.5, at=1.0)
+    making.has(1.0, at=1.001)
+    assert (making.starts_in_sec or 0) > 1.0
+
+
 def test_a_paused_job_says_nothing_and_its_pause_does_not_count() -> None:
     making = Making(60.0)
     making.has(1.0, at=1.0)

@@ -47,11 +47,11 @@ class PlaybackMethods:
         return r.Sought(await self.playback.seek(params.position_sec))
 
     def volume_get(self, _connection: Connection, _params: p.NoParams) -> r.Volume:
-        return r.Volume(self.playback.volume)
+        return r.Volume(self.playback.sound.volume)
 
     async def volume_set(self, _connection: Connection, params: p.VolumeSetParams) -> r.Volume:
-        await self.playback.set_volume(params.level)
-        return r.Volume(self.playback.volume)
+        await self.playback.sound.set_volume(params.level)
+        return r.Volume(self.playback.sound.volume)
 
     def playlist_get(self, _connection: Connection, _params: p.NoParams) -> r.Playlist:
         return self._playlist()
@@ -79,13 +79,13 @@ class PlaybackMethods:
         return self._playlist()
 
     async def audio_devices(self, _connection: Connection, _params: p.NoParams) -> r.AudioDevices:
-        current, available = await self.playback.devices()
+        current, available = await self.playback.sound.devices()
         return r.AudioDevices(current, [r.AudioDevice(device.id, device.name) for device in available])
 
     async def audio_device_set(
         self, _connection: Connection, params: p.AudioDeviceSetParams
     ) -> r.AudioDeviceInUse:
-        return r.AudioDeviceInUse(await self.playback.use_device(params.device))
+        return r.AudioDeviceInUse(await self.playback.sound.use_device(params.device))
 
     def _state(self) -> r.PlayState:
         current = self.playback.playlist.current
@@ -98,7 +98,9 @@ class PlaybackMethods:
             for entry in playlist.entries
         ]
         position = playlist.position if playlist.current else None
-        return r.Playlist(tracks, position, playlist.shuffle, playlist.repeat, self.playback.crossfade_sec)
+        return r.Playlist(
+            tracks, position, playlist.shuffle, playlist.repeat, self.playback.sound.crossfade_sec
+        )
 
 
 def playback_status(playback: Playback) -> r.Playback:
@@ -114,8 +116,8 @@ def playback_status(playback: Playback) -> r.Playback:
         playlist_length=len(playlist.entries),
         shuffle=playlist.shuffle,
         repeat=playlist.repeat,
-        volume=playback.volume,
-        crossfade_sec=playback.crossfade_sec,
-        device=playback.device,
+        volume=playback.sound.volume,
+        crossfade_sec=playback.sound.crossfade_sec,
+        device=playback.sound.device,
         player_pid=deck.player.pid,
     )
