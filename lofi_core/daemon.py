@@ -21,12 +21,14 @@ from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
 from lofi_core.models.downloads import Downloads
+from lofi_core.playback.control import Playback
 from lofi_core.plugins import PluginHost
 from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
 from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
 from lofi_core.rpc.handlers.models import ModelMethods
+from lofi_core.rpc.handlers.playback import PlaybackMethods
 from lofi_core.rpc.handlers.tracks import TrackMethods
 from lofi_core.rpc.hub import Hub
 from lofi_core.rpc.listener import Listener
@@ -90,17 +92,28 @@ async def _serve(settings: Settings) -> int:
         runtime = resolve_runtime(settings.config.runtime)
         plugins = PluginHost(settings.config.backends, settings.paths.models, runtime)
         hub = Hub(plugins.observe)
-        workshop = _workshop(settings, plugins, runtime, hub.publish, own_processes=True)
-        async with workshop as (library, engine, tasks):
-            jobs = JobMethods(engine, library, plugins, settings.config, hub, asyncio.get_running_loop())
+        road = _Road(hub.publish)
+        async with _workshop(settings, plugins, runtime, road.publish, own_processes=True) as (
+            library,
+            engine,
+            tasks,
+        ):
+            playback = await Playback.open(
+                library, settings.paths.data, settings.config.audio, lambda event: hub.publish(event, None)
+            )
+            playback.start(tasks)
+            road.listeners.append(playback.incoming.happened)
+            loop = asyncio.get_running_loop()
+            jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
             downloads = Downloads(plugins, hub.publish)
             downloads.start(tasks)
             groups = [
-                DaemonMethods(hub, engine, jobs, library, plugins, settings.paths.socket, stop.ask),
+                DaemonMethods(hub, engine, jobs, library, playback, plugins, settings.paths.socket, stop.ask),
                 jobs,
                 BackendMethods(plugins, downloads, jobs, engine),
                 ModelMethods(plugins, downloads),
-                TrackMethods(library),
+                TrackMethods(library, playback),
+                PlaybackMethods(playback),
             ]
             server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
             await tasks.start(_watch_signals, stop.ask)
@@ -109,10 +122,25 @@ async def _serve(settings: Settings) -> int:
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)
             hub.publish(ShuttingDown(stop.reason), None)
-            await engine.close(STEP_GRACE_SEC)
+            async with anyio.create_task_group() as ends:
+                ends.start_soon(engine.close, STEP_GRACE_SEC)
+                ends.start_soon(playback.close)  # fades out meanwhile
             await downloads.close()
             await server.close()
     return 0
+
+
+class _Road:
+    """Where the events of jobs go: to the clients, then to whoever else listens."""
+
+    def __init__(self, to_clients: Callable[[Event, frozenset[object] | None], None]) -> None:
+        self._to_clients = to_clients
+        self.listeners: list[Callable[[Event], None]] = []
+
+    def publish(self, event: Event, audience: frozenset[object] | None) -> None:
+        self._to_clients(event, audience)
+        for listen in self.listeners:
+            listen(event)
 
 
 class _Stop:

@@ -185,6 +185,96 @@ class BackendStatus(Event, frozen=True):
     percent: int | UnsetType = UNSET
 
 
+class PlaybackEvent(Event, frozen=True):
+    """Base of the events about the track that plays, `position_sec` into it. They go to subscribers."""
+
+    about = ("track_id",)
+
+    track_id: str
+    position_sec: float
+
+
+class PlaybackStarted(PlaybackEvent, frozen=True):
+    """`playback_started`: the track plays, from `position_sec` on."""
+
+    name = "playback_started"
+
+
+class PlaybackPaused(PlaybackEvent, frozen=True):
+    """`playback_paused`: the sound is held."""
+
+    name = "playback_paused"
+
+
+class PlaybackResumed(PlaybackEvent, frozen=True):
+    """`playback_resumed`: the sound goes on, after a pause or after `playback_buffering`."""
+
+    name = "playback_resumed"
+
+
+class PlaybackEnded(PlaybackEvent, frozen=True):
+    """`playback_ended`: the track is over: `finished`, `skipped`, `stopped`, or `error`.
+
+    After an error `code`, `message` and `hint` say which; the next track goes on.
+    """
+
+    name = "playback_ended"
+
+    reason: str
+    code: str | UnsetType = UNSET
+    message: str | UnsetType = UNSET
+    hint: str | UnsetType = UNSET
+
+
+class PlaybackBuffering(PlaybackEvent, frozen=True):
+    """`playback_buffering`: a track that is being made has too few samples to be heard without a gap.
+
+    It plays in `starts_in_sec`, as far as the speed of its job says; null while nothing says it.
+    """
+
+    name = "playback_buffering"
+    coalesces = True
+
+    starts_in_sec: float | None
+
+
+class PlaybackPosition(PlaybackEvent, frozen=True):
+    """`playback_position`: where what is heard is, once for every second of sound."""
+
+    name = "playback_position"
+    coalesces = True
+
+    duration_sec: float
+
+
+class PlaylistChanged(Event, frozen=True):
+    """`playlist_changed`: the playlist or its mode is another; `playlist_get` has it."""
+
+    name = "playlist_changed"
+    coalesces = True
+
+    length: int
+
+
+class VolumeChanged(Event, frozen=True):
+    """`volume_changed`: somebody set the volume."""
+
+    name = "volume_changed"
+    coalesces = True
+
+    level: float
+
+
+class AudioDeviceChanged(Event, frozen=True):
+    """`audio_device_changed`: the sound comes from `device` now; null: from none, and `message` says why."""
+
+    name = "audio_device_changed"
+
+    device: str | None
+    wanted: str
+    message: str
+
+
 class QueueChanged(Event, frozen=True):
     """`queue_changed`: so many jobs wait now."""
 
@@ -218,6 +308,15 @@ EVENTS: dict[str, type[Event]] = {
         DownloadComplete,
         DownloadError,
         BackendStatus,
+        PlaybackStarted,
+        PlaybackPaused,
+        PlaybackResumed,
+        PlaybackEnded,
+        PlaybackBuffering,
+        PlaybackPosition,
+        PlaylistChanged,
+        VolumeChanged,
+        AudioDeviceChanged,
         QueueChanged,
         ShuttingDown,
     )

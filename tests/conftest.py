@@ -127,6 +127,7 @@ class DaemonProcess:
             "LOFI_SOCKET": str(self.socket),
             "LOFI_DATA_DIR": str(self.data),
             "PYTHONPATH": str(home / "site"),
+            "LOFI_AUDIO_DEVICE": "null",  # no test makes a sound
             **environ,
         }
         self.log: list[str] = []

@@ -20,7 +20,7 @@ LAYERS = [
     {"cli"},
     {"daemon"},
     {"rpc"},
-    {"jobs"},
+    {"jobs", "playback"},
     {"player", "models"},
     {"host"},
     {"tracks", "plugins"},

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lofi_core.cli.target import Target
     from lofi_core.config import Settings
+    from lofi_core.rpc.client import Client
 
 
 @click.command(cls=Command)
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     metavar="KEY=VALUE",
     help="An option of the backend. As often as needed.",
 )
+@click.option("--play", "play_", is_flag=True, help="Play it, while it is made where that goes.")
 @click.option("--steps", type=int, metavar="N", help="Inference steps, where the backend has them.")
 @click.option("--scheduler", metavar="NAME", help="Scheduler, where the backend has them.")
 @click.option("--guidance", type=float, metavar="G", help="Guidance scale, where the backend has one.")
@@ -67,9 +69,12 @@ def generate(
     **rest: Any,
 ) -> int:
     """Make a track from PROMPT and keep it in the library."""
+    plays: bool = rest.pop("play_")
     settings = options.settings()
     target = _target(settings, output, format_, prompt, force=force)
     request = _request(prompt, **rest)
+    if plays and no_daemon:
+        raise click.UsageError("--play needs the daemon, which plays; leave --no-daemon out")
     if no_daemon:
         from lofi_core.cli.generate_here import generate_here
 
@@ -79,9 +84,28 @@ def generate(
         from lofi_core.cli.generate_there import generate_there
 
         with connect(settings, autostart=not no_autostart, verbose=options.verbose) as client:
-            complete, exported = generate_there(client, request, given, target, quiet=options.json)
+            if plays:
+                client.call("subscribe", events=["playback_", "volume_"])
+                request["play"] = True
+            ends: list[dict[str, Any]] = []
+            complete, exported = generate_there(client, request, given, target, ends, quiet=options.json)
+            _report(complete, exported, as_json=options.json)
+            if plays:
+                _play(client, complete["track_id"], ends, shows=not options.json)
+            return 0
     _report(complete, exported, as_json=options.json)
     return 0
+
+
+def _play(client: Client, track_id: str, ends: list[dict[str, Any]], *, shows: bool) -> None:
+    """See that the track is heard, and show it on a terminal."""
+    from lofi_core.cli.now_playing import can_show, show_what_plays
+    from lofi_core.cli.play_made import see_that_it_plays
+
+    if not see_that_it_plays(client, track_id, ends):
+        click.echo("it plays after the current track", err=True)
+    elif shows and can_show():
+        show_what_plays(client)
 
 
 def _target(

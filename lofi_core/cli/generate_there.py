@@ -33,7 +33,13 @@ class JobCancelled(LofiError):
 
 
 def generate_there(
-    client: Client, request: dict[str, Any], given: Sequence[str], target: Target | None, *, quiet: bool
+    client: Client,
+    request: dict[str, Any],
+    given: Sequence[str],
+    target: Target | None,
+    ends: list[dict[str, Any]],
+    *,
+    quiet: bool,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Ask for a track and wait until it is there.
 
@@ -42,6 +48,7 @@ def generate_there(
         request: the params of `generate`.
         given: `key=value` options of the backend.
         target: where else to write the track.
+        ends: gets the fields of each `playback_ended` of the track until it is made.
         quiet: no progress unless there is a terminal.
 
     Returns:
@@ -57,7 +64,7 @@ def generate_there(
         check_sample_rate(target, backend.get("sample_rate"))
     with progress_view(quiet=quiet) as view, noted_interrupts() as interrupted:
         accepted = client.call("generate", **request)
-        complete = _completion(client, accepted, view, interrupted)
+        complete = _completion(client, accepted, view, ends, interrupted)
     if complete is None:
         _cancel(client, accepted)
         raise KeyboardInterrupt
@@ -72,7 +79,11 @@ def _chosen_backend(client: Client, name: str | None) -> dict[str, Any]:
 
 
 def _completion(
-    client: Client, accepted: dict[str, Any], view: ProgressView, interrupted: Callable[[], bool]
+    client: Client,
+    accepted: dict[str, Any],
+    view: ProgressView,
+    ends: list[dict[str, Any]],
+    interrupted: Callable[[], bool],
 ) -> dict[str, Any] | None:
     """Show events until the track is there. None when somebody interrupts before that."""
     # Who joins a job that others asked for has missed its first events.
@@ -92,6 +103,8 @@ def _completion(
                 return event.fields
             if event.name == "generation_cancelled" and leaving:
                 raise _lost(accepted, leaving)
+            if event.name == "playback_ended":
+                ends.append(event.fields)
             _raise_if_over(event)
             view.show(event.name, event.fields)
     return None

@@ -26,6 +26,14 @@ EXIT_INTERRUPTED = 130
 # In the order that --help shows them. A command's file is imported when it is asked for.
 COMMANDS = {
     "generate": "generate",
+    "play": "play",
+    "pause": "play",
+    "stop": "play",
+    "skip": "play",
+    "seek": "play",
+    "volume": "play",
+    "playlist": "playlist",
+    "devices": "play",
     "status": "status",
     "queue": "queue",
     "cancel": "queue",

@@ -81,6 +81,13 @@ def seconds(value: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def clock(value: float) -> str:
+    """A place in a track as players show it: `0:07`, `12:05`, `1:02:03`."""
+    minutes, whole = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"
+
+
 def size(count: int) -> str:
     """A number of bytes as people say it: `12.3 MB`."""
     amount = float(count)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from lofi_core.cli.output import clean, eta
+from lofi_core.cli.output import clean, eta, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,5 +121,17 @@ def _in_words(name: str, fields: dict[str, Any]) -> str:
             return "paused"
         case "generation_resumed":
             return "resumed"
+        case _:
+            return _playing_in_words(name, fields)
+
+
+def _playing_in_words(name: str, fields: dict[str, Any]) -> str:
+    match name:
+        case "playback_buffering" if fields["starts_in_sec"]:
+            return f"plays in {seconds(fields['starts_in_sec'])}"
+        case "playback_buffering":
+            return "plays when there is more of it"
+        case "playback_started":
+            return "playing"
         case _:
             return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lofi_core.cli.options import Command, Globals, pass_globals
-from lofi_core.cli.output import eta, print_fields, print_json, seconds, size
+from lofi_core.cli.output import clock, eta, print_fields, print_json, seconds, size
 from lofi_core.rpc.client import Client
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if not answer["running"]:
         yield "running", "nothing"
     paused = f", {queue['paused']} paused" if queue["paused"] else ""
+    yield "playing", _playing(answer["playback"])
     yield "queue", f"{queue['length']} of {queue['capacity']}{paused}"
     yield "backends", ", ".join(f"{backend['name']} ({backend['status']})" for backend in answer["backends"])
     yield "loaded", ", ".join(answer["models_loaded"]) or "no model"
@@ -44,3 +45,11 @@ def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     own = (f", and {model['backend']} {size(model['resident_bytes'])} in its own process" for model in apart)
     yield "memory", size(answer["rss_bytes"]) + "".join(own)
     yield "clients", str(answer["clients"])
+
+
+def _playing(playback: dict[str, Any]) -> str:
+    if playback["state"] == "stopped":
+        return "nothing"
+    place = f"{clock(playback['position_sec'])} of {clock(playback['duration_sec'] or 0)}"
+    held = "" if playback["state"] == "playing" else f", {playback['state']}"
+    return f"track {playback['track_id']}, {place}{held}, volume {playback['volume']:.0%}"

@@ -7,6 +7,7 @@ event it causes.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -72,7 +73,8 @@ class Announcer:
 
     def audible(self, job: Job, path: str, available_sec: float, gain_db: float) -> None:
         """More of the growing WAV can be played."""
-        self._emit(job, ev.GenerationAudio(job.track_id, job.job_id, path, round(available_sec, 3), gain_db))
+        there = math.floor(available_sec * 1000) / 1000  # never more than there is: somebody reads up to it
+        self._emit(job, ev.GenerationAudio(job.track_id, job.job_id, path, there, gain_db))
 
     def completed(self, job: Job, track: Track) -> None:
         """The track is on disk."""

@@ -87,7 +87,7 @@ def _too_many(count: int) -> dict[str, Any]:
 
 
 def _convert(fields: dict[Any, Any], params_type: type[P]) -> P:
-    known = params_type.__struct_fields__
+    known = params_type.__struct_encode_fields__
     for name in fields:
         if name not in known:
             expected = f"known: {', '.join(known)}" if known else "the method takes no parameters"

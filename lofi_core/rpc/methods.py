@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from msgspec import Struct
 
 from lofi_core.rpc import params as p
+from lofi_core.rpc import playback_results as b
 from lofi_core.rpc import results as r
 from lofi_core.tracks.track import Exported, Track
 
@@ -84,6 +85,49 @@ METHODS: dict[str, Method] = {
         Method("tracks_delete", p.TrackParams, r.Deleted, "Delete a track, file and all."),
         Method("tracks_export", p.TracksExportParams, Exported, "Write a copy in another place or format."),
         Method("tracks_waveform", p.TracksWaveformParams, r.Waveform, "A track's outline, one peak per bin."),
+        Method("play", p.PlayParams, b.PlayState, "Play a track; without one, go on, or begin the playlist."),
+        Method("pause", p.NoParams, b.PlayState, "Hold the sound where it is."),
+        Method("resume", p.NoParams, b.PlayState, "Go on where it was: `play` without a track."),
+        Method("toggle", p.NoParams, b.PlayState, "Pause what plays; go on with what does not."),
+        Method("stop", p.NoParams, b.PlayState, "Go silent; the current track begins anew the next time."),
+        Method(
+            "skip", p.NoParams, b.PlayState, "Go to the next track; at the end of the playlist, go silent."
+        ),
+        Method("seek", p.SeekParams, b.Sought, "Go to a place in the current track; past its end, it ends."),
+        Method("volume_get", p.NoParams, b.Volume, "How loud."),
+        Method(
+            "volume_set", p.VolumeSetParams, b.Volume, "Set the volume. It is kept, for the next daemon too."
+        ),
+        Method("playlist_get", p.NoParams, b.Playlist, "The playlist, and where in it one is."),
+        Method(
+            "playlist_add",
+            p.PlaylistAddParams,
+            b.Playlist,
+            "Put a track into the playlist; one that is there moves. Begins nothing.",
+        ),
+        Method(
+            "playlist_remove",
+            p.TrackParams,
+            b.Playlist,
+            "Take a track out of the playlist; when it plays, the next one does.",
+        ),
+        Method(
+            "playlist_move", p.PlaylistMoveParams, b.Playlist, "Put the track of one position to another."
+        ),
+        Method("playlist_clear", p.NoParams, b.Playlist, "Go silent and empty the playlist."),
+        Method(
+            "playlist_mode",
+            p.PlaylistModeParams,
+            b.Playlist,
+            "Play the list in order or by chance, once or again, its tracks overlapping or not.",
+        ),
+        Method("audio_devices", p.NoParams, b.AudioDevices, "What there is to play on."),
+        Method(
+            "audio_device_set",
+            p.AudioDeviceSetParams,
+            b.AudioDeviceInUse,
+            "Play on another device. It is kept, for the next daemon too.",
+        ),
         Method(
             "subscribe",
             p.SubscribeParams,

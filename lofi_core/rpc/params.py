@@ -148,3 +148,49 @@ class SubscribeParams(Params, frozen=True):
 
     events: list[str] | None = None
     scope: Literal["all", "own"] = "all"
+
+
+class PlayParams(Params, frozen=True):
+    """Params of `play`."""
+
+    track_id: str | None = None
+
+
+class SeekParams(Params, frozen=True):
+    """Params of `seek`."""
+
+    position_sec: float
+
+
+class VolumeSetParams(Params, frozen=True):
+    """Params of `volume_set`."""
+
+    level: Annotated[float, Meta(ge=0, le=1, description="0 … 1, on a perceptual scale")]
+
+
+class PlaylistAddParams(Params, frozen=True):
+    """Params of `playlist_add`. Without a position, at the end."""
+
+    track_id: str
+    position: Annotated[int, Meta(ge=0)] | None = None
+
+
+class PlaylistMoveParams(Params, frozen=True, rename={"source": "from", "target": "to"}):
+    """Params of `playlist_move`: two positions, from 0."""
+
+    source: Annotated[int, Meta(ge=0)]
+    target: Annotated[int, Meta(ge=0)]
+
+
+class PlaylistModeParams(Params, frozen=True):
+    """Params of `playlist_mode`; what is absent stays as it is."""
+
+    shuffle: bool | None = None
+    repeat: Literal["off", "one", "all"] | None = None
+    crossfade_sec: Annotated[float, Meta(ge=0, le=12)] | None = None
+
+
+class AudioDeviceSetParams(Params, frozen=True):
+    """Params of `audio_device_set`: `default`, or a name or id from `audio_devices`."""
+
+    device: str

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from lofi_core.rpc.playback_results import Playback
 from lofi_core.tracks.track import Track
 
 JobState = Literal["queued", "running", "paused", "complete", "cancelled", "error"]
@@ -89,12 +90,6 @@ class TrackCount(Struct):
 
     count: int
     bytes: int
-
-
-class Playback(Struct):
-    """What plays. `unavailable` until this version has a player."""
-
-    state: str
 
 
 class BackendBrief(Struct):

@@ -54,6 +54,7 @@ def environ(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("LOFI_SOCKET", str(home / "s"))
     monkeypatch.setenv("LOFI_DATA_DIR", str(home / "data"))
+    monkeypatch.setenv("LOFI_AUDIO_DEVICE", "null")  # no test makes a sound
     monkeypatch.chdir(home)
     return home
 

@@ -20,7 +20,13 @@ STATUS: dict[str, Any] = {
         {"track_id": TRACK_ID, "job_id": "j1", "prompt": "rain \x1b[31m", "percent": 45, "eta_sec": 3.2}
     ],
     "queue": {"length": 2, "capacity": 10, "paused": 1},
-    "playback": {"state": "unavailable"},
+    "playback": {
+        "state": "paused",
+        "track_id": TRACK_ID,
+        "position_sec": 75.2,
+        "duration_sec": 120.0,
+        "volume": 0.4,
+    },
     "backends": [{"name": "procedural", "status": "ready"}],
     "models_loaded": ["musicgen"],
     "models": [{"backend": "musicgen", "resident_bytes": 600_000_000, "pid": 4712}],
@@ -133,6 +139,7 @@ def test_status_tells_the_daemon_at_a_glance(run: Run, scripted: ScriptedDaemon)
         "daemon    lofi-core 0.1.0, pid 4711, up 2 min 5 s",
         "socket    /run/s",
         "running   45 %, 3 s left: rain \\x1b[31m",
+        f"playing   track {TRACK_ID}, 1:15 of 2:00, paused, volume 40%",
         "queue     2 of 10, 1 paused",
         "backends  procedural (ready)",
         "loaded    musicgen",
@@ -322,10 +329,10 @@ def test_config_show_tells_every_value_its_source_and_what_is_not_used(
     monkeypatch.setenv("LOFI_QUEUE_CAPACITY", "4")
     values = json.loads(run("config", "show", "--json").out)
     assert values["queue_capacity"] == {"value": 4, "source": "LOFI_QUEUE_CAPACITY", "used": True}
-    assert values["audio.volume"]["used"] is False
+    assert values["store.max_gb"]["used"] is False
     used, _, unused = run("config", "show").out.partition("\nnot used by this version:\n")
     assert "queue_capacity 4 LOFI_QUEUE_CAPACITY" in " ".join(used.split())
-    assert "audio.volume" in unused
+    assert "store.max_gb" in unused
 
 
 def test_config_path_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def _sections() -> dict[str, str]:
 
 
 def _own_options(command: click.Command) -> set[str]:
-    names = (param.opts for param in command.params if isinstance(param, click.Option))
+    names = (param.opts + param.secondary_opts for param in command.params if isinstance(param, click.Option))
     return {name for opts in names for name in opts} - SHARED
 
 

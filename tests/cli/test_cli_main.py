@@ -28,7 +28,11 @@ def test_help_names_every_command(run: Run) -> None:
     assert all(f"\n  {name} " in out for name in COMMANDS)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["status"], ["generate", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["status"], ["pause"], ["volume"], ["skip"], ["generate", "--help"]],
+    ids=" ".join,
+)
 def test_what_is_typed_often_imports_nothing_heavy(arguments: list[str]) -> None:
     script = f"""
 import sys

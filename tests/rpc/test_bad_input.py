@@ -105,10 +105,6 @@ def test_a_title_that_is_too_long_is_refused(wire: RawSocket) -> None:
     assert refusal(wire, title="x" * 201).startswith("INVALID_PARAMS: title has 201 characters")
 
 
-def test_play_is_refused_until_there_is_a_player(wire: RawSocket) -> None:
-    assert refusal(wire, play=True).startswith("INVALID_PARAMS: play: this version has no player")
-
-
 def test_whatever_is_refused_leaves_no_job(daemon: DaemonProcess, connect: Connect) -> None:
     wire = connect(daemon)
     refusal(wire, duration_sec=math.nan)

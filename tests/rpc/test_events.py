@@ -129,7 +129,17 @@ def test_shutting_down_goes_to_everybody_with_who_asked(daemon: DaemonProcess) -
     assert wait_for(idle, "shutting_down").fields["reason"].startswith("asked by editor")
 
 
-PREFIXES = ["generation_", "download_", "backend_", "queue_", "shutting"]
+PREFIXES = [
+    "generation_",
+    "download_",
+    "backend_",
+    "playback_",
+    "playlist_",
+    "volume_",
+    "audio_",
+    "queue_",
+    "shutting",
+]
 
 
 @pytest.mark.parametrize("patterns", [None, [""], PREFIXES])

@@ -14,6 +14,7 @@ from lofi_core.memory import resident_bytes
 from lofi_core.rpc import results as r
 from lofi_core.rpc.describe import describe
 from lofi_core.rpc.handlers.backends import loaded_models
+from lofi_core.rpc.handlers.playback import playback_status
 from lofi_core.rpc.methods import METHODS, PROTOCOL
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lofi_core.jobs.engine import Engine
+    from lofi_core.playback.control import Playback
     from lofi_core.plugins import PluginHost
     from lofi_core.rpc import params as p
     from lofi_core.rpc.connection import Connection
@@ -37,9 +39,10 @@ class DaemonMethods:
     engine: Engine
     jobs: JobMethods
     library: Library
+    playback: Playback
     plugins: PluginHost
     socket_path: Path
-    stop: Callable[[str], None]
+    ask_to_end: Callable[[str], None]
     started_at: str = field(
         default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
@@ -75,7 +78,7 @@ class DaemonMethods:
             clients=len(self.hub.connections),
             running=queue.running,
             queue=r.QueueCount(self.engine.queue.pending, self.engine.queue.capacity, len(queue.paused)),
-            playback=r.Playback("unavailable"),
+            playback=playback_status(self.playback),
             backends=[r.BackendBrief(name, record.status) for name, record in self.plugins.records.items()],
             models_loaded=self.engine.models.names(),
             models=loaded_models(self.engine.models),
@@ -91,5 +94,5 @@ class DaemonMethods:
         return r.Subscriptions(connection.subscriptions.remove(params.events, params.scope))
 
     def shutdown(self, connection: Connection, _params: p.NoParams) -> r.Stopping:
-        self.stop(f"asked by {connection.name}")
+        self.ask_to_end(f"asked by {connection.name}")
         return r.Stopping()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lofi_core.config import Config
     from lofi_core.jobs.engine import Engine
     from lofi_core.jobs.job import Job
+    from lofi_core.playback.control import Playback
     from lofi_core.plugins import PluginHost
     from lofi_core.rpc import params as p
     from lofi_core.rpc.connection import Connection
@@ -34,6 +35,7 @@ class JobMethods:
 
     engine: Engine
     library: Library
+    playback: Playback
     plugins: PluginHost
     config: Config
     hub: Hub
@@ -46,10 +48,14 @@ class JobMethods:
         track = await self.library.find(prepared.track_id)
         being_made = self.engine.table.active_for(prepared.track_id) is not None
         if params.cache and track is not None and not being_made:
+            if params.play:
+                self.playback.want_track(track)
             return self._cached(connection, track)
         # A client that left while the store was looking could never withdraw its interest.
         client = connection.client_id if connection.client_id in self.hub.connections else None
         job = self.engine.submit(prepared, client, params.priority)
+        if params.play:
+            self.playback.want(job.track_id)
         return r.Accepted(
             track_id=job.track_id,
             job_id=job.job_id,
@@ -144,8 +150,6 @@ def prepare_params(params: p.GenerateParams, plugins: PluginHost, config: Config
     Raises:
         LofiError: it cannot be done, and why.
     """
-    if params.play:
-        raise InvalidParams("play: this version has no player", "leave it out; the track's path is reported")
     try:
         options = normalise(params.options)
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lofi_core.rpc import results as r
 
 if TYPE_CHECKING:
+    from lofi_core.playback.control import Playback
     from lofi_core.rpc import params as p
     from lofi_core.rpc.connection import Connection
     from lofi_core.tracks.library import Library
@@ -19,6 +20,7 @@ class TrackMethods:
     """`tracks_list`, `tracks_get`, `tracks_update`, `tracks_delete`, `tracks_export`, `tracks_waveform`."""
 
     library: Library
+    playback: Playback
 
     async def tracks_list(self, _connection: Connection, params: p.TracksListParams) -> r.Tracks:
         tracks, total = await self.library.list(
@@ -34,6 +36,7 @@ class TrackMethods:
 
     async def tracks_delete(self, _connection: Connection, params: p.TrackParams) -> r.Deleted:
         await self.library.delete(params.track_id)
+        await self.playback.forget(params.track_id)
         return r.Deleted(deleted=True)
 
     async def tracks_export(self, _connection: Connection, params: p.TracksExportParams) -> Exported:

@@ -1,0 +1,278 @@
+"""What can clients ask of the playback? One thing at a time, whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from typing import TYPE_CHECKING
+
+from lofi_core import events as ev
+from lofi_core.errors import InvalidParams, LofiError, UnknownTrack
+from lofi_core.playback.deck import Deck
+from lofi_core.playback.incoming import Incoming
+from lofi_core.playback.playlist import Playlist, entry_of, wanted
+from lofi_core.playback.saved import FILE_NAME, POSITION_EVERY_SEC, Saved, Saver, load, restore, with_playlist
+from lofi_core.playback.sound import Sound
+from lofi_core.playback.streams import Streams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from anyio.abc import TaskGroup
+
+    from lofi_core.config import Audio
+    from lofi_core.playback.playlist import Entry, Repeat
+    from lofi_core.tracks.library import Library
+    from lofi_core.tracks.track import Track
+
+log = logging.getLogger("lofi.playback")
+
+
+class Playback:
+    """The playlist, the player, and tracks that were asked for with `play`. All of it on the event loop.
+
+    Args:
+        library: where tracks are.
+        saved: what is left of the last time.
+        path: where that is kept.
+        publish: gets every event for clients.
+    """
+
+    def __init__(
+        self, library: Library, saved: Saved, path: Path, publish: Callable[[ev.Event], None]
+    ) -> None:
+        self.playlist = Playlist()
+        self.deck = Deck(self.playlist, Streams(), self._publish, self._look_again, saved)
+        self._library = library
+        self._saver = Saver(path, self._snapshot)
+        self.sound = Sound(self.deck.player, saved, self._publish, self._saver.note)
+        self._tell = publish
+        self._lock = asyncio.Lock()
+        self._due = asyncio.Event()
+        self.incoming = Incoming(self.playlist, self.deck, self._publish, self._list_changed, self._due.set)
+        self._saved_at_sec = 0.0
+        self._closed = False
+        self._tasks: TaskGroup
+
+    @classmethod
+    async def open(
+        cls, library: Library, data_dir: Path, audio: Audio, publish: Callable[[ev.Event], None]
+    ) -> Playback:
+        """What is left of the last time, over the configuration. Tracks that are gone are left out."""
+        path = data_dir / FILE_NAME
+        saved = await asyncio.to_thread(load, path, audio)
+        playback = cls(library, saved, path, publish)
+        if not await restore(playback.playlist, saved, library.find):
+            playback.deck.place_sec = 0.0
+        return playback
+
+    def start(self, tasks: TaskGroup) -> None:
+        """Serve from now on, in a task group that outlives every command."""
+        self._tasks = tasks
+        tasks.start_soon(self._run)
+        tasks.start_soon(self._saver.run)
+
+    async def close(self) -> None:
+        """Remember where it was, and fade out."""
+        self._closed = True
+        if self.deck.playing is not None:
+            self._saver.note()
+        await self._saver.finish()
+        await self.deck.close()
+
+    # -- playing ---------------------------------------------------------------------------------------
+
+    async def play(self, track_id: str | None = None) -> None:
+        """Play a track, which gets a place behind the current one; without one, go on.
+
+        Raises:
+            UnknownTrack: there is no such track, or the playlist is empty.
+            AudioDeviceError: it cannot be heard.
+        """
+        async with self._lock:
+            self.deck.forgive()
+            if track_id is not None:
+                await self.deck.begin(await self._place_for(track_id))
+            elif self.deck.state == "paused":
+                await self.deck.player.play()
+                self.deck.state = "playing"
+            elif self.deck.state == "stopped":
+                entry = self.playlist.current or self.playlist.first()
+                if entry is None:
+                    hint = "name a track: `lofi-core tracks list` shows what is there"
+                    raise UnknownTrack("nothing to play: the playlist is empty", hint)
+                await self.deck.begin(entry, self.deck.place_sec if entry is self.playlist.current else 0.0)
+            self._saver.note()
+
+    async def pause(self) -> None:
+        """Hold the sound where it is. Harmless when there is none."""
+        async with self._lock:
+            if self.deck.state in {"playing", "buffering"}:
+                await self.deck.player.pause()
+                self.deck.state = "paused"
+            self._saver.note()
+
+    async def toggle(self) -> None:
+        """Pause, or go on."""
+        await (self.pause() if self.deck.state in {"playing", "buffering"} else self.play())
+
+    async def stop(self) -> None:
+        """Go silent. What was to be played as soon as it is made stays silent too."""
+        async with self._lock:
+            self.incoming.forget_wanted()
+            await self.deck.stop()
+            self._saver.note()
+
+    async def skip(self) -> None:
+        """Go to the next track; at the end, go silent."""
+        async with self._lock:
+            self.deck.forgive()
+            await self.deck.skip()
+            self._saver.note()
+
+    async def seek(self, position_sec: float) -> float:
+        """Go to a place in the current track, its end at most; where that is.
+
+        Raises:
+            InvalidParams: that is no place.
+            UnknownTrack: there is no current track.
+        """
+        if not (math.isfinite(position_sec) and position_sec >= 0):
+            hint = "give seconds from the track's begin, such as 12.5"
+            raise InvalidParams(f"position_sec is {position_sec}; must be a number of at least 0", hint)
+        async with self._lock:
+            if self.deck.playing is None and self.playlist.current is None:
+                raise UnknownTrack("nothing to seek in: no track plays", "`lofi-core play TRACK` plays one")
+            place = await self.deck.seek(position_sec)
+            self._saver.note()
+            return place
+
+    # -- the list --------------------------------------------------------------------------------------
+
+    async def add(self, track_id: str, position: int | None = None) -> None:
+        """Put a track into the list; one that is there moves. Raises UnknownTrack or InvalidParams."""
+        async with self._lock:
+            track = await self._library.get(track_id)
+            entry = self.playlist.find(track_id)
+            if entry is None:
+                self.playlist.add(entry_of(track), position)
+            else:
+                last = len(self.playlist.entries) - 1
+                at = self.playlist.entries.index(entry)
+                self.playlist.move(at, last if position is None else min(position, last))
+            self._list_changed()
+
+    async def remove(self, track_id: str) -> None:
+        """Take a track out of the list; when it plays, the next one does. Raises UnknownTrack."""
+        async with self._lock:
+            await self._take_out(wanted(self.playlist, track_id))
+
+    async def move(self, source: int, target: int) -> None:
+        """Put the track at one position to another. Raises InvalidParams."""
+        async with self._lock:
+            self.playlist.move(source, target)
+            self._list_changed()
+
+    async def clear(self) -> None:
+        """Go silent and forget the list."""
+        async with self._lock:
+            await self.deck.stop()
+            self.playlist.clear()
+            self._list_changed()
+
+    async def set_mode(
+        self, *, shuffle: bool | None, repeat: Repeat | None, crossfade_sec: float | None
+    ) -> None:
+        """Change how one goes through the list; None leaves as it is. Raises InvalidParams."""
+        async with self._lock:
+            if crossfade_sec is not None:
+                await self.sound.set_crossfade(crossfade_sec)
+            if shuffle is not None:
+                self.playlist.set_shuffle(shuffle)
+            if repeat is not None:
+                self.playlist.repeat = repeat
+            self._list_changed()
+
+    async def forget(self, track_id: str) -> None:
+        """A track was deleted."""
+        async with self._lock:
+            while entry := self.playlist.find(track_id):
+                await self._take_out(entry)
+
+    # -- what jobs make --------------------------------------------------------------------------------
+
+    def want(self, track_id: str) -> None:
+        """Play the track that a job makes, as soon as it can be heard to its end."""
+        self.incoming.want(track_id)
+        self._tasks.start_soon(self._get_ready)
+
+    def want_track(self, track: Track) -> None:
+        """Play a finished track, next."""
+        self._tasks.start_soon(self._play_next, entry_of(track))
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            async with self._lock:
+                try:
+                    if self._closed:
+                        return
+                    await self.incoming.tend()
+                    await self.deck.keep_next()
+                except LofiError as error:
+                    log.warning("%s", error.text())
+                except Exception:
+                    log.exception("the playback goes on after a fault")
+
+    async def _play_next(self, entry: Entry) -> None:
+        async with self._lock:
+            await self.incoming.play_next(self.playlist.find(entry.track_id) or entry)
+
+    async def _get_ready(self) -> None:
+        """Start the player, so that the sound can begin at once. That it cannot is told at its time."""
+        try:
+            await self.deck.player.start()
+        except LofiError as error:
+            log.warning("%s", error.text())
+
+    async def _place_for(self, track_id: str) -> Entry:
+        entry = self.playlist.find(track_id)
+        if entry is not None and entry.path is None:
+            return entry
+        track = await self._library.get(track_id)
+        if entry is None:
+            entry = entry_of(track)
+            self.playlist.add_next(entry)
+            self._list_changed()
+        return entry
+
+    async def _take_out(self, entry: Entry) -> None:
+        if self.deck.playing is entry:
+            await self.deck.skip(without={entry.key})
+        self.playlist.remove(entry)
+        self._list_changed()
+
+    def _snapshot(self) -> Saved:
+        return with_playlist(self.sound.saved, self.playlist, self.deck.position_sec)
+
+    def _list_changed(self) -> None:
+        self._publish(ev.PlaylistChanged(len(self.playlist.entries)))
+        self._saver.note()
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self._due.set()
+        self._saver.note()
+
+    def _publish(self, event: ev.Event) -> None:
+        moved_sec = event.position_sec - self._saved_at_sec if isinstance(event, ev.PlaybackPosition) else 0
+        if abs(moved_sec) >= POSITION_EVERY_SEC:
+            self._saved_at_sec += moved_sec
+            self._saver.note()
+        # In a later turn: the answer to a request precedes the events it causes.
+        asyncio.get_running_loop().call_soon(self._tell, event)

@@ -1,0 +1,159 @@
+"""How does a track come to be played while it is being made, or as soon as it is?"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from lofi_core import events as ev
+from lofi_core.errors import ERRORS, InternalError, LofiError
+from lofi_core.playback.playlist import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lofi_core.playback.deck import Deck
+    from lofi_core.playback.playlist import Playlist
+    from lofi_core.playback.streams import Stream
+
+log = logging.getLogger("lofi.playback")
+
+# A client is told again when a track will begin after the estimate moved by so much.
+TELL_AGAIN_SEC = 1.0
+JobsEnd = ev.GenerationComplete | ev.GenerationCancelled | ev.GenerationError
+
+
+class Incoming:
+    """Tracks that were asked for with `play`, and those that play while they grow.
+
+    `want` and `happened` only take note; `tend` acts, with nothing else going on.
+
+    Args:
+        playlist: gets the tracks.
+        deck: plays them.
+        publish: gets every event for clients.
+        list_changed: called when the playlist did.
+        due: called when `tend` should be.
+    """
+
+    def __init__(
+        self,
+        playlist: Playlist,
+        deck: Deck,
+        publish: Callable[[ev.Event], None],
+        list_changed: Callable[[], None],
+        due: Callable[[], None],
+    ) -> None:
+        self._playlist = playlist
+        self._deck = deck
+        self._streams = deck.streams
+        self._publish = publish
+        self._list_changed = list_changed
+        self._due = due
+        self._over: list[JobsEnd] = []  # not looked at yet
+        self._grown: set[str] = set()  # tracks whose files have more
+        self._last: Entry | None = None  # put behind what plays: the next such track comes behind it
+        self._wanted: dict[str, float | None] = {}  # tracks to play, and the estimate that was told last
+
+    def want(self, track_id: str) -> None:
+        """Play the track that a job makes, as soon as it can be heard to its end."""
+        self._wanted[track_id] = None
+        self._grown.add(track_id)  # who joins a job may find enough already
+        self._due()
+
+    def forget_wanted(self) -> None:
+        """Play nothing without being asked again."""
+        self._wanted.clear()
+
+    def happened(self, event: ev.Event) -> None:
+        """Follow an event of a job."""
+        self._streams.happened(event)
+        if isinstance(event, ev.GenerationAudio):
+            self._grown.add(event.track_id)
+            self._due()
+        elif isinstance(event, JobsEnd):
+            self._over.append(event)
+            self._due()
+
+    async def tend(self) -> None:
+        """Act on what was noted."""
+        grown, self._grown = self._grown, set()
+        over, self._over = self._over, []
+        for track_id in grown:
+            stream = self._streams.of_track(track_id)
+            if stream is None or stream.path is None:
+                continue
+            await self._deck.grow(stream)
+            if track_id in self._wanted:
+                await self._begin_if_enough(stream)
+        for event in over:
+            if isinstance(event, ev.GenerationComplete):
+                await self._completed(event)
+            else:
+                await self._lost(event)
+
+    async def play_next(self, entry: Entry) -> None:
+        """Play an entry behind what plays; now, when nothing does. What goes wrong is told as its end."""
+        try:
+            if entry is self._deck.playing:
+                return
+            if entry in self._playlist.entries:
+                self._playlist.remove(entry)
+            self._playlist.add_next(entry, after=self._last)
+            self._last = entry
+            self._list_changed()
+            if self._deck.state in {"stopped", "paused"}:
+                self._deck.forgive()
+                await self._deck.begin(entry)
+        except LofiError as error:
+            log.warning("%s", error.text())
+            told = ev.PlaybackEnded(
+                entry.track_id, 0.0, "error", error.code, error.message, error.hint or UNSET
+            )
+            self._publish(told)
+
+    async def _begin_if_enough(self, stream: Stream) -> None:
+        track_id = stream.track_id
+        in_sec = self._streams.starts_in_sec(stream)
+        if in_sec == 0:
+            del self._wanted[track_id]
+            known = self._playlist.find(track_id)
+            fresh = Entry(track_id, stream.prompt, None, stream.duration_sec, None)
+            await self.play_next(known or fresh)
+            return
+        told = self._wanted[track_id]
+        # Who waits for less than that need not be told; the first chunk says too little.
+        if not stream.is_measured:
+            return
+        if in_sec is None or abs(in_sec - (told or 0.0)) >= TELL_AGAIN_SEC:
+            self._wanted[track_id] = in_sec
+            rounded = None if in_sec is None else round(in_sec, 1)
+            self._publish(ev.PlaybackBuffering(track_id, 0.0, rounded))
+
+    async def _completed(self, event: ev.GenerationComplete) -> None:
+        entry = self._playlist.find(event.track_id)
+        if entry is not None:
+            await self._deck.finish(entry, event.path, event.duration_sec)
+            self._list_changed()
+        if event.track_id in self._wanted:
+            del self._wanted[event.track_id]
+            fresh = Entry(event.track_id, event.prompt, None, event.duration_sec, event.path)
+            await self.play_next(entry or fresh)
+
+    async def _lost(self, event: ev.GenerationCancelled | ev.GenerationError) -> None:
+        self._wanted.pop(event.track_id, None)
+        entry = self._playlist.find(event.track_id)
+        if entry is None or entry.path is not None:
+            return
+        await self._deck.give_up(entry, _error_of(event))
+        self._playlist.remove(entry)
+        self._list_changed()
+
+
+def _error_of(event: ev.GenerationCancelled | ev.GenerationError) -> LofiError | None:
+    if isinstance(event, ev.GenerationCancelled):
+        return None
+    hint = event.hint if isinstance(event.hint, str) else None
+    return ERRORS.get(event.code, InternalError)(event.message, hint)

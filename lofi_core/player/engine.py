@@ -1,0 +1,264 @@
+"""Who renders, and when? A thread that keeps the ring full; commands take effect between two blocks."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from lofi_core.errors import InvalidParams, LofiError, brief
+from lofi_core.memory import resident_bytes
+from lofi_core.player import protocol
+from lofi_core.player.growing import Openers
+from lofi_core.player.mixer import Mixer
+from lofi_core.player.protocol import Position, Reply, Stats, StatsTold, Status
+from lofi_core.player.ring import Ring
+from lofi_core.player.wire import at_least_zero, playable, raw, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lofi_core.player.protocol import AnyAnswer, AnyCommand, AnyEvent
+
+    Samples = NDArray[np.float32]
+
+BLOCK_SEC = 0.1
+BLOCKS_AHEAD = (
+    3  # what a busy machine may keep the render thread waiting for, and how late a command is heard
+)
+MOST_BLOCKS_AHEAD = 20  # for a device that asks for much at a time
+STATS_SEC = 10.0
+LAST_FADE_SEC = 0.2
+LAST_BLOCKS = 4  # the fade and as much silence: what a device holds when it is closed is lost
+# Nothing happens for so long: look anyway, at a file that grows for instance.
+IDLE_SEC = 0.05
+
+
+class Engine:
+    """The mixer, its thread and the ring. `send` gets replies and events, in the render thread.
+
+    Args:
+        rate: of the output, Hz.
+        send: takes an answer and never blocks.
+        device_name: the device in use, for `Status`.
+        tap: a file for all samples that the device takes.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        send: Callable[[AnyAnswer], None],
+        device_name: Callable[[], str | None],
+        tap: Path | None = None,
+    ) -> None:
+        self._rate = rate
+        self._send = send
+        self._device_name = device_name
+        self._told: list[AnyEvent] = []
+        self._openers = Openers(rate)
+        self.mixer = Mixer(rate, self._openers.open, self._told.append)
+        self._block = round(BLOCK_SEC * rate)
+        self.ring = Ring(self._block * MOST_BLOCKS_AHEAD)
+        self._inbox: SimpleQueue[AnyCommand | None] = SimpleQueue()
+        self._tap = tap.open("ab", buffering=0) if tap else None
+        self._second = 0  # of sound, for `Position`
+        self._stats_at, self._stats_underruns = time.monotonic(), 0
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+
+    def start(self) -> None:
+        """Begin to render."""
+        self._thread.start()
+
+    def submit(self, command: AnyCommand) -> None:
+        """Let a command take effect at the next block. From any thread."""
+        self._inbox.put(command)
+        self.ring.room.set()
+
+    def finish(self, timeout_sec: float) -> None:
+        """Fade out, and return when that has been heard."""
+        self._inbox.put(None)
+        self.ring.room.set()
+        self._thread.join(timeout_sec)
+        if self._tap:
+            self._tap.close()
+
+    def pull(self, frames: int) -> Samples:
+        """What the device plays next. In its thread."""
+        block = self.ring.read(frames)
+        if self._tap:
+            self._tap.write(block.data)
+        return block
+
+    def stats(self) -> Stats:
+        """How the stream went so far."""
+        ring = self.ring
+        return Stats(ring.underruns, ring.callbacks, ring.gaps_ms, resident_bytes())
+
+    @property
+    def _has_room(self) -> bool:
+        """Is less ready than it should be: three blocks, or twice what the device takes at a time?"""
+        ahead = max(self._block * BLOCKS_AHEAD, 2 * self.ring.largest)
+        return self.ring.filled + self._block <= ahead and self.ring.free >= self._block
+
+    def _run(self) -> None:
+        try:
+            self._render_until_the_end()
+        except BaseException:  # noqa: BLE001 - a bug: better another process than one that is silent for ever
+            traceback.print_exc()
+            os._exit(1)
+
+    def _render_until_the_end(self) -> None:
+        while self._take_commands():
+            if self._has_room:
+                self.ring.write(self.mixer.render(self._block))
+                self._flush()
+                self._tell_position()
+                self._tell_stats()
+            elif not self.mixer.prefetch():
+                self.ring.room.wait(IDLE_SEC)
+                self.ring.room.clear()
+            self._flush()
+        self._fade_away()
+
+    def _take_commands(self) -> bool:
+        """Let all waiting commands take effect. False when it is time to end."""
+        while True:
+            try:
+                command = self._inbox.get_nowait()
+            except Empty:
+                return True
+            if command is None:
+                return False
+            self._send(self._answer(command))
+            self._flush()
+
+    def _answer(self, command: AnyCommand) -> Reply:
+        at_frame = self.mixer.frame
+        try:
+            return Reply(id=command.id, result=raw(self._apply(command)), at_frame=at_frame)
+        except LofiError as error:
+            return Reply(id=command.id, error=error.text(), at_frame=at_frame)
+        except Exception as error:  # noqa: BLE001 - one bad command must not end the sound
+            return Reply(id=command.id, error=f"INTERNAL_ERROR: {brief(error)}", at_frame=at_frame)
+
+    def _apply(self, command: AnyCommand) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line for each command
+        mixer, rate = self.mixer, self._rate
+        match command:
+            case protocol.Load(items=items, position_sec=position_sec, paused=paused):
+                frame = round(at_least_zero("position_sec", position_sec) * rate)
+                self._check(items, [])
+                return mixer.load(items, frame, paused=paused)
+            case protocol.Queue(items=items, before=before):
+                self._check(items, self._ids())
+                return mixer.playlist.add(items, before)
+            case protocol.Remove(item_id=item_id):
+                return mixer.playlist.remove(item_id)
+            case protocol.Grow():
+                return self._openers.grow(mixer, command)
+            case protocol.Play():
+                return mixer.play()
+            case protocol.Pause():
+                return mixer.pause()
+            case protocol.Stop():
+                return mixer.stop()
+            case protocol.Skip():
+                item = mixer.skip()
+                return item.id if item else None
+            case protocol.Seek(position_sec=position_sec):
+                return mixer.seek(round(at_least_zero("position_sec", position_sec) * rate))
+            case protocol.Volume(volume=volume):
+                return mixer.set_volume(within("volume", volume, 1.0))
+            case protocol.Crossfade(crossfade_sec=seconds):
+                mixer.crossfade_sec = within("crossfade_sec", seconds, protocol.MAX_CROSSFADE_SEC)
+                return None
+            case protocol.GetStatus():
+                return self._status()
+            case _:
+                raise InvalidParams(f"{type(command).__name__} is no command of the mixer")
+
+    def _ids(self) -> list[str]:
+        current = self.mixer.current
+        return [*self.mixer.playlist.ids, *([current.item.id] if current else [])]
+
+    def _check(self, items: list[protocol.Item], there: list[str]) -> None:
+        seen = set(there)
+        for item in playable(items):
+            if item.id in seen:
+                raise InvalidParams(
+                    f"the item {item.id!r} is in the queue already", "give each entry its own id"
+                )
+            seen.add(item.id)
+
+    def _heard_sec(self) -> float:
+        """Where in the track the device is: behind what has been rendered."""
+        voice = self.mixer.current
+        if voice is None:
+            return 0.0
+        late = 0 if self.mixer.state == "paused" else self.ring.filled + self.mixer.delay_frames
+        return max(voice.position - late, voice.begin) / self._rate
+
+    def _duration_sec(self) -> float | None:
+        total = self.mixer.current.track.total_frames if self.mixer.current else None
+        return None if total is None else total / self._rate
+
+    def _status(self) -> Status:
+        mixer = self.mixer
+        return Status(
+            state=mixer.state,
+            item_id=mixer.current.item.id if mixer.current else None,
+            position_sec=self._heard_sec(),
+            duration_sec=self._duration_sec(),
+            queue=mixer.playlist.ids,
+            volume=mixer.volume,
+            crossfade_sec=mixer.crossfade_sec,
+            device=self._device_name(),
+            sample_rate=self._rate,
+            at_frame=mixer.frame,
+            stats=self.stats(),
+        )
+
+    def _flush(self) -> None:
+        """Send what the mixer has told."""
+        for event in self._told:
+            self._send(event)
+        self._told.clear()
+
+    def _tell_position(self) -> None:
+        current, second = self.mixer.current, self.mixer.frame // self._rate
+        if second == self._second:
+            return
+        self._second = second
+        if current is not None and self.mixer.state == "playing":
+            self._send(
+                Position(
+                    item_id=current.item.id, position_sec=self._heard_sec(), duration_sec=self._duration_sec()
+                )
+            )
+
+    def _tell_stats(self) -> None:
+        now, underruns = time.monotonic(), self.ring.underruns
+        due = now - self._stats_at
+        if due >= STATS_SEC or (underruns > self._stats_underruns and due >= 1):
+            self._stats_at, self._stats_underruns = now, underruns
+            self._send(StatsTold(stats=self.stats()))
+
+    def _fade_away(self) -> None:
+        """Render a fade and some silence, and wait until the device has taken it, but not for ever."""
+        blocks = LAST_BLOCKS if self.mixer.sounds else 1  # one brings what the limiter still has
+        self.mixer.fade_out(LAST_FADE_SEC)
+        until = time.monotonic() + 2 * (LAST_FADE_SEC + BLOCK_SEC * BLOCKS_AHEAD) + 0.5
+        while time.monotonic() < until and (blocks or self.ring.filled > self._block // 2):
+            if blocks and self._has_room:
+                self.ring.write(self.mixer.render(self._block))
+                blocks -= 1
+            else:
+                self.ring.room.wait(IDLE_SEC)
+                self.ring.room.clear()
+        self.mixer.close()

@@ -1,0 +1,309 @@
+"""What is the next sample? Tracks after and over each other, from a queue; no thread, no clock, no device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lofi_core.errors import LofiError
+from lofi_core.player.envelopes import RAMP_SEC, Ramp, loudness_gain
+from lofi_core.player.limiter import Limiter
+from lofi_core.player.outgoing import Outgoing
+from lofi_core.player.playlist import Playlist
+from lofi_core.player.protocol import Buffering, Ended, Failed, Paused, Reason, Resumed, Started
+from lofi_core.player.voice import Voice, fade_last
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from lofi_core.player.protocol import AnyEvent, Item, State
+    from lofi_core.player.voice import Track
+
+    Samples = NDArray[np.float32]
+
+VOLUME_RAMP_SEC = 0.03
+# After running dry a growing file must be this much ahead again, or it would stutter.
+REBUFFER_SEC = 0.5
+# The next track is opened this long before its turn.
+PREPARE_SEC = 5.0
+
+
+class Mixer:
+    """Renders a queue of tracks. All depends on the calls and the frames between them, on nothing else.
+
+    Commands take effect at the next frame that is rendered. All methods belong to one thread.
+
+    Args:
+        rate: of the output, Hz.
+        open_track: opens an item's file; raises LofiError.
+        tell: gets the events.
+
+    Attributes:
+        frame: how many frames have been rendered.
+        delay_frames: how much later the output is than the tracks' positions: the limiter's look-ahead.
+    """
+
+    def __init__(
+        self, rate: int, open_track: Callable[[Item], Track], tell: Callable[[AnyEvent], None]
+    ) -> None:
+        self.rate = rate
+        self.frame = 0
+        self.volume = 1.0
+        self.crossfade_sec = 0.0
+        self.current: Voice | None = None
+        self.playlist = Playlist(open_track, self._report)
+        self._tell = tell
+        self._outgoing = Outgoing()
+        self._gate = Ramp(1.0)  # 0 is paused
+        self._gain = Ramp(1.0)
+        self._limiter = Limiter(rate)
+        self.delay_frames = self._limiter.delay_frames
+        self._ramp = round(RAMP_SEC * rate)
+
+    @property
+    def state(self) -> State:
+        """What it does at the next frame."""
+        if self.current is None and not self.playlist:
+            return "stopped"
+        if self._gate.target == 0:
+            return "paused"
+        return "buffering" if self.current is not None and self.current.waiting else "playing"
+
+    @property
+    def sounds(self) -> bool:
+        """The next frames are, as far as one can know, no silence."""
+        return not self._held and bool(self.current or self._outgoing)
+
+    def load(self, items: list[Item], frame: int = 0, *, paused: bool = False) -> None:
+        """Play these instead, the first one from a frame."""
+        self.stop()
+        if paused:
+            self._gate.go(0.0, self._ramp if self._outgoing else 0)
+        self.playlist.add(items)
+        if items:
+            self._advance(items[0], frame)
+
+    def play(self) -> None:
+        """Go on after a pause."""
+        if self._gate.target == 0:
+            self._gate.go(1.0, self._ramp)
+            if self.current is not None:
+                self._tell(Resumed(**self.current.place(self.rate)))
+
+    def pause(self) -> None:
+        """Hold everything where it is, fades too."""
+        if self.current is not None and self._gate.target == 1:
+            self._gate.go(0.0, self._ramp)
+            self._tell(Paused(**self.current.place(self.rate)))
+
+    def stop(self) -> None:
+        """Go silent and forget the queue."""
+        self._let_go("stopped", self._ramp)
+        self.playlist.clear()
+        self._gate.go(1.0, 0 if self._held else self._gate.left)
+
+    def skip(self) -> Item | None:
+        """Go to the next track, over a crossfade. None when there is none: then it is silent."""
+        overlap = round(self.crossfade_sec * self.rate) or self._ramp
+        if self.current is not None:
+            coming = self.playlist.prepare()
+            if coming is not None:
+                overlap = max(min(overlap, coming.most_overlap), 1)
+            self._let_go("skipped", overlap if coming is not None else self._ramp)
+            if (voice := self._advance()) and not self._held:
+                voice.fade(overlap, rising=True)
+        return None if self.current is None else self.current.item
+
+    def seek(self, frame: int) -> None:
+        """Go to a frame of what plays, over a short crossfade. Past the end, it ends."""
+        voice = self.current
+        if voice is None:
+            return
+        total = voice.track.total_frames
+        try:
+            if not self._held and not voice.waiting:
+                self._outgoing.add_tail(voice.tail(min(self._ramp, voice.track.ready(self._ramp))))
+            voice.seek(frame if total is None else min(frame, total))
+        except LofiError as error:
+            self._fail(voice, error)
+            return
+        if not self._held and not voice.waiting:
+            voice.fade(self._ramp, rising=True)
+
+    def set_volume(self, volume: float) -> None:
+        """0 to 1, on a perceptual scale; the change takes a moment."""
+        self.volume = volume
+        self._gain.go(loudness_gain(volume), round(VOLUME_RAMP_SEC * self.rate) if self.frame else 0)
+
+    def fade_out(self, seconds: float) -> None:
+        """Go silent slowly, for good."""
+        self._gate.go(0.0, max(round(seconds * self.rate), 1))
+
+    def render(self, frames: int) -> Samples:
+        """The next samples of the output, [frames, 2], within [-1, 1]."""
+        out = np.zeros((frames, 2), np.float32)
+        if not self._held:
+            heard = min(frames, self._gate.left) if self._gate.target == 0 else frames
+            self._mix(out[:heard])
+            out[:heard] *= self._gate.gains(heard)
+        out *= self._gain.gains(frames)
+        self.frame += frames
+        return self._limiter.process(out)
+
+    def prefetch(self) -> bool:
+        """Decode a block of what will be needed, the next track's too. False when there is nothing to do."""
+        voice = self.current
+        if voice is None:
+            return False
+        self._join_next(voice, 0)
+        try:
+            if voice.track.prefetch():
+                return True
+        except LofiError:
+            return False  # told when its turn has come
+        remaining = voice.remaining
+        if remaining is None or remaining > (self.crossfade_sec + PREPARE_SEC) * self.rate:
+            return False
+        return self.playlist.prefetch()
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self._outgoing.close()
+        if self.current is not None:
+            self.current.track.close()
+        self.playlist.clear()
+
+    @property
+    def _held(self) -> bool:
+        return self._gate.target == 0 and not self._gate.left
+
+    def _mix(self, out: Samples) -> None:
+        """Add everything that sounds to `out`, [N, 2]."""
+        at = 0
+        while at < len(out):
+            voice = self.current or self._advance()
+            if voice is None:
+                self._outgoing.mix(out[at:])
+                return
+            until = self._until_crossfade(voice)
+            if until == 0:
+                self._cross(voice)
+                continue
+            frames = min(len(out) - at, len(out) if until is None else until)
+            mixed = self._mix_current(voice, out[at : at + frames])
+            self._outgoing.mix(out[at : at + mixed])
+            at += mixed
+
+    def _mix_current(self, voice: Voice, out: Samples) -> int:
+        """Add the track that plays. How many frames are done: fewer at its end."""
+        try:
+            if voice.waiting and not self._is_back(voice):
+                return len(out)
+            self._join_next(voice, len(out))
+            ready = voice.track.ready(len(out))
+            block = voice.read(ready)
+        except LofiError as error:
+            self._fail(voice, error)
+            return 0
+        if ready < len(out) and not voice.track.complete:
+            voice.waiting = True
+            fade_last(block, self._ramp)
+            self._tell(Buffering(**voice.place(self.rate), waiting=True))
+            out[:ready] += block
+            return len(out)
+        out[:ready] += block
+        if ready < len(out):
+            self._end(voice, "finished")
+        return ready
+
+    def _is_back(self, voice: Voice) -> bool:
+        """Has the growing file enough again?"""
+        enough = round(REBUFFER_SEC * self.rate)
+        if voice.track.ready(enough) < enough and not voice.track.complete:
+            return False
+        voice.waiting = False
+        voice.fade(self._ramp, rising=True)
+        self._tell(Buffering(**voice.place(self.rate), waiting=False))
+        return True
+
+    def _until_crossfade(self, voice: Voice) -> int | None:
+        """How many frames until the next track comes in. None: not before this one has ended."""
+        remaining = voice.remaining
+        overlap = round(self.crossfade_sec * self.rate)
+        if not overlap or not remaining or not self.playlist:
+            return None
+        if remaining > overlap:
+            return remaining - overlap  # or later, when the next is short: soon enough to look
+        coming = self.playlist.prepare()
+        if coming is None:
+            return None
+        overlap = min(overlap, voice.most_overlap, coming.most_overlap)
+        return max(remaining - overlap, 0) if overlap else None
+
+    def _join_next(self, voice: Voice, frames: int) -> None:
+        """Without a crossfade: let the next track know the end of this one, when that is near."""
+        remaining = voice.remaining
+        if self.crossfade_sec or remaining is None or remaining - frames > PREPARE_SEC * self.rate:
+            return
+        if coming := self.playlist.prepare():
+            voice.track.join(coming.track)
+
+    def _cross(self, voice: Voice) -> None:
+        """The next track comes in over the end of this one."""
+        overlap = voice.remaining or 1
+        voice.fade(overlap, rising=False)
+        self._outgoing.add(voice)
+        self._tell(Ended(**voice.place(self.rate), reason="finished"))
+        self.current = None
+        if coming := self._advance():
+            coming.fade(overlap, rising=True)
+
+    def _advance(self, first: Item | None = None, frame: int = 0) -> Voice | None:
+        """Make the next track that can be opened the one that plays; `first` begins at a frame."""
+        voice = self.playlist.take()
+        if voice is None:
+            return None
+        self.current = voice
+        total = voice.track.total_frames
+        duration_sec = None if total is None else total / self.rate
+        if frame and voice.item is first:
+            try:
+                voice.seek(frame if total is None else min(frame, total))
+            except LofiError as error:
+                self._fail(voice, error)
+                return self._advance()
+            voice.fade(self._ramp, rising=True)
+        self._tell(Started(**voice.place(self.rate), duration_sec=duration_sec))
+        return voice
+
+    def _let_go(self, reason: Reason, frames: int) -> None:
+        """End what plays, over so many frames; without a sound while paused."""
+        voice, self.current = self.current, None
+        if self._held:
+            self._outgoing.close()
+        if voice is None:
+            return
+        if self._held or voice.waiting:
+            voice.track.close()
+        else:
+            remaining = voice.remaining
+            voice.fade(frames if remaining is None else min(frames, remaining), rising=False)
+            self._outgoing.add(voice)
+        self._tell(Ended(**voice.place(self.rate), reason=reason))
+
+    def _end(self, voice: Voice, reason: Reason) -> None:
+        self.current = None
+        voice.track.close()
+        self._tell(Ended(**voice.place(self.rate), reason=reason))
+
+    def _fail(self, voice: Voice, error: LofiError) -> None:
+        self._tell(Failed(error=error.text(), item_id=voice.item.id))
+        self._end(voice, "error")
+
+    def _report(self, item: Item, error: LofiError) -> None:
+        """An item of the queue could not be opened."""
+        self._tell(Failed(error=error.text(), item_id=item.id))
+        self._tell(Ended(item_id=item.id, position_sec=0.0, reason="error"))

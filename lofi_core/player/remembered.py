@@ -1,0 +1,151 @@
+"""What was playing, and where? What a new player process needs to go on in the place of a dead one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lofi_core.player import protocol
+from lofi_core.player.protocol import (
+    Buffering,
+    Ended,
+    Item,
+    ItemEvent,
+    Paused,
+    Position,
+    Resumed,
+    Setup,
+    Started,
+)
+
+if TYPE_CHECKING:
+    from lofi_core.player.protocol import AnyCommand, AnyEvent
+
+# All events but `Position` tell of what is rendered, which is heard this much later.
+AHEAD_SEC = 0.3
+# `Position` comes once a second: without one for longer than this, the sound has stopped for some reason.
+MOST_UNTOLD_SEC = 1.5
+# A process that dies so often within a minute does so because of what it plays.
+DEATHS_FOR_ONE_ITEM = 3
+DEATHS_SEC = 60.0
+
+
+class Deaths:
+    """Counts how often the process died lately."""
+
+    def __init__(self) -> None:
+        self._times: list[float] = []
+
+    def again(self) -> bool:
+        """It died. True, and the count begins anew, when that was so often that the item is to blame."""
+        now = time.monotonic()
+        self._times = [at for at in self._times if now - at < DEATHS_SEC] + [now]
+        if len(self._times) < DEATHS_FOR_ONE_ITEM:
+            return False
+        self._times.clear()
+        return True
+
+
+class Remembered:
+    """Follows commands that were carried out, and events.
+
+    Attributes:
+        setup: device, volume and crossfade.
+        items: what plays, if `playing_id` is the first of them, and what waits.
+        paused: it was told to hold.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.items: list[Item] = []
+        self.paused = False
+        self._playing_id: str | None = None
+        self._position_sec = 0.0
+        self._since: float | None = None  # monotonic seconds when it was there; None while it stands still
+
+    @property
+    def position_sec(self) -> float:
+        """Where it is now, as far as one can know from here."""
+        moved = time.monotonic() - self._since if self._since is not None else 0.0
+        return self._position_sec + min(max(moved, 0.0), MOST_UNTOLD_SEC)
+
+    def stand_still(self) -> None:
+        """The sound has ended here."""
+        self._place(self.position_sec, moving=False)
+
+    @property
+    def silent(self) -> bool:
+        """Nothing is to be heard: no items, or on hold."""
+        return self.paused or not self.items
+
+    def carried_out(self, command: AnyCommand) -> None:
+        """A command had its effect."""
+        match command:
+            case protocol.Load(items=items, position_sec=position_sec, paused=paused):
+                self.items, self.paused, self._playing_id = list(items), paused, None
+                self._place(position_sec, moving=False)
+            case protocol.Queue(items=items, before=before):
+                ids = [item.id for item in self.items]
+                at = ids.index(before) if before in ids else len(ids)
+                self.items[at:at] = items
+            case protocol.Remove(item_id=item_id):
+                self.items = [
+                    item for item in self.items if item.id != item_id or item.id == self._playing_id
+                ]
+            case protocol.Grow(item_id=item_id, available_sec=available_sec, final=final):
+                self._grow(item_id, available_sec, final=final)
+            case protocol.Stop():
+                self.items, self.paused, self._playing_id = [], False, None
+                self._place(0.0, moving=False)
+            case protocol.Seek(position_sec=position_sec):
+                self._place(position_sec, moving=self._since is not None, late_sec=AHEAD_SEC)
+            case protocol.Volume(volume=volume):
+                self.setup = msgspec.structs.replace(self.setup, volume=volume)
+            case protocol.Crossfade(crossfade_sec=crossfade_sec):
+                self.setup = msgspec.structs.replace(self.setup, crossfade_sec=crossfade_sec)
+            case protocol.UseDevice(device=device):
+                self.setup = msgspec.structs.replace(self.setup, device=device)
+            case _:
+                pass
+
+    def happened(self, event: AnyEvent) -> None:
+        """An event came."""
+        if not isinstance(event, ItemEvent):
+            return
+        if isinstance(event, Ended):
+            self.items = [item for item in self.items if item.id != event.item_id]
+            if event.item_id == self._playing_id:
+                self._playing_id = None
+                self._place(0.0, moving=False)
+            return
+        if isinstance(event, Started):
+            self._playing_id = event.item_id
+        if isinstance(event, Paused | Resumed):
+            self.paused = isinstance(event, Paused)
+        moving = not self.paused and not (isinstance(event, Buffering) and event.waiting)
+        self._place(
+            event.position_sec, moving=moving, late_sec=0.0 if isinstance(event, Position) else AHEAD_SEC
+        )
+
+    def _place(self, position_sec: float, *, moving: bool, late_sec: float = 0.0) -> None:
+        self._position_sec = position_sec
+        self._since = time.monotonic() + late_sec if moving else None
+
+    def _grow(self, item_id: str, available_sec: float, *, final: bool) -> None:
+        for at, item in enumerate(self.items):
+            if item.id == item_id and item.growing:
+                self.items[at] = msgspec.structs.replace(item, available_sec=available_sec, final=final)
+
+    def replaced(self, item_id: str, path: str) -> None:
+        """A growing item's track is finished, and lies at `path`; its gain has been applied."""
+        for at, item in enumerate(self.items):
+            if item.id == item_id and item.growing:
+                self.items[at] = Item(id=item_id, path=path)
+
+    def drop_first(self) -> Item:
+        """Leave out what plays."""
+        self._playing_id = None
+        self._place(0.0, moving=False)
+        return self.items.pop(0)

@@ -1,0 +1,96 @@
+"""When may a track that is being made begin? A clock of the test's own says how fast it comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from lofi_core import events as ev
+from lofi_core.playback.streams import LEAST_SEC, SPEED_MARGIN, Stream, Streams
+
+JOB = ("t" * 32, "j1")
+
+
+class Making:
+    """A job of so many seconds, at a time that the test sets."""
+
+    def __init__(self, duration_sec: float) -> None:
+        self.now = 0.0
+        self.streams = Streams(lambda: self.now)
+        self.streams.happened(ev.GenerationStart(*JOB, "p", duration_sec, 1, "b"))
+
+    def has(self, available_sec: float, at: float) -> None:
+        self.now = at
+        self.streams.happened(ev.GenerationAudio(*JOB, "/spool.wav", available_sec, 0.0))
+
+    @property
+    def stream(self) -> Stream:
+        stream = self.streams.of_track(JOB[0])
+        assert stream is not None
+        return stream
+
+    @property
+    def starts_in_sec(self) -> float | None:
+        return self.streams.starts_in_sec(self.stream)
+
+
+def test_one_that_is_faster_than_it_sounds_begins_once_a_little_is_there() -> None:
+    making = Making(60.0)
+    making.has(0.1, at=0.01)
+    assert 0 < (making.starts_in_sec or 0) < LEAST_SEC
+    making.has(0.6, at=0.06)
+    assert making.starts_in_sec == 0
+
+
+@pytest.mark.parametrize("speed", [0.3, 0.5, 0.8, 0.95])
+def test_begun_when_it_says_so_it_never_runs_dry(speed: float) -> None:
+    making = Making(60.0)
+    at = 0.0
+    while True:  # a chunk of a second at a time
+        at += 1.0
+        making.has(at * speed, at=at)
+        if making.starts_in_sec == 0:
+            break
+    begun_at = at
+    made_at = 60.0 / speed
+    assert made_at - begun_at <= 60.0 * SPEED_MARGIN + 1.0
+    assert all((begun_at + heard) * speed >= heard for heard in range(round(made_at - begun_at)))
+
+
+def test_the_first_chunk_counts_from_the_start_and_a_later_one_from_the_first() -> None:
+    making = Making(60.0)
+    making.has(1.0, at=20.0)  # the model was loaded
+    assert making.starts_in_sec == pytest.approx(59.0 / (0.05 * SPEED_MARGIN) - 60.0)
+    making.has(5.0, at=21.0)
+    assert making.starts_in_sec == 0
+
+
+def test_chunks_that_come_in_a_bunch_do_not_make_a_slow_job_a_fast_one() -> None:
+    making = Making(60.0)
+    making.has(0.5, at=1.0)
+    making.has(1.0, at=1.001)
+    assert (making.starts_in_sec or 0) > 1.0
+
+
+def test_a_paused_job_says_nothing_and_its_pause_does_not_count() -> None:
+    making = Making(60.0)
+    making.has(1.0, at=1.0)
+    making.streams.happened(ev.GenerationPaused(*JOB))
+    making.now = 100.0
+    assert making.starts_in_sec is None
+    making.streams.happened(ev.GenerationResumed(*JOB))
+    making.has(1.5, at=101.0)
+    assert making.stream.speed(making.now) == pytest.approx(0.5)
+
+
+def test_nothing_can_be_said_before_there_is_sound() -> None:
+    assert Making(60.0).starts_in_sec is None
+
+
+@pytest.mark.parametrize(
+    "end",
+    [ev.GenerationCancelled(*JOB, 1, 2), ev.GenerationError(*JOB, "MODEL_INFERENCE_FAILED", "it broke")],
+)
+def test_a_job_that_is_over_is_forgotten(end: ev.Event) -> None:
+    making = Making(60.0)
+    making.streams.happened(end)
+    assert making.streams.of_track(JOB[0]) is None
