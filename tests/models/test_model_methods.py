@@ -137,8 +137,9 @@ def test_what_a_download_brought_can_be_removed(client: Client, daemon: DaemonPr
     (small_dir(daemon) / "built-0123").mkdir()
     (small_dir(daemon) / "built-0123" / "graph.onnx").write_bytes(b"built")
     (small_dir(daemon) / ".lofi-logits.json").write_bytes(b"{}")
+    (small_dir(daemon) / "weights.lofi-int8-0123.onnx").write_bytes(b"built")
     gone = client.call("remove_model", backend="hub")
-    assert (gone["variant"], gone["kept"], gone["freed_bytes"]) == ("small", [], len(WEIGHTS) + 2 + 5 + 2)
+    assert (gone["variant"], gone["kept"], gone["freed_bytes"]) == ("small", [], len(WEIGHTS) + 2 + 5 + 2 + 5)
     assert not small_dir(daemon).exists()
     assert hub(client)["status"] == "not_installed"
 
