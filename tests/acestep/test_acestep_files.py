@@ -97,10 +97,10 @@ def test_what_is_built_is_kept_until_its_source_changes(model_dir: Path) -> None
 
 def test_what_lost_its_weights_is_built_again(model_dir: Path) -> None:
     source = model_dir / "vocoder.onnx"
-    made = build(source, "int8", lambda file, target: to_int8(file, target))
+    made = build(source, "int8", to_int8)
     weights = made.with_suffix(".weights")
     weights.unlink()
-    assert build(source, "int8", lambda file, target: to_int8(file, target)) == made
+    assert build(source, "int8", to_int8) == made
     assert weights.is_file()
 
 
@@ -111,7 +111,7 @@ def test_a_disk_that_is_full_gets_everything_back(model_dir: Path, monkeypatch: 
     before = sorted(model_dir.iterdir())
     monkeypatch.setattr("lofi_acestep.precision.int8.write_graph", full)  # the weights are there by then
     with pytest.raises(ModelLoadFailed, match="No space left on device") as caught:
-        build(model_dir / "vocoder.onnx", "int8", lambda file, target: to_int8(file, target))
+        build(model_dir / "vocoder.onnx", "int8", to_int8)
     assert caught.value.hint == "make room there"
     assert sorted(model_dir.iterdir()) == before
 
