@@ -99,7 +99,7 @@ async def _serve(settings: Settings) -> int:
                 DaemonMethods(hub, engine, jobs, library, plugins, settings.paths.socket, stop.ask),
                 jobs,
                 BackendMethods(plugins, downloads, jobs, engine),
-                ModelMethods(plugins, downloads),
+                ModelMethods(plugins, downloads, engine.models),
                 TrackMethods(library),
             ]
             server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
