@@ -1,11 +1,13 @@
-"""A cancel ends the run of whichever network is at work at its next node, also in a process of its own."""
+"""Whichever network is at work: a cancel ends its run at the next node, and what goes wrong in it is told."""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from lofi_acestep.loader import load
@@ -13,14 +15,11 @@ from lofi_acestep.networks.session import Session
 from lofi_acestep.options import ACEStepOptions
 from lofi_acestep.pipeline import Model, generate_track
 from lofi_acestep.plan import make_plan
-from lofi_core import GenerateRequest, Runtime
+from lofi_core import GenerateRequest, InferenceFailed, Runtime
 from lofi_core.runtime import CancelToken, RunEnded
 from tests.acestep import graphs
 from tests.acestep.endless import TRIALS, make_endless
 from tests.conftest import StartDaemon, events_until_end
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = {
     "text_encoder.onnx": "text encoder",
@@ -61,6 +60,36 @@ def test_a_cancel_ends_the_run_of_each_network(
         list(generate_track(request, Model(networks), make_plan(options, 5.0), runtime.for_job()))
     canceller.join()
     assert not networks._users.total()  # every network was let go
+
+
+@pytest.mark.parametrize("file", TRIALS)
+@pytest.mark.parametrize("trouble", ["memory", "numbers"])
+def test_what_goes_wrong_in_a_network_is_told_by_its_name_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, trouble: str
+) -> None:
+    graphs.write_model(tmp_path / "model")
+    runtime = Runtime(threads=1)
+    networks, run = load(tmp_path / "model", runtime), Runtime.run
+    stem = file.removesuffix(".onnx")
+
+    def spoilt(self: Runtime, session: Any, feeds: Any, names: Any) -> Any:
+        if not Path(session._model_path).name.startswith(stem):
+            return run(self, session, feeds, names)
+        if trouble == "memory":
+            raise RuntimeError("[ONNXRuntimeError] : 6 : Failed to allocate memory for requested buffer")
+        return [array * np.float32(np.inf) for array in run(self, session, feeds, names)]
+
+    monkeypatch.setattr(Runtime, "run", spoilt)
+    options = ACEStepOptions(inference_steps=2)
+    with pytest.raises(InferenceFailed, match=NAMES[file]) as caught:
+        list(
+            generate_track(
+                GenerateRequest("w5", 5.0, 7, options), Model(networks), make_plan(options, 5.0), runtime
+            )
+        )
+    remedies = ("staged", "shorter", "windows") if trouble == "memory" else ("seed", "guidance_scale", "fp32")
+    assert all(remedy in str(caught.value.hint) for remedy in remedies)
+    assert ("evaluation 1 of 2" in caught.value.message) == (stem == "transformer_decoder")
 
 
 @pytest.mark.parametrize("file", TRIALS)
