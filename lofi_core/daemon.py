@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from lofi_core import __version__
-from lofi_core.errors import ERRORS, InternalError
+from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
@@ -111,7 +111,7 @@ async def _serve(settings: Settings) -> int:
                 DaemonMethods(hub, engine, jobs, library, playback, plugins, settings.paths.socket, stop.ask),
                 jobs,
                 BackendMethods(plugins, downloads, jobs, engine),
-                ModelMethods(plugins, downloads),
+                ModelMethods(plugins, downloads, engine.models),
                 TrackMethods(library, playback),
                 PlaybackMethods(playback),
             ]
@@ -220,18 +220,25 @@ async def _run_once(
             hint = event.hint if isinstance(event.hint, str) else None
             end.set_exception(ERRORS.get(event.code, InternalError)(event.message, hint))
 
+    failure: LofiError | None = None
+
     # This process is the track's own.
     workshop = _workshop(settings, plugins, runtime, publish, own_processes=False)
     async with workshop as (library, engine, _tasks):
-        track = await library.find(prepared.track_id) if params.cache else None
-        if track is not None:
-            on_event(completion(track))
-            done = completion(track)
-        else:
-            engine.submit(prepared, client="this process", priority=params.priority)
-            done = await end
-        if export is not None:
-            await library.export(done.track_id, export.path, export.format, overwrite=export.overwrite)
+        try:
+            track = await library.find(prepared.track_id) if params.cache else None
+            if track is not None:
+                on_event(completion(track))
+                done = completion(track)
+            else:
+                engine.submit(prepared, client="this process", priority=params.priority)
+                done = await end
+            if export is not None:
+                await library.export(done.track_id, export.path, export.format, overwrite=export.overwrite)
+        except LofiError as error:
+            failure = error  # raised in here it would come out as a group of one
+    if failure is not None:
+        raise failure
     return done
 
 

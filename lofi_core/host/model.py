@@ -38,6 +38,7 @@ class HostedModel:
         self._record = record
         self._numbers = itertools.count(LOAD + 1)
         self._loaded_bytes = 0
+        self._most_bytes = 0
         self._process = HostProcess(record.name, on_end)
 
     def load(self, runtime: Runtime, weights: str) -> HostedModel:
@@ -82,6 +83,7 @@ class HostedModel:
             ask(number, begin, runtime, InferenceFailed)
             step = Next(number)
             while isinstance(reply := ask(number, step, runtime, InferenceFailed), Stepped):
+                self._most_bytes = max(self._most_bytes, self.resident_bytes)
                 yield self._step(reply)
         finally:
             if not self._process.has_ended:
@@ -109,6 +111,11 @@ class HostedModel:
     def resident_bytes(self) -> int:
         """Memory its process holds now; on systems without /proc, what it held when it was loaded."""
         return process_bytes(self._process.pid) or self._loaded_bytes
+
+    @property
+    def most_bytes(self) -> int:
+        """The most that its process held after any step. A staged model holds little between its tracks."""
+        return max(self._most_bytes, self.resident_bytes)
 
     def end(self) -> None:
         """End its process, and come back when it is gone, after two seconds at the latest. Any thread."""

@@ -102,7 +102,7 @@ class ModelCache:
         if not self.needs_load(record, weights):
             return None
         in_use = [loaded for loaded in self._loaded.values() if loaded.users]
-        needs, taken = self._estimate(record, weights), sum(loaded.resident_bytes for loaded in in_use)
+        needs, taken = self._estimate(record, weights), sum(self._will_take(loaded) for loaded in in_use)
         if not in_use or taken + needs <= self.budget_bytes:
             return None
         names = " and ".join(dict.fromkeys(loaded.record.name for loaded in in_use))
@@ -144,6 +144,7 @@ class ModelCache:
         for loaded in self.all():
             if user in loaded.users:
                 loaded.users.remove(user)
+                self._measured[loaded.key] = self._will_take(loaded)
                 loaded.idle_since = time.monotonic()
                 self._find(loaded.record, loaded.weights)  # notices one whose process took the user along
         self._news.set()
@@ -218,7 +219,7 @@ class ModelCache:
         except LofiError:
             self._come_to_rest(record)
             raise
-        self._measured[loaded.key] = loaded.resident_bytes
+        self._measured[loaded.key] = self._will_take(loaded)
         self._loaded[loaded.key] = loaded
         loaded.idle_since = time.monotonic()
         self._set_status(record, "loaded")
@@ -232,7 +233,7 @@ class ModelCache:
                 await self._drop(loaded)
         needs = self._estimate(record, weights)
         for loaded in self._idle():
-            if sum(other.resident_bytes for other in self.all()) + needs > self.budget_bytes:
+            if sum(self._takes(other) for other in self.all()) + needs > self.budget_bytes:
                 await self._drop(loaded)
 
     def _idle(self) -> list[Loaded]:
@@ -248,6 +249,14 @@ class ModelCache:
 
     def _estimate(self, record: PluginRecord, weights: str) -> int:
         return self._measured.get((record.name, weights)) or files_bytes(record)
+
+    def _takes(self, loaded: Loaded) -> int:
+        """Now, or while its job lasts."""
+        return self._will_take(loaded) if loaded.users else loaded.resident_bytes
+
+    def _will_take(self, loaded: Loaded) -> int:
+        """The most it ever took in this daemon: a job may be at a stage that takes little."""
+        return max(self._measured.get(loaded.key, 0), loaded.most_bytes)
 
     async def _drop(self, loaded: Loaded) -> None:
         # Its process may have ended while another one was dropped.

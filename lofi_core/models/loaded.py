@@ -79,6 +79,11 @@ class Loaded:
         """What it takes: its own process, all of it; or by how much this one grew."""
         return self.hosted.resident_bytes if self.hosted else self.grown_bytes
 
+    @property
+    def most_bytes(self) -> int:
+        """What it took at most, as far as that is seen: jobs may need more than the load."""
+        return self.hosted.most_bytes if self.hosted else self.grown_bytes
+
     def generate(
         self, plugins: PluginHost, request: GenerateRequest, schedule: Schedule, runtime: Runtime
     ) -> Any:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # What a backend builds from its files lies beside them, in directories of such names.
 BUILT = "built-*"
-# And what it noted about them, in files of such names.
-NOTES = ".lofi-*.json"
+# And in files of such names: what it noted, and graphs whose weights must lie in the same directory.
+BUILT_FILES = "*.lofi-*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def remove_variant(state: VariantState, *, force: bool) -> Removed:
             freed += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
             shutil.rmtree(path)
             removed.append(path)
-        for path in state.directory.glob(NOTES):
+        for path in sorted(state.directory.glob(BUILT_FILES)):
             freed += path.stat().st_size
             path.unlink()
             removed.append(path)

@@ -28,6 +28,15 @@ def lines(place: Path) -> list[str]:
     return list(told)
 
 
+def test_how_far_a_check_is_only_rises(place: Path) -> None:
+    told: list[tuple[float, str]] = []
+    list(check_model(place, Runtime(threads=1, report=lambda share, what: told.append((share, what)))))
+    shares = [share for share, _what in told]
+    assert shares == sorted(shares)
+    assert shares[-1] <= 1
+    assert {what for _share, what in told} >= {"try the denoiser", "denoise", "vocode"}
+
+
 def test_a_model_is_the_same_at_the_second_check_as_at_the_first(place: Path) -> None:
     assert lines(place) == [
         "fp32: the five networks open, run and fit together",

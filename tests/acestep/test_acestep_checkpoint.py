@@ -242,6 +242,16 @@ def test_another_precision_takes_the_place_of_float32(
     assert {each.name for each in path.parent.iterdir()} == {path.name}
 
 
+@pytest.mark.parametrize("component", ["text_encoder", "transformer_encoder"])
+def test_encoders_stay_in_float32_where_the_rest_is_in_half_precision(
+    checkpoint: Path, tmp_path: Path, component: str
+) -> None:
+    path = one(checkpoint, tmp_path / "out", component, precision="fp16")
+    kinds = {tensor.data_type for tensor in onnx.load(path).graph.initializer}
+    assert onnx.TensorProto.FLOAT16 not in kinds
+    assert onnx.TensorProto.FLOAT in kinds
+
+
 def test_without_pytorch_the_error_says_how_to_install_it(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,9 +16,12 @@ import onnx
 import onnxruntime as ort
 import torch
 
+from lofi_acestep import load_model
 from lofi_acestep.exporter import export
 from lofi_acestep.exporter.choices import COMPONENTS
+from lofi_acestep.pipeline import generate_track
 from lofi_core import Runtime
+from tests.acestep.reference import BRANCHES, TOLERANCE, config, error, latents_of, reference, request
 from tests.acestep.tiny_checkpoint import RUNTIME, make_checkpoint, one
 
 FILES = {f"{name}.onnx" for name in COMPONENTS} | {"transformer_decoder_weights.bin", "tokenizer.json"}
@@ -141,6 +144,25 @@ def test_linears_are_matrix_products_of_weights_that_lie_as_they_are_used(export
 def test_other_opsets_compute_the_same(checkpoint: Path, tmp_path: Path, component: str, opset: int) -> None:
     path = one(checkpoint, tmp_path / "out", component, opset=opset)
     assert onnx.load(path, load_external_data=False).opset_import[0].version == opset
+
+
+def test_an_export_for_opset_14_ends_where_pytorch_does(checkpoint: Path, tmp_path: Path) -> None:
+    export(checkpoint, tmp_path, None, 14, (), RUNTIME)
+    model = load_model(tmp_path, Runtime(threads=1, residency="resident"), "fp32")
+    for steps, scheduler, cfg_type, mode in [
+        (8, "euler", "apg", "erg"),
+        (8, "heun", "cfg", "plain"),
+        (27, "pingpong", "cfg_star", "erg"),
+    ]:
+        asked, plan = request(inference_steps=steps, scheduler=scheduler, cfg_type=cfg_type)
+        latents = latents_of(model, asked, plan, BRANCHES[mode])
+        wanted = reference()[f"latents.{steps}.{scheduler}.{cfg_type}.{mode}"]
+        assert error(latents, wanted) < TOLERANCE
+    asked, plan = request(inference_steps=8)
+    made = list(generate_track(asked, model, plan, Runtime(threads=1).for_job()))
+    heard = np.concatenate([step.audio for step in made if step.audio is not None], axis=1)
+    assert config()["heard"] == [8, "euler", "apg", "erg"]
+    assert error(heard, reference()["audio"]) < TOLERANCE
 
 
 def test_the_dcae_can_be_fixed_to_a_number_of_frames_as_the_published_one_is(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 import pytest
 
-from lofi_acestep.built import build, built_file, read_tensor, write_graph
+from lofi_acestep.built import build, building, built_file, read_tensor, write_graph
 from lofi_acestep.files import find_files
+from lofi_acestep.precision import to_int8
 from lofi_acestep.surgery.skim import read_graph, weight_files
 from lofi_core import ModelLoadFailed, ModelNotFound
 from tests.acestep import graphs
@@ -90,6 +93,44 @@ def test_what_is_built_is_kept_until_its_source_changes(model_dir: Path) -> None
     second = build(source, "form", make)
     assert made == [first, second]
     assert not first.exists()
+
+
+def test_what_lost_its_weights_is_built_again(model_dir: Path) -> None:
+    source = model_dir / "vocoder.onnx"
+    made = build(source, "int8", to_int8)
+    weights = made.with_suffix(".weights")
+    weights.unlink()
+    assert build(source, "int8", to_int8) == made
+    assert weights.is_file()
+
+
+def test_a_disk_that_is_full_gets_everything_back(model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = sorted(model_dir.iterdir())
+    monkeypatch.setattr("lofi_acestep.precision.int8.write_graph", full)  # the weights are there by then
+    with pytest.raises(ModelLoadFailed, match="No space left on device") as caught:
+        build(model_dir / "vocoder.onnx", "int8", to_int8)
+    assert caught.value.hint == "make room there"
+    assert sorted(model_dir.iterdir()) == before
+
+
+def test_who_comes_second_waits_until_the_first_has_built(model_dir: Path) -> None:
+    order: list[str] = []
+    waits = threading.Event()
+
+    def second() -> None:
+        with building(model_dir, waits.set):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with building(model_dir, pytest.fail):
+        thread.start()
+        assert waits.wait(10)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
 
 
 def test_what_fails_halfway_leaves_nothing(model_dir: Path) -> None:

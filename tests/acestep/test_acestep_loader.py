@@ -232,11 +232,6 @@ def test_tokens_end_with_the_end(model_dir: Path, runtime: Runtime) -> None:
     assert load(model_dir, runtime).tokens("w7 nobody w9") == [7, 2, 9, 1]
 
 
-def test_a_prompt_that_is_too_long_is_cut_and_still_ends(model_dir: Path, runtime: Runtime) -> None:
-    ids = load(model_dir, runtime).tokens("w5 " * 300)
-    assert ids == [5] * 255 + [1]
-
-
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [

@@ -107,6 +107,17 @@ def test_a_prompt_is_encoded_once_and_another_again() -> None:
     np.testing.assert_array_equal(first, second)
 
 
+def test_a_prompt_that_is_too_long_is_cut_and_still_ends_and_every_recipe_says_so() -> None:
+    model = Model(networks := Sketch())
+    for prompt, cut in [("a" * 255, None), ("a" * 300, 45), ("a" * 300, 45), ("a" * 5000, 4745)]:
+        runtime = Runtime().for_job()
+        list(begin(model, runtime, prompt))
+        assert runtime.notes.get("prompt_tokens_cut") == cut
+        heard = asked(networks, "text ")[-1].split("] [")[0]
+        assert heard.count(", ") == 255
+        assert heard.endswith(", 1]")
+
+
 def test_the_last_eight_prompts_are_remembered() -> None:
     model = Model(networks := Sketch())
     for prompt in "abcdefghi":

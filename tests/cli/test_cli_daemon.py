@@ -13,7 +13,7 @@ import soundfile
 
 from lofi_core.rpc.client import Client
 from tests.cli.conftest import LOFI, Run, Start
-from tests.conftest import DaemonProcess, Gate, wait_for
+from tests.conftest import DaemonProcess, Gate, InstallBackend, wait_for
 
 
 @pytest.fixture
@@ -175,6 +175,30 @@ def test_no_daemon_refuses_what_the_daemon_would_refuse(lofi: Start) -> None:
     _, err = process.communicate()
     assert process.returncode == 1
     assert err.startswith("INVALID_PROMPT: ")
+
+
+def test_no_daemon_tells_what_the_job_failed_of(
+    lofi: Start, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+        from lofi_core import BackendSpec, InferenceFailed, Schedule, Stage, hookimpl
+
+        @hookimpl
+        def describe_backend():
+            return BackendSpec("poor", "Poor", 8000, 1, 1, 60, model_version="1")
+
+        @hookimpl
+        def make_schedule(request):
+            return Schedule([Stage("walk", steps=1)])
+
+        @hookimpl
+        def generate(request):
+            raise InferenceFailed("the well is dry", "dig")
+            yield
+    """
+    monkeypatch.setenv("PYTHONPATH", str(install_backend("poor", source)))
+    _, err = lofi("generate", "x", "-b", "poor", "-d", "2", "--no-daemon").communicate()
+    assert err.splitlines()[-2:] == ["MODEL_INFERENCE_FAILED: the well is dry", "hint: dig"]
 
 
 def test_on_a_terminal_there_is_a_live_bar(at_daemon: DaemonProcess) -> None:

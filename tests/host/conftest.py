@@ -35,6 +35,7 @@ HOSTED = """
         gate: str = ""
         grief: str = ""
         weights: str = ""
+        job_mb: int = 0
 
     @hookimpl
     def describe_backend():
@@ -63,6 +64,7 @@ HOSTED = """
     def generate(request, model, schedule, runtime):
         assert type(schedule.state) is object and model.sum() == 4
         options = request.options
+        held = np.ones(options.job_mb * 250_000, "float32")
         noise = np.random.Generator(np.random.Philox(request.seed))
         gate = open(options.gate, "rb", buffering=0) if options.gate else None
         print("printed by the backend")

@@ -133,6 +133,20 @@ def test_other_weights_replace_the_process_and_paused_jobs_keep_theirs(
     assert len(set(pids.values())) == 2
 
 
+def test_what_a_job_took_beside_the_load_counts_the_next_time(start: StartDaemon, gate: Gate) -> None:
+    client = start(LOFI_MODELS_MEMORY_GB="0.3").client()
+    end_of(client, ask(client, weights="a", job_mb=300))
+    assert client.call("status")["models"][0]["resident_bytes"] < 200e6
+    held = ask(client, weights="b", gate=str(gate.path))
+    gate.open(1)
+    until_step(client, 1)
+    pause(client, held, gate)
+    waiting = ask(client, weights="a", job_mb=300)
+    assert "does not fit" in client.call("job_get", job_id=waiting)["note"]
+    client.call("cancel", job_id=held)
+    assert end_of(client, waiting).name == "generation_complete"
+
+
 def test_unload_leaves_no_process_and_the_daemon_as_small_as_before(start: StartDaemon) -> None:
     daemon = start()
     client = daemon.client()

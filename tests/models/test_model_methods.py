@@ -137,10 +137,24 @@ def test_what_a_download_brought_can_be_removed(client: Client, daemon: DaemonPr
     (small_dir(daemon) / "built-0123").mkdir()
     (small_dir(daemon) / "built-0123" / "graph.onnx").write_bytes(b"built")
     (small_dir(daemon) / ".lofi-logits.json").write_bytes(b"{}")
+    (small_dir(daemon) / "weights.lofi-int8-0123.onnx").write_bytes(b"built")
     gone = client.call("remove_model", backend="hub")
-    assert (gone["variant"], gone["kept"], gone["freed_bytes"]) == ("small", [], len(WEIGHTS) + 2 + 5 + 2)
+    assert (gone["variant"], gone["kept"], gone["freed_bytes"]) == ("small", [], len(WEIGHTS) + 2 + 5 + 2 + 5)
     assert not small_dir(daemon).exists()
     assert hub(client)["status"] == "not_installed"
+
+
+def test_a_model_in_memory_goes_with_its_files(client: Client) -> None:
+    client.call("download_backend", backend="hub")
+    until_end(client)
+    job = client.call("generate", prompt="x", backend="hub", cache=False)
+    assert events_until_end(client, job["job_id"])[-1].name == "generation_complete"
+    assert client.call("status")["models_loaded"] == ["hub"]
+    client.call("remove_model", backend="hub")
+    assert client.call("status")["models_loaded"] == []
+    assert hub(client)["status"] == "not_installed"
+    with pytest.raises(BackendNotInstalled):
+        client.call("generate", prompt="x", backend="hub", cache=False)
 
 
 def test_what_somebody_else_put_there_is_kept_unless_forced(client: Client, daemon: DaemonProcess) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lofi_core.backend import BackendSpec
+    from lofi_core.models.cache import ModelCache
     from lofi_core.models.downloads import Downloads
     from lofi_core.plugins import PluginHost, PluginRecord
     from lofi_core.rpc import params as p
@@ -28,6 +29,7 @@ class ModelMethods:
 
     plugins: PluginHost
     downloads: Downloads
+    models: ModelCache
 
     def download_backend(self, connection: Connection, params: p.DownloadBackendParams) -> r.DownloadAnswer:
         answer = self.downloads.ask(
@@ -48,6 +50,8 @@ class ModelMethods:
         if self.downloads.is_running(record.name, name):
             hint = f"end that first: download_cancel, or Ctrl-C in `lofi-core pull {record.name}:{name}`"
             raise BackendNotReady(f"{record.name}:{name} is being downloaded", hint)
+        if record.status in {"loaded", "loading"} and record.installed and record.installed.variant == name:
+            await self.models.unload(record)  # it may open its files again at any time
         try:
             gone = await run_sync(lambda: remove_variant(state, force=params.force))
         except OSError as error:

@@ -3,15 +3,17 @@
 Beside them, as `NAME.lofi-FORM-HASH.onnx`: ONNX Runtime opens no weights outside the directory of a graph.
 Large tensors that are new lie in `….weights` next to it; all others stay where they were. The graph gets its
 name last, so where it is, it is whole. The hash is of the sizes and times of the source's files, and of the
-version.
+version. One process builds at a time, whoever they belong to.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +34,7 @@ BUILDER_VERSION = 1
 # ONNX Runtime maps weights into memory where they begin on a page of any system.
 ALIGNMENT = 1 << 16
 KEPT_INSIDE_BYTES = 1024
+LOOK_AGAIN_SEC = 0.1
 
 
 def built_file(source: Path, form: str) -> Path:
@@ -53,8 +56,35 @@ def _stamp(file: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
+@contextlib.contextmanager
+def building(directory: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Have the directory for oneself: a second daemon, or a check, waits and then finds what was made.
+
+    Args:
+        directory: the model's. Where it cannot be locked, as on some network file systems, nobody waits.
+        waiting: called again and again meanwhile; what it raises ends the wait.
+    """
+    held = os.open(directory, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            while not _locked(held):
+                waiting()
+                time.sleep(LOOK_AGAIN_SEC)
+        yield
+    finally:
+        os.close(held)  # and with it the lock, as when the process ends in any other way
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def build(source: Path, form: str, make: Callable[[Path, Path], None]) -> Path:
-    """The graph of that form, made now unless it is there.
+    """The graph of that form, made now unless it is there. Within `building`.
 
     Args:
         source: the ONNX file.
@@ -65,19 +95,38 @@ def build(source: Path, form: str, make: Callable[[Path, Path], None]) -> Path:
         ModelLoadFailed: there is no room, or the directory cannot be written.
     """
     target = built_file(source, form)
-    if target.is_file():
+    if _is_whole(target):
         return target
-    for other in source.parent.glob(f"{source.stem}.lofi-{form}-*"):  # of a file that was here before
-        if f".part-{os.getpid()}" not in other.name:
-            other.unlink(missing_ok=True)
     try:
-        make(source, target)
+        # Of a file that was here before, or of a process that was killed.
+        for other in source.parent.glob(f"{source.stem}.lofi-{form}-*"):
+            other.unlink(missing_ok=True)
+        with _all_or_nothing(target):
+            make(source, target)
     except OSError as error:
         hint = (
             "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "let the daemon write there"
         )
         raise ModelLoadFailed(f"{target} cannot be written: {error.strerror or error}", hint) from error
     return target
+
+
+def _is_whole(target: Path) -> bool:
+    if not target.is_file():
+        return False
+    try:
+        return all((target.parent / name).is_file() for name in weight_files(read_graph(target)))
+    except ModelLoadFailed:
+        return False
+
+
+@contextlib.contextmanager
+def _all_or_nothing(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:  # gigabytes, perhaps on the disk that is full
+        target.with_suffix(".weights").unlink(missing_ok=True)
+        raise
 
 
 def write_graph(model: onnx.ModelProto, target: Path) -> None:

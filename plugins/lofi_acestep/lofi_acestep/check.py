@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from lofi_acestep.choice import AUTO
 from lofi_acestep.loader import load
 from lofi_acestep.options import ACEStepOptions
 from lofi_acestep.pipeline import Model, generate_track
-from lofi_acestep.plan import make_plan
+from lofi_acestep.plan import make_plan, make_stages
 from lofi_core import GenerateRequest, ModelLoadFailed
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ FILE = ".lofi-latents.json"
 OPTIONS, SECONDS, SEED, PROMPT = ACEStepOptions(inference_steps=2), 5.0, 7, "lofi jazz, rain"
 VALUES = 600  # kept of the latents and of the samples
 TOLERANCE = 5e-2  # relative rms
+LOAD_SHARE = 0.5  # of the progress
 
 
 def check(model_dir: Path, runtime: Runtime) -> Iterator[str]:
@@ -43,7 +45,8 @@ def check(model_dir: Path, runtime: Runtime) -> Iterator[str]:
         ModelLoadFailed: a file is not what it should be, or computes something else than at the first check.
         InferenceFailed: what comes out is not finite.
     """
-    networks = load(model_dir, runtime, AUTO, "staged")
+    loading = replace(runtime, report=lambda share, what: runtime.report(share * LOAD_SHARE, what))
+    networks = load(model_dir, loading, AUTO, "staged")
     precision = networks.precision
     yield f"{precision}: the five networks open, run and fit together"
     weakening = networks.weakening
@@ -55,8 +58,9 @@ def check(model_dir: Path, runtime: Runtime) -> Iterator[str]:
     request = GenerateRequest(PROMPT, SECONDS, SEED, OPTIONS)
     plan = make_plan(OPTIONS, SECONDS)
     pieces = []
-    for step in generate_track(request, Model(networks), plan, job):
-        runtime.report(0.5, step.stage)
+    total = sum(stage.steps for stage in make_stages(plan).stages)
+    for number, step in enumerate(generate_track(request, Model(networks), plan, job)):
+        runtime.report(LOAD_SHARE + (1 - LOAD_SHARE) * min(number / total, 1), step.stage)
         pieces += [] if step.audio is None else [step.audio]
     samples = np.concatenate(pieces, axis=1)
     if not np.abs(samples[0] - samples[1]).any():

@@ -15,6 +15,7 @@ import numpy as np
 
 from lofi_acestep.networks import Context
 from lofi_acestep.plan import ENCODE
+from lofi_acestep.tokens import cut_tokens
 from lofi_core import InvalidOption, Step
 
 if TYPE_CHECKING:
@@ -45,11 +46,13 @@ class Conditions:
         positive: the prompt.
         negative: what guidance leads away from; None where nothing is guided.
         weaken: the factor on the denoiser's cross-attention in the negative branch.
+        tokens_cut: how many of the prompt's tokens were too many, and not heard.
     """
 
     positive: Context
     negative: Context | None
     weaken: float
+    tokens_cut: int = 0
 
 
 @dataclass(slots=True)
@@ -75,7 +78,9 @@ class Conditioner:
         return known
 
     def _encoded(self, prompt: str, lyrics: str, branch: Branch) -> Generator[Step, None, Conditions]:
-        ids = np.array([self.networks.tokens(prompt)], np.int64)  # [1, S]
+        tokens = self.networks.tokens(prompt)
+        ids = np.array([cut_tokens(tokens)], np.int64)  # [1, S]
+        cut = len(tokens) - ids.size
         mask = np.ones_like(ids)
         with self.networks.text_encoder() as text_encoder:
             text = text_encoder.encode(ids, mask)
@@ -86,13 +91,14 @@ class Conditioner:
         with self.networks.context_encoder() as encoder:
             positive = encoder.encode(text, mask, speaker, lyric_ids, lyric_mask)
             if branch == "none":
-                return Conditions(positive, None, 1.0)
+                return Conditions(positive, None, 1.0, cut)
             if branch == "erg":
                 negative = encoder.encode(against, mask, speaker, lyric_ids, lyric_mask, WEAK)
             else:
                 negative = encoder.encode(against, mask, speaker, np.zeros_like(lyric_ids), lyric_mask)
         # Whatever it consists of, the reference masks the negative as the positive.
-        return Conditions(positive, Context(negative.states, positive.mask), WEAK if branch == "erg" else 1.0)
+        against_it = Context(negative.states, positive.mask)
+        return Conditions(positive, against_it, WEAK if branch == "erg" else 1.0, cut)
 
 
 def lyric_tokens(lyrics: str) -> tuple[IntArray, IntArray]:

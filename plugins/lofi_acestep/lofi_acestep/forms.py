@@ -7,7 +7,7 @@ from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
-from lofi_acestep.built import build, write_graph
+from lofi_acestep.built import build, building, write_graph
 from lofi_acestep.memory import weight_bytes
 from lofi_acestep.precision.fp16 import to_fp16
 from lofi_acestep.precision.int8 import to_int8
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Precision = Literal["fp32", "fp16", "int8"]
 # Of the progress, when everything is made; what is left is for opening and trying it.
 LAST_SHARE = 0.9
+# What is lost with the graph of a form that cannot be written.
+LOST = {"erg": "no erg", "linear": "no erg, and slower", "eps": "0 / 0 where nothing is to be heard"}
 
 
 def stored_precision(file: Path) -> Precision:
@@ -61,6 +63,11 @@ def prepare(files: Files, precision: Precision, runtime: Runtime) -> Files:
     Raises:
         ModelLoadFailed: a file cannot be read, or a form of the weights cannot be written.
     """
+    with building(files.directory, lambda: runtime.report(0, "wait for another process")):
+        return _prepared(files, precision, runtime)
+
+
+def _prepared(files: Files, precision: Precision, runtime: Runtime) -> Files:
     on_cpu = runtime.device == "cpu"
     text = _operated(files.text_encoder, "erg", partial(_operate, queries=erg.TEXT), runtime)
     context = _operated(files.context_encoder, "erg", partial(_operate, queries=erg.LYRICS), runtime)
@@ -93,7 +100,7 @@ def _operated(file: Path, form: str, operate: Callable[[Path], Graph | None], ru
     try:
         return build(file, form, lambda _source, target: write_graph(graph.finish(), target))
     except ModelLoadFailed as error:
-        runtime.log.warning("%s; %s is used as it is: no ERG, and slower", error, file.name)
+        runtime.log.warning("%s; it is used as it was: %s", error, LOST[form])
         return file
 
 

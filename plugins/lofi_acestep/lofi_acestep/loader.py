@@ -53,11 +53,11 @@ class Model:
         self._users: Counter[str] = Counter()
         self._before: Affine | None = None
         self._after: Affine | None = None
-        self._tokenizer = Tokenizer(files.tokenizer, probe.vocabulary(original.text_encoder), runtime)
+        self._tokenizer = Tokenizer(files.tokenizer, probe.vocabulary(original.text_encoder))
         self.weakening = self._probe()
 
     def tokens(self, prompt: str) -> list[int]:
-        """The prompt's ids, `</s>` included, at most 256."""
+        """The prompt's ids, `</s>` included, all of them."""
         return self._tokenizer.encode(prompt)
 
     def text_encoder(self) -> AbstractContextManager[OnnxTextEncoder]:

@@ -52,6 +52,9 @@ def generate_track(request: GenerateRequest, model: Model, plan: Plan, runtime: 
     runtime.note("guidance_scale", options.scale if is_guided else 1.0)
     runtime.note("negative", branch)
     conditions = yield from model.conditioner.conditions(request.prompt, options.lyrics, branch)
+    if conditions.tokens_cut:
+        runtime.log.warning("the prompt is too long: its last %d tokens are not heard", conditions.tokens_cut)
+        runtime.note("prompt_tokens_cut", conditions.tokens_cut)
     latents = yield from make_latents(request.seed, options, model.networks, conditions, plan)
     # They are small beside the track, and whoever has them can go on from them.
     runtime.keep("latents", latents.astype(np.float16))

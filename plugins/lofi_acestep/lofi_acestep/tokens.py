@@ -10,8 +10,6 @@ from lofi_core import ModelLoadFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lofi_core import Runtime
-
 END = 1  # UMT5's </s>
 MAX_TOKENS = 256  # where the reference cuts
 
@@ -22,20 +20,18 @@ class Tokenizer:
     Args:
         file: the tokenizer's.
         vocabulary: how many tokens the text encoder knows; None where that cannot be seen.
-        runtime: whose log tells of prompts that are cut.
 
     Raises:
         ModelLoadFailed: it is unreadable, or of another model.
     """
 
-    def __init__(self, file: Path, vocabulary: int | None, runtime: Runtime) -> None:
+    def __init__(self, file: Path, vocabulary: int | None) -> None:
         import tokenizers
 
         try:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(file))
         except Exception as error:  # the library raises bare Exception
             raise ModelLoadFailed(f"{file} cannot be read: {error}", REMEDY) from error
-        self._runtime = runtime
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         size, end = self._tokenizer.get_vocab_size(), self._tokenizer.token_to_id("</s>")
@@ -47,12 +43,11 @@ class Tokenizer:
             )
 
     def encode(self, prompt: str) -> list[int]:
-        """Token ids, `</s>` at the end; a prompt that is too long is cut there, and the log says so."""
+        """Token ids, `</s>` at the end, however many."""
         ids: list[int] = self._tokenizer.encode(prompt).ids
-        if not ids or ids[-1] != END:
-            ids = [*ids, END]
-        if len(ids) > MAX_TOKENS:
-            cut = len(ids) - MAX_TOKENS
-            self._runtime.log.warning("the prompt has %d tokens; the last %d are cut", len(ids), cut)
-            ids = [*ids[: MAX_TOKENS - 1], END]
-        return ids
+        return ids if ids and ids[-1] == END else [*ids, END]
+
+
+def cut_tokens(ids: list[int]) -> list[int]:
+    """What the reference hears of a prompt: 256 tokens at most, `</s>` at the end."""
+    return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], END]

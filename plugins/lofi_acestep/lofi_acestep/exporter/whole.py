@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from lofi_acestep.exporter.checkpoint import find_checkpoint
-from lofi_acestep.exporter.choices import PRECISIONS
+from lofi_acestep.exporter.choices import CONVERTED, PRECISIONS
 from lofi_acestep.exporter.components import COMPONENTS
 from lofi_acestep.exporter.conversion import Conversion, copy_tokenizer, fixed
 from lofi_acestep.exporter.verify import MOST
@@ -54,7 +54,7 @@ def export_all(
             done += conversion.size_bytes()
             runtime.report(0.9 * done / total, "verify")
             lines.append(_verified(conversion, path, "fp32"))
-            if converter:
+            if converter and conversion.component.name in CONVERTED[precision]:
                 _convert(converter, path)
                 lines[-1] = _verified(conversion, path, precision)
         for made in draft.iterdir():

@@ -98,7 +98,7 @@ class Networks(Protocol):
     weakening: Weakening
 
     def tokens(self, prompt: str) -> list[int]:
-        """The prompt's ids, `</s>` included, at most 256."""
+        """The prompt's ids, `</s>` included, all of them."""
 
     def text_encoder(self) -> AbstractContextManager[TextEncoder]:
         """UMT5."""
