@@ -58,5 +58,4 @@ def test_each_run_sounds_as_in_pytorch(
     made = list(generate_track(asked, model, plan, Runtime(threads=1).for_job()))
     audio = np.concatenate([step.audio for step in made if step.audio is not None], axis=1)
     wanted = pytorch(reference()[f"latents.{steps}.{scheduler}.{cfg_type}.{mode}"])
-    print(f"error {error(audio, wanted):.1e}")
     assert error(audio, wanted) < TOLERANCE
