@@ -234,12 +234,16 @@ class Runtime:
         device = "cuda" if PROVIDERS["cuda"][0] in used else "cpu"
         return {"device": device, **({"provider": ", ".join(used)} if used else {})}
 
-    def session(self, path: Path, config: Mapping[str, str] | None = None) -> Any:
+    def session(
+        self, path: Path, config: Mapping[str, str] | None = None, *, memory_pattern: bool = True
+    ) -> Any:
         """Open an ONNX file.
 
         Args:
             path: of the file; its external weights lie beside it.
             config: session configuration entries, by ONNX Runtime's names.
+            memory_pattern: lay out memory once for inputs of sizes that came before. The second run then
+                takes it anew, beside what the first left: not for networks whose runs need gigabytes.
 
         Returns:
             An `onnxruntime.InferenceSession`; `session.get_providers()[0]` is the provider really in use.
@@ -259,6 +263,7 @@ class Runtime:
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_mem_pattern = memory_pattern
         for key, value in {**THREADS_AT_WORK, **(config or {})}.items():
             options.add_session_config_entry(key, value)
         try:

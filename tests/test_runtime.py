@@ -62,6 +62,12 @@ def test_a_cancelled_job_begins_no_further_run(model: Path) -> None:
         runtime.run(session, {"turns": np.array(1), "x": X})
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_session_lays_out_its_memory_as_asked(model: Path, wanted: bool) -> None:
+    session = Runtime(threads=1).session(model, memory_pattern=wanted)
+    assert session.get_session_options().enable_mem_pattern is wanted
+
+
 def test_a_session_that_fell_back_is_noticed_and_said(model: Path, caplog: pytest.LogCaptureFixture) -> None:
     runtime = Runtime("cuda", ("CUDAExecutionProvider", "CPUExecutionProvider"), 1)
     if device.lacks_for_cuda() is None:

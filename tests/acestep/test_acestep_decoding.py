@@ -17,7 +17,7 @@ from tests.acestep.sketch import Decode, Sketch, asked, play
         (None, 5, "auto", ["mel of 53"]),
         (None, 5, "windows", ["mel of 53"]),  # shorter than a window
         (None, 60, "whole", ["mel of 645"]),
-        (None, 60, "windows", ["mel of 512"] * 2),
+        (None, 60, "windows", ["mel of 384"] * 3),
         (128, 5, "auto", ["mel of 128"]),
         (128, 30, "whole", ["mel of 128"] * 5),
     ],
@@ -39,7 +39,7 @@ def test_auto_decodes_in_windows_where_memory_is_short(monkeypatch: pytest.Monke
     networks = Sketch()
     monkeypatch.setattr(room, "available_bytes", lambda: 2_000_000_000)
     _, in_windows, runtime = play(networks, seconds=70, inference_steps=1)
-    assert runtime.notes["decode"] == "windows of 512"
+    assert runtime.notes["decode"] == "windows of 384"
     assert max(int(line.split()[-1]) for line in asked(networks, "wave of")) <= 512 + 160
     monkeypatch.setattr(room, "available_bytes", lambda: 5_000_000_000)
     _, whole, runtime = play(Sketch(), seconds=70, inference_steps=1)
@@ -62,5 +62,5 @@ def test_a_graphics_card_is_taken_to_have_room_until_windows_are_asked_for(
     monkeypatch.setattr(room, "available_bytes", lambda: 1_000_000_000)
     card, decoder = Runtime("cuda", threads=1), Decode([], None)
     assert choose_window(2583, decoder, "auto", card) is None
-    assert choose_window(2583, decoder, "windows", card) == 512
-    assert choose_window(2583, decoder, "auto", Runtime(threads=1)) == 512
+    assert choose_window(2583, decoder, "windows", card) == 384
+    assert choose_window(2583, decoder, "auto", Runtime(threads=1)) == 384

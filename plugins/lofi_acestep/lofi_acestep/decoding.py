@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from lofi_acestep.options import Decode
     from lofi_core import Runtime
 
-# Where memory is short: latent frames that are decoded at a time, 48 s, and mel frames that are vocoded, 6 s.
-WINDOW, BLOCK = 512, 512
+# Where memory is short: latent frames that are decoded at a time, 36 s for 1.9 GB, and mel frames that are
+# vocoded, 6 s.
+WINDOW, BLOCK = 384, 512
 
 
 def decode_latents(

@@ -75,7 +75,8 @@ class Session:
     def __init__(self, file: Path, what: str, runtime: Runtime, *, packed: bool = True) -> None:
         self.file, self.what, self.runtime = file, what, runtime
         try:
-            self._session: Any = runtime.session(file, None if packed else UNPACKED)
+            # Patterns would take half as much again, for no time that can be measured.
+            self._session: Any = runtime.session(file, None if packed else UNPACKED, memory_pattern=False)
         except ModelLoadFailed as error:
             if NO_MEMORY.search(str(error)):
                 raise ModelLoadFailed(f"no memory for the {what} ({file.name})", LESS_MEMORY) from error
