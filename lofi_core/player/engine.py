@@ -20,12 +20,12 @@ from lofi_core.player.wire import at_least_zero, playable, raw, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from lofi_core.player.protocol import AnyAnswer, AnyCommand, AnyEvent
+    from lofi_core.player.tap import Tap
 
     Samples = NDArray[np.float32]
 
@@ -48,7 +48,7 @@ class Engine:
         rate: of the output, Hz.
         send: takes an answer and never blocks.
         device_name: the device in use, for `Status`.
-        tap: a file for all samples that the device takes.
+        tap: gets all samples that the device takes.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Engine:
         rate: int,
         send: Callable[[AnyAnswer], None],
         device_name: Callable[[], str | None],
-        tap: Path | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._rate = rate
         self._send = send
@@ -67,7 +67,7 @@ class Engine:
         self._block = round(BLOCK_SEC * rate)
         self.ring = Ring(self._block * MOST_BLOCKS_AHEAD)
         self._inbox: SimpleQueue[AnyCommand | None] = SimpleQueue()
-        self._tap = tap.open("ab", buffering=0) if tap else None
+        self._tap = tap
         self._second = 0  # of sound, for `Position`
         self._stats_at, self._stats_underruns = time.monotonic(), 0
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
@@ -91,9 +91,10 @@ class Engine:
 
     def pull(self, frames: int) -> Samples:
         """What the device plays next. In its thread."""
+        ready = self.ring.filled
         block = self.ring.read(frames)
         if self._tap:
-            self._tap.write(block.data)
+            self._tap.took(block, min(ready, frames))
         return block
 
     def stats(self) -> Stats:
