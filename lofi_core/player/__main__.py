@@ -125,7 +125,7 @@ def quieten() -> None:
 def set_up(setup: Setup, engine: Engine, output: Output) -> Reply:
     """Open the device. One that is not there now may be later: the default stands in."""
     try:
-        engine.mixer.set_volume(within("volume", setup.volume, 1.0))
+        engine.outlet.set_volume(within("volume", setup.volume, 1.0))
         engine.mixer.crossfade_sec = within("crossfade_sec", setup.crossfade_sec, MAX_CROSSFADE_SEC)
         output.begin(setup.device)
     except LofiError as error:

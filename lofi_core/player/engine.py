@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from lofi_core.errors import InvalidParams, LofiError, brief
 from lofi_core.memory import resident_bytes
 from lofi_core.player import protocol
+from lofi_core.player.envelopes import Ramp
 from lofi_core.player.growing import Openers
 from lofi_core.player.mixer import Mixer
+from lofi_core.player.outlet import Outlet
 from lofi_core.player.protocol import Position, Reply, Stats, StatsTold, Status
 from lofi_core.player.ring import Ring
 from lofi_core.player.wire import at_least_zero, playable, raw, within
@@ -34,6 +36,8 @@ BLOCKS_AHEAD = (
     3  # what a busy machine may keep the render thread waiting for, and how late a command is heard
 )
 MOST_BLOCKS_AHEAD = 20  # for a device that asks for much at a time
+# With less than this ready a file that does not grow is waited for in silence.
+LEAST_PERIODS = 1.25
 STATS_SEC = 10.0
 LAST_FADE_SEC = 0.2
 LAST_BLOCKS = 4  # the fade and as much silence: what a device holds when it is closed is lost
@@ -63,9 +67,10 @@ class Engine:
         self._device_name = device_name
         self._told: list[AnyEvent] = []
         self._openers = Openers(rate)
-        self.mixer = Mixer(rate, self._openers.open, self._told.append)
         self._block = round(BLOCK_SEC * rate)
         self.ring = Ring(self._block * MOST_BLOCKS_AHEAD)
+        self.outlet = Outlet(self.ring, rate)
+        self.mixer = Mixer(rate, self._openers.open, self._told.append, lambda: self.ring.filled)
         self._inbox: SimpleQueue[AnyCommand | None] = SimpleQueue()
         self._tap = tap
         self._second = 0  # of sound, for `Position`
@@ -91,10 +96,9 @@ class Engine:
 
     def pull(self, frames: int) -> Samples:
         """What the device plays next. In its thread."""
-        ready = self.ring.filled
-        block = self.ring.read(frames)
+        block, ready = self.outlet.pull(frames)
         if self._tap:
-            self._tap.took(block, min(ready, frames))
+            self._tap.took(block, ready)
         return block
 
     def stats(self) -> Stats:
@@ -108,6 +112,16 @@ class Engine:
         ahead = max(self._block * BLOCKS_AHEAD, 2 * self.ring.largest)
         return self.ring.filled + self._block <= ahead and self.ring.free >= self._block
 
+    @property
+    def _renderable(self) -> int:
+        """A block, usually. Less of a file that grows, as long as what is ready lasts; 0 is to wait."""
+        if self.mixer.silent:
+            return 0
+        there = self.mixer.can_render(self._block)
+        if there == self._block or self.ring.filled > self._block:
+            return there if there == self._block else 0
+        return there or (0 if self.ring.filled > LEAST_PERIODS * self.ring.largest else self._block)
+
     def _run(self) -> None:
         try:
             self._render_until_the_end()
@@ -117,8 +131,10 @@ class Engine:
 
     def _render_until_the_end(self) -> None:
         while self._take_commands():
-            if self._has_room:
-                self.ring.write(self.mixer.render(self._block))
+            if self.mixer.silent:
+                self.ring.flows = False  # what is ready is heard to its end, and silence needs no room
+            if self._has_room and (frames := self._renderable):
+                self.ring.write(self.mixer.render(frames))
                 self._flush()
                 self._tell_position()
                 self._tell_stats()
@@ -143,13 +159,19 @@ class Engine:
     def _answer(self, command: AnyCommand) -> Reply:
         at_frame = self.mixer.frame
         try:
-            return Reply(id=command.id, result=raw(self._apply(command)), at_frame=at_frame)
+            if isinstance(command, protocol.Play | protocol.Pause | protocol.Volume):
+                return Reply(id=command.id, at_frame=self._apply_now(command))
+            held = self.mixer.held
+            result = raw(self._apply(command))
+            if isinstance(command, protocol.Load | protocol.Stop | protocol.Skip | protocol.Seek):
+                self._hold_or_go_on(was_held=held)
+            return Reply(id=command.id, result=result, at_frame=at_frame)
         except LofiError as error:
             return Reply(id=command.id, error=error.text(), at_frame=at_frame)
         except Exception as error:  # noqa: BLE001 - one bad command must not end the sound
             return Reply(id=command.id, error=f"INTERNAL_ERROR: {brief(error)}", at_frame=at_frame)
 
-    def _apply(self, command: AnyCommand) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line for each command
+    def _apply(self, command: AnyCommand) -> Any:  # noqa: PLR0911 - one line for each command
         mixer, rate = self.mixer, self._rate
         match command:
             case protocol.Load(items=items, position_sec=position_sec, paused=paused):
@@ -163,10 +185,6 @@ class Engine:
                 return mixer.playlist.remove(item_id)
             case protocol.Grow():
                 return self._openers.grow(mixer, command)
-            case protocol.Play():
-                return mixer.play()
-            case protocol.Pause():
-                return mixer.pause()
             case protocol.Stop():
                 return mixer.stop()
             case protocol.Skip():
@@ -174,8 +192,6 @@ class Engine:
                 return item.id if item else None
             case protocol.Seek(position_sec=position_sec):
                 return mixer.seek(round(at_least_zero("position_sec", position_sec) * rate))
-            case protocol.Volume(volume=volume):
-                return mixer.set_volume(within("volume", volume, 1.0))
             case protocol.Crossfade(crossfade_sec=seconds):
                 mixer.crossfade_sec = within("crossfade_sec", seconds, protocol.MAX_CROSSFADE_SEC)
                 return None
@@ -183,6 +199,26 @@ class Engine:
                 return self._status()
             case _:
                 raise InvalidParams(f"{type(command).__name__} is no command of the mixer")
+
+    def _apply_now(self, command: protocol.Play | protocol.Pause | protocol.Volume) -> int:
+        """What does not wait behind the frames that are ready; the device's frame that it begins with."""
+        match command:
+            case protocol.Volume(volume=volume):
+                return self.outlet.set_volume(within("volume", volume, 1.0))
+            case protocol.Play():
+                self.mixer.play()
+            case protocol.Pause():
+                self.mixer.pause()
+        return self.outlet.hold(held=self.mixer.held)
+
+    def _hold_or_go_on(self, *, was_held: bool) -> None:
+        """Something else plays: what is ready of the one before was not heard, and never will be."""
+        held = self.mixer.held
+        if was_held or held:
+            self.outlet.hold(held=True)
+            self.outlet.drop()
+            self.mixer.begin_anew()
+            self.outlet.hold(held=held, at_once=True)
 
     def _ids(self) -> list[str]:
         current = self.mixer.current
@@ -197,14 +233,6 @@ class Engine:
                 )
             seen.add(item.id)
 
-    def _heard_sec(self) -> float:
-        """Where in the track the device is: behind what has been rendered."""
-        voice = self.mixer.current
-        if voice is None:
-            return 0.0
-        late = 0 if self.mixer.state == "paused" else self.ring.filled + self.mixer.delay_frames
-        return max(voice.position - late, voice.begin) / self._rate
-
     def _duration_sec(self) -> float | None:
         total = self.mixer.current.track.total_frames if self.mixer.current else None
         return None if total is None else total / self._rate
@@ -214,10 +242,10 @@ class Engine:
         return Status(
             state=mixer.state,
             item_id=mixer.current.item.id if mixer.current else None,
-            position_sec=self._heard_sec(),
+            position_sec=self.mixer.heard_sec,
             duration_sec=self._duration_sec(),
             queue=mixer.playlist.ids,
-            volume=mixer.volume,
+            volume=self.outlet.volume,
             crossfade_sec=mixer.crossfade_sec,
             device=self._device_name(),
             sample_rate=self._rate,
@@ -239,7 +267,9 @@ class Engine:
         if current is not None and self.mixer.state == "playing":
             self._send(
                 Position(
-                    item_id=current.item.id, position_sec=self._heard_sec(), duration_sec=self._duration_sec()
+                    item_id=current.item.id,
+                    position_sec=self.mixer.heard_sec,
+                    duration_sec=self._duration_sec(),
                 )
             )
 
@@ -251,15 +281,18 @@ class Engine:
             self._send(StatsTold(stats=self.stats()))
 
     def _fade_away(self) -> None:
-        """Render a fade and some silence, and wait until the device has taken it, but not for ever."""
+        """Let what is ready be heard, then a fade and some silence. Not for ever: the device may be gone."""
         blocks = LAST_BLOCKS if self.mixer.sounds else 1  # one brings what the limiter still has
-        self.mixer.fade_out(LAST_FADE_SEC)
+        fade = Ramp(1.0)
+        fade.go(0.0, round(LAST_FADE_SEC * self._rate))
         until = time.monotonic() + 2 * (LAST_FADE_SEC + BLOCK_SEC * BLOCKS_AHEAD) + 0.5
-        while time.monotonic() < until and (blocks or self.ring.filled > self._block // 2):
+        while not self.mixer.held and time.monotonic() < until:
             if blocks and self._has_room:
-                self.ring.write(self.mixer.render(self._block))
+                self.ring.write(self.mixer.render(self._block) * fade.gains(self._block))
                 blocks -= 1
-            else:
+            elif blocks or self.ring.filled > self._block // 2:
                 self.ring.room.wait(IDLE_SEC)
                 self.ring.room.clear()
+            else:
+                break
         self.mixer.close()
