@@ -15,7 +15,6 @@ from msgspec import UNSET
 
 from lofi_core import events as ev
 from lofi_core.errors import AudioDeviceError, LofiError, from_text
-from lofi_core.playback.streams import LEAST_SEC
 from lofi_core.player import protocol as pl
 from lofi_core.player.handle import Player
 
@@ -148,7 +147,7 @@ class Deck:
         """A file that may play has more."""
         for item_id, entry in list(self._entries.items()):
             if entry.track_id == stream.track_id and entry.path is None:
-                await self.player.grow(item_id, stream.available_sec)
+                await self.player.grow(item_id, stream.available_sec, final=stream.final)
 
     async def finish(self, entry: Entry, path: str, duration_sec: float) -> None:
         """The track of an entry that grew is finished, and lies at `path`."""
@@ -220,6 +219,7 @@ class Deck:
             gain_db=stream.gain_db,
             growing=True,
             available_sec=stream.available_sec,
+            final=stream.final,
         )
 
     def _come_to_the_end(self) -> None:
@@ -263,7 +263,7 @@ class Deck:
                 self._publish(ev.PlaybackResumed(track_id, position_sec))
             case pl.Buffering():
                 self.state = "buffering"
-                in_sec = self.streams.reaches_in_sec(track_id, position_sec + LEAST_SEC)
+                in_sec = self.streams.reaches_in_sec(track_id, position_sec + pl.REBUFFER_SEC)
                 told = None if in_sec is None else round(in_sec, 1)
                 self._publish(ev.PlaybackBuffering(track_id, position_sec, told))
             case pl.Ended():
