@@ -67,7 +67,7 @@ class GenerationProgress(JobEvent, frozen=True):
 class GenerationAudio(JobEvent, frozen=True):
     """`generation_audio`: the growing float32 WAV at `path` can be played up to `available_sec`.
 
-    With `final` it does not grow any more, and what is left is to write the track.
+    `final` is there, and true, when it does not grow any more, and what is left is to write the track.
     """
 
     name = "generation_audio"
@@ -76,7 +76,7 @@ class GenerationAudio(JobEvent, frozen=True):
     path: str
     available_sec: float
     gain_db: float
-    final: bool = False
+    final: bool | UnsetType = UNSET
 
 
 class GenerationPaused(JobEvent, frozen=True):

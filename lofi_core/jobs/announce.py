@@ -76,7 +76,7 @@ class Announcer:
         final = job.sound_is_whole
         # Never more than there is: somebody reads up to it. In the end no less either.
         there = available_sec if final else math.floor(available_sec * 1000) / 1000
-        self._emit(job, ev.GenerationAudio(job.track_id, job.job_id, path, there, gain_db, final))
+        self._emit(job, ev.GenerationAudio(job.track_id, job.job_id, path, there, gain_db, final or UNSET))
 
     def completed(self, job: Job, track: Track) -> None:
         """The track is on disk."""

@@ -61,7 +61,7 @@ class Stream:
 
     def grow(self, news: ev.GenerationAudio, now: float) -> None:
         """More can be played."""
-        self.path, self.gain_db, self.final = news.path, news.gain_db, self.final or news.final
+        self.path, self.gain_db, self.final = news.path, news.gain_db, self.final or news.final is True
         self.available_sec = max(self.available_sec, news.available_sec)
         self.pace.came(self.available_sec, self.worked_sec(now))
 
