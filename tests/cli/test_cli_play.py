@@ -10,11 +10,12 @@ from typing import Any, Self
 
 import pytest
 
+from benchmarks.own_daemon import source_of
 from lofi_core.errors import AudioDeviceError
 from lofi_core.rpc.client import Client
 from tests.cli.conftest import LOFI, Run
 from tests.cli.scripted import ScriptedDaemon
-from tests.conftest import DaemonProcess, events_until_end
+from tests.conftest import DaemonProcess, InstallBackend, StartDaemon, events_until_end
 
 TRACK_ID = "27380a46aa2445365a44c1e001dd040b"
 PLAYLIST: dict[str, Any] = {
@@ -204,6 +205,7 @@ def test_a_terminal_shows_what_plays_and_takes_keys(at_daemon: DaemonProcess) ->
     events_until_end(client, made["job_id"])
     with Terminal("play", "rainy") as terminal:
         terminal.wait_for("0:01 / 2:00  100%")
+        terminal.wait_for("█")
         terminal.press(" ")
         terminal.wait_for("paused")
         terminal.press("-")
@@ -221,4 +223,38 @@ def test_the_line_is_gone_when_the_music_is_over(at_daemon: DaemonProcess) -> No
         events_until_end(client, made["job_id"])
     with Terminal("play", "short") as terminal:
         terminal.wait_for("/ 0:01")
+        assert terminal.process.wait(20) == 0
+
+
+def test_keys_work_while_the_track_is_still_being_made(
+    start_daemon: StartDaemon, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_backend("paced", source_of("paced"))
+    daemon = start_daemon()
+    monkeypatch.setenv("LOFI_SOCKET", str(daemon.socket))
+    arguments = ("steps", "-b", "paced", "-O", "speed=2", "-d", "40", "--play")
+    with Terminal("generate", *arguments) as terminal:
+        terminal.wait_for("playing  0:01 / 0:40  100%")
+        terminal.wait_for("walk")  # the line of the job is there too
+        terminal.press(" ")
+        terminal.wait_for("paused  0:0")
+        terminal.press("-")
+        terminal.wait_for("95%")
+        terminal.press("q")
+        terminal.wait_for("the track goes on being made, and is heard")
+        assert terminal.process.wait(20) == 0
+    status = daemon.client().call("status")
+    assert len(status["running"]) == 1
+    assert (status["playback"]["state"], status["playback"]["volume"]) == ("paused", 0.95)
+
+
+def test_a_slow_track_says_on_a_terminal_when_it_plays(
+    start_daemon: StartDaemon, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_backend("paced", source_of("paced"))
+    monkeypatch.setenv("LOFI_SOCKET", str(start_daemon().socket))
+    with Terminal("generate", "steps", "-b", "paced", "-O", "speed=0.5", "-d", "4", "--play") as terminal:
+        terminal.wait_for("plays in ")
+        terminal.wait_for("playing  0:00 / 0:04")
+        terminal.wait_for("s of music")
         assert terminal.process.wait(20) == 0
