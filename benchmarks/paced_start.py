@@ -2,8 +2,8 @@
 
 `python -m benchmarks.paced_start [SECONDS]`: a real daemon, the null device in real time, and a backend that
 makes sound at half, 1.2 times and three times the speed at which it is heard. Prints the table of
-`docs/performance.md`. The earliest begin that does not run dry is D / v - D after the job's, for D seconds at a
-speed of v, and at once from a speed of 1 on.
+`docs/performance.md`. The earliest begin that does not run dry is D / v - D after the job's, for D seconds at
+a speed of v, and at once from a speed of 1 on.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 RATE = 44_100  # so that the player has to resample
 NUMBERS = 3_000_000
-SIDE, PRODUCTS = 384, 40  # a second of sound costs every core some tens of milliseconds
+SIDE, PRODUCTS = 384, 8  # a second of sound costs every core some hundredths of one
 
 
 class Options(msgspec.Struct, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Samples in hand when it begins: what the player renders ahead at once.
 LEAST_SEC = 0.3
 # The player reads this much ahead of what is heard: rendered blocks, and what a resampler holds back.
-RENDERED_SEC = 0.25
+RENDERED_SEC = 0.35
 
 
 @dataclass(slots=True)

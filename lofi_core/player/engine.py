@@ -36,8 +36,6 @@ BLOCKS_AHEAD = (
     3  # what a busy machine may keep the render thread waiting for, and how late a command is heard
 )
 MOST_BLOCKS_AHEAD = 20  # for a device that asks for much at a time
-# With less than this ready a file that does not grow is waited for in silence.
-LEAST_PERIODS = 1.25
 STATS_SEC = 10.0
 LAST_FADE_SEC = 0.2
 LAST_BLOCKS = 4  # the fade and as much silence: what a device holds when it is closed is lost
@@ -114,13 +112,13 @@ class Engine:
 
     @property
     def _renderable(self) -> int:
-        """A block, usually. Less of a file that grows, as long as what is ready lasts; 0 is to wait."""
+        """A block, usually; 0 is to wait. Of a file that grows what there is, once little is ready."""
         if self.mixer.silent:
             return 0
         there = self.mixer.can_render(self._block)
-        if there == self._block or self.ring.filled > self._block:
-            return there if there == self._block else 0
-        return there or (0 if self.ring.filled > LEAST_PERIODS * self.ring.largest else self._block)
+        if there < self._block < self.ring.filled:
+            return 0
+        return there or self._block
 
     def _run(self) -> None:
         try:

@@ -165,14 +165,15 @@ class Mixer:
         return self._limiter.process(out)
 
     def can_render(self, frames: int) -> int:
-        """How many of the next frames need not wait for a file that grows."""
+        """How many of the next frames need not wait for a file that grows. What a fade takes is kept back."""
         voice = self.current
         if voice is None or voice.waiting or voice.track.total_frames is not None:
             return frames
         try:
-            return voice.track.ready(frames)
+            ready = voice.track.ready(frames + self._ramp)
         except LofiError:
             return frames  # told when it is rendered
+        return frames if voice.track.complete else min(max(ready - self._ramp, 0), frames)
 
     def begin_anew(self) -> None:
         """What was rendered and not heard is dropped: what comes does not follow it."""
