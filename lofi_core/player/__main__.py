@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -45,8 +44,6 @@ FINISH_SEC = 3.0
 MOST_UNSENT = 1_000
 # The device's thread gets the interpreter after this long, not after 5 ms.
 SWITCH_SEC = 0.001
-# What sound servers give themselves, where that is allowed: before whatever generates.
-PRIORITY = -11
 
 
 class Outbox:
@@ -93,8 +90,6 @@ def main(descriptor: int) -> None:
     """Play until the other end of the socket is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal; the daemon decides
     sys.setswitchinterval(SWITCH_SEC)
-    with suppress(OSError):  # most users may not
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
     quieten()
     connection = socket.socket(fileno=descriptor)
     outbox = Outbox(connection)
