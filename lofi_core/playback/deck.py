@@ -43,6 +43,7 @@ class Deck:
         streams: files of tracks that are being made.
         state: of the sound.
         place_sec: where the current entry goes on when nothing plays.
+        unplayable: keys of entries that failed since somebody asked for something.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Deck:
         self._playing: str | None = None
         self._ahead: str | None = None
         self._ahead_is_old = False  # its file is another now
-        self._unplayable: set[int] = set()  # keys of entries that failed since somebody asked for something
+        self.unplayable: set[int] = set()
         self._errors: dict[str, LofiError] = {}  # by item id, until the player says that it ended
 
     @property
@@ -85,7 +86,7 @@ class Deck:
 
     def forgive(self) -> None:
         """Somebody asked for something: what failed may be tried again."""
-        self._unplayable.clear()
+        self.unplayable.clear()
 
     async def begin(self, entry: Entry, position_sec: float = 0.0) -> None:
         """Play an entry now, from a place in it.
@@ -113,7 +114,7 @@ class Deck:
         """Leave what plays for what comes next; go silent when nothing does."""
         if self.state == "stopped":
             return
-        entry = self._playlist.next(skipping=True, without={*self._unplayable, *without})
+        entry = self._playlist.next(skipping=True, without={*self.unplayable, *without})
         await self._have_ahead(entry)
         if entry is None:
             self._come_to_the_end()
@@ -126,11 +127,26 @@ class Deck:
     async def stop(self) -> None:
         """Go silent; the current entry begins anew the next time."""
         self.state, self.place_sec = "stopped", 0.0
-        ahead, self._ahead = self._ahead, None
-        if ahead:
-            self._entries.pop(ahead, None)
+        self._forget_ahead()
         await self.player.stop()
         self._playing = None
+
+    async def fade_out(self, seconds: float) -> None:
+        """Go silent over so many seconds; until then the list goes on. On hold, go silent now.
+
+        Raises:
+            InvalidParams: that is no number of seconds.
+        """
+        if self.state != "playing":
+            await self.stop()
+            return
+        await self.player.stop(seconds)
+
+    async def resume(self) -> None:
+        """Go on after a pause, or come back from a fade."""
+        if self.state == "paused" or self.player.fades_out:
+            await self.player.play()
+            self.state = "playing"
 
     async def seek(self, position_sec: float) -> float:
         """Go to a place in the current entry, its end at most; where that is."""
@@ -162,7 +178,7 @@ class Deck:
 
     async def give_up(self, entry: Entry, error: LofiError | None) -> None:
         """An entry will not become a track, or is none any more: what comes next goes on."""
-        self._unplayable.add(entry.key)
+        self.unplayable.add(entry.key)
         if self.playing is entry and self._playing is not None:
             if error is not None:
                 self._errors[self._playing] = error
@@ -173,7 +189,7 @@ class Deck:
         """Have the player know what comes next, and note when nothing does."""
         if self.state == "stopped":
             return
-        entry = self._playlist.next(without=self._unplayable)
+        entry = self._playlist.next(without=self.unplayable)
         if entry is None and self._playing is None and self._ahead is None:
             self._come_to_the_end()
             return
@@ -189,7 +205,18 @@ class Deck:
         """Fade out."""
         await self.player.close()
 
+    def _forget_ahead(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            self._entries.pop(ahead, None)
+
+    def _has_sound(self, entry: Entry) -> bool:
+        stream = self.streams.of_track(entry.track_id)
+        return entry.path is not None or (stream is not None and stream.path is not None)
+
     async def _have_ahead(self, entry: Entry | None) -> None:
+        if entry is not None and not self._has_sound(entry):
+            entry = None  # its first sound brings us back
         if self._ahead is not None:
             if self._entries.get(self._ahead) is entry and not self._ahead_is_old:
                 return
@@ -289,9 +316,12 @@ class Deck:
             self._ahead = None
         if event.item_id == self._playing:
             self._playing = None
+            if event.reason == "stopped":  # it has faded out
+                self.state, self.place_sec = "stopped", 0.0
+                self._forget_ahead()
         reason = "error" if error else event.reason
         if reason == "error":
-            self._unplayable.add(entry.key)
+            self.unplayable.add(entry.key)
             error = error or AudioDeviceError("the player gave the track up")
         self._publish(_ended(entry, event.position_sec, reason, error))
         self._changed()

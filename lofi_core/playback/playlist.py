@@ -184,6 +184,21 @@ class Playlist:
         before = self.entries[: self.position + 1] if self.repeat != "off" else []
         return next((entry for entry in (*behind, *before) if entry.key not in without), None)
 
+    def coming(self, without: Collection[int] = ()) -> list[Entry]:
+        """What follows the current entry, in the order in which it will play, each once.
+
+        With `repeat="one"` nothing does; with `all` those before the current one come behind the last, but
+        for those that a new draw has yet to put in order.
+        """
+        if self.repeat == "one" and self.current is not None:
+            return []
+        if self._bag is not None:
+            order = [self._entry(key) for key in reversed(self._bag)]
+        else:
+            after = self.position + (self.current is not None)
+            order = [*self.entries[after:], *(self.entries[: self.position] if self.repeat == "all" else ())]
+        return [entry for entry in order if entry.key not in without]
+
     def _next_by_chance(self, current: Entry | None, without: Collection[int]) -> Entry | None:
         assert self._bag is not None  # noqa: S101 - only asked when shuffled
         left = [key for key in self._bag if key not in without]

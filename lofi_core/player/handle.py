@@ -91,6 +91,11 @@ class Player:
         """Where what plays is now, as far as the daemon can know without asking."""
         return self._remembered.position_sec
 
+    @property
+    def fades_out(self) -> bool:
+        """It stops at the end of a fade that goes on."""
+        return self._remembered.ending
+
     async def start(self) -> None:
         """Have a process ready before there is anything to play."""
         await self._do(protocol.GetStatus())
@@ -136,10 +141,14 @@ class Player:
         if self._link is not None:
             await self._do(protocol.Pause())
 
-    async def stop(self) -> None:
-        """Go silent and forget the queue."""
+    async def stop(self, fade_sec: float | None = None) -> None:
+        """Go silent and forget the queue; with `fade_sec`, at the end of a fade, which `Ended` tells.
+
+        `play`, `skip` and `load` end the fade, and what plays stays.
+        """
+        at_least_zero("fade_sec", fade_sec or 0.0)
         if self._link is not None or self._remembered.items:
-            await self._do(protocol.Stop())
+            await self._do(protocol.Stop(fade_sec=fade_sec))
 
     async def skip(self) -> str | None:
         """Go to the next item; its id, or None when there is none."""
@@ -239,6 +248,7 @@ class Player:
             await link.spawn()
             reply = await link.ask(remembered.setup, START_SEC)
             self._no_device = reply.error
+            self._forget_what_faded()
             if remembered.items:
                 again = protocol.Load(
                     items=remembered.items, position_sec=remembered.position_sec, paused=remembered.paused
@@ -261,6 +271,7 @@ class Player:
         await link.gone.wait()
         self._remembered.stand_still()
         self._tell(Failed(error=f"AUDIO_DEVICE_ERROR: the player ended ({await link.ended()})"))
+        self._forget_what_faded()
         for _ in range(MOST_STARTS):
             self._count_death()
             if self._remembered.silent:
@@ -285,6 +296,13 @@ class Player:
         text = f"AUDIO_DEVICE_ERROR: {item.path} is left out: the player did not survive it"
         self._tell(Failed(error=text, item_id=item.id))
         self._tell(Ended(item_id=item.id, position_sec=position_sec, reason="error"))
+
+    def _forget_what_faded(self) -> None:
+        """A process that died during the fade at the end is the end of it: its successor must not be loud."""
+        if self._remembered.ending:
+            position_sec, item = self._remembered.position_sec, self._remembered.items[0]
+            self._remembered.carried_out(protocol.Stop())
+            self._tell(Ended(item_id=item.id, position_sec=position_sec, reason="stopped"))
 
     async def _end(self, *, if_idle: bool = False) -> None:
         async with self._starting:

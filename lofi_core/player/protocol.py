@@ -98,7 +98,12 @@ class Pause(Command, frozen=True, kw_only=True):
 
 
 class Stop(Command, frozen=True, kw_only=True):
-    """End what plays and empty the queue."""
+    """End what plays and empty the queue; with `fade_sec`, when all has faded out over so many seconds.
+
+    Until then the queue goes on. `Play`, `Skip` and `Load` bring the sound back.
+    """
+
+    fade_sec: float | None = None
 
 
 class Skip(Command, frozen=True, kw_only=True):
