@@ -207,7 +207,10 @@ class PlaybackPaused(PlaybackEvent, frozen=True):
 
 
 class PlaybackResumed(PlaybackEvent, frozen=True):
-    """`playback_resumed`: the sound goes on, after a pause or after `playback_buffering`."""
+    """`playback_resumed`: the sound goes on, after a pause or after `playback_buffering`.
+
+    It comes too when the player's process ended and another goes on where that one was.
+    """
 
     name = "playback_resumed"
 

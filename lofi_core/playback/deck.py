@@ -65,6 +65,7 @@ class Deck:
         self._serial = count(1)
         self._entries: dict[str, Entry] = {}  # by item id, of what the player has
         self._playing: str | None = None
+        self._begun: str | None = None  # whose begin clients know of
         self._ahead: str | None = None
         self._ahead_is_old = False  # its file is another now
         self.unplayable: set[int] = set()
@@ -215,12 +216,13 @@ class Deck:
         if ahead:
             self._entries.pop(ahead, None)
 
-    def _has_sound(self, entry: Entry) -> bool:
+    def has_sound(self, entry: Entry) -> bool:
+        """Something of it can be heard: its track is finished, or has begun to grow."""
         stream = self.streams.of_track(entry.track_id)
         return entry.path is not None or (stream is not None and stream.path is not None)
 
     async def _have_ahead(self, entry: Entry | None) -> None:
-        if entry is not None and not self._has_sound(entry):
+        if entry is not None and not self.has_sound(entry):
             entry = None  # its first sound brings us back
         if self._ahead is not None:
             if self._entries.get(self._ahead) is entry and not self._ahead_is_old:
@@ -303,7 +305,11 @@ class Deck:
             self._playlist.go_to(entry)
         if self.state != "paused":  # a skip, or another process, holds it too
             self.state = "playing"
-        self._publish(ev.PlaybackStarted(entry.track_id, event.position_sec))
+        if self._begun != event.item_id:
+            self._publish(ev.PlaybackStarted(entry.track_id, event.position_sec))
+        elif self.state == "playing":  # in another process, where the last one died
+            self._publish(ev.PlaybackResumed(entry.track_id, event.position_sec))
+        self._begun = event.item_id
         self._changed()
 
     def _ended(self, event: pl.Ended, entry: Entry) -> None:

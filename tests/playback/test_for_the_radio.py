@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lofi_core import events as ev
+from lofi_core.config import Audio
 from lofi_core.errors import InvalidParams
+from lofi_core.playback.saved import FILE_NAME, load
 from tests.playback.studio import studio
 
 if TYPE_CHECKING:
@@ -167,3 +169,21 @@ async def test_listeners_hear_what_clients_hear_in_the_same_order(tmp_path: Path
         await made.playback.enlist(b)
         await made.next(ev.PlaybackEnded, track_id=b.track_id)
         assert made.overheard == made.told
+
+
+async def test_two_daemons_on_one_directory_say_so_and_spoil_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with studio(tmp_path) as one, studio(tmp_path) as two:
+        a, b = await one.entries("a", "b")
+        await one.playback.enlist(a)
+        await one.playback._saver.save()
+        assert "another daemon" not in caplog.text
+        await two.playback.enlist(b)
+        await two.playback._saver.save()
+        assert "another daemon" in caplog.text
+        caplog.clear()
+        await two.playback._saver.save()
+        assert "another daemon" not in caplog.text  # once
+    saved = load(tmp_path / "data" / FILE_NAME, Audio())
+    assert saved.tracks in ([a.track_id], [b.track_id])
