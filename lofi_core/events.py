@@ -278,6 +278,15 @@ class AudioDeviceChanged(Event, frozen=True):
     message: str
 
 
+class TrackRemoved(Event, frozen=True):
+    """`track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`."""
+
+    name = "track_removed"
+
+    track_id: str
+    reason: str
+
+
 class QueueChanged(Event, frozen=True):
     """`queue_changed`: so many jobs wait now."""
 
@@ -320,6 +329,7 @@ EVENTS: dict[str, type[Event]] = {
         PlaylistChanged,
         VolumeChanged,
         AudioDeviceChanged,
+        TrackRemoved,
         QueueChanged,
         ShuttingDown,
     )

@@ -224,7 +224,7 @@ class Playback(Editing):
             track = await self._library.find(track_id)
             if track is None:
                 return None
-        track = await self._library.get(track_id)
+        track = await self._library.get(track_id, used=True)
         if entry is None:
             entry = entry_of(track)
             self.playlist.add_next(entry)

@@ -28,7 +28,7 @@ class Editing:
     async def add(self, track_id: str, position: int | None = None) -> None:
         """Put a track into the list; one that is there moves. Raises UnknownTrack or InvalidParams."""
         async with self._lock:
-            track = await self._library.get(track_id)
+            track = await self._library.get(track_id, used=True)
             entry = self.playlist.find(track_id)
             if entry is None:
                 self.playlist.add(entry_of(track), position)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OF_BACKEND = "backends.NAME."  # in the table, NAME stands for any backend
 OPTION = OF_BACKEND + "options.KEY"  # and KEY for any of its options
 # Read and checked, so that a file stays valid, but nothing acts on them yet.
-_UNUSED = re.compile(r"store\.max_gb|daemon\.idle_exit_sec")
+_UNUSED = re.compile(r"daemon\.idle_exit_sec")
 
 
 class Key(NamedTuple):
