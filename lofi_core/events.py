@@ -211,7 +211,10 @@ class PlaybackPaused(PlaybackEvent, frozen=True):
 
 
 class PlaybackResumed(PlaybackEvent, frozen=True):
-    """`playback_resumed`: the sound goes on, after a pause or after `playback_buffering`."""
+    """`playback_resumed`: the sound goes on, after a pause or after `playback_buffering`.
+
+    It comes too when the player's process ended and another goes on where that one was.
+    """
 
     name = "playback_resumed"
 
@@ -279,6 +282,15 @@ class AudioDeviceChanged(Event, frozen=True):
     message: str
 
 
+class TrackRemoved(Event, frozen=True):
+    """`track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`."""
+
+    name = "track_removed"
+
+    track_id: str
+    reason: str
+
+
 class QueueChanged(Event, frozen=True):
     """`queue_changed`: so many jobs wait now."""
 
@@ -321,6 +333,7 @@ EVENTS: dict[str, type[Event]] = {
         PlaylistChanged,
         VolumeChanged,
         AudioDeviceChanged,
+        TrackRemoved,
         QueueChanged,
         ShuttingDown,
     )

@@ -11,10 +11,9 @@ import logging
 from itertools import count
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
-
 from lofi_core import events as ev
 from lofi_core.errors import AudioDeviceError, LofiError, from_text
+from lofi_core.playback.items import ended, item_of
 from lofi_core.player import protocol as pl
 from lofi_core.player.handle import Player
 
@@ -42,6 +41,7 @@ class Deck:
         streams: files of tracks that are being made.
         state: of the sound.
         place_sec: where the current entry goes on when nothing plays.
+        unplayable: keys of entries that failed since somebody asked for something.
     """
 
     def __init__(
@@ -64,9 +64,11 @@ class Deck:
         self._serial = count(1)
         self._entries: dict[str, Entry] = {}  # by item id, of what the player has
         self._playing: str | None = None
+        self._begun: str | None = None  # whose begin clients know of
         self._ahead: str | None = None
         self._ahead_is_old = False  # its file is another now
-        self._unplayable: set[int] = set()  # keys of entries that failed since somebody asked for something
+        self._fading = False  # it goes silent slowly
+        self.unplayable: set[int] = set()
         self._errors: dict[str, LofiError] = {}  # by item id, until the player says that it ended
 
     @property
@@ -84,7 +86,7 @@ class Deck:
 
     def forgive(self) -> None:
         """Somebody asked for something: what failed may be tried again."""
-        self._unplayable.clear()
+        self.unplayable.clear()
 
     async def begin(self, entry: Entry, position_sec: float = 0.0) -> None:
         """Play an entry now, from a place in it.
@@ -106,14 +108,19 @@ class Deck:
             raise
         if before[2]:
             self._entries.pop(before[2], None)
+        self._fading = False
         self._changed()
 
     async def skip(self, without: Collection[int] = ()) -> None:
         """Leave what plays for what comes next; go silent when nothing does."""
         if self.state == "stopped":
             return
-        entry = self._playlist.next(skipping=True, without={*self._unplayable, *without})
+        waited = self._playing is None and self._ahead is None  # for the first sound of what comes next
+        entry = self._playlist.next(skipping=True, without={*self.unplayable, *without})
         await self._have_ahead(entry)
+        self._fading = False
+        if waited and entry is not None:
+            return  # it is begun by that
         if entry is None:
             self._come_to_the_end()
         begun = await self.player.skip()
@@ -124,12 +131,27 @@ class Deck:
 
     async def stop(self) -> None:
         """Go silent; the current entry begins anew the next time."""
-        self.state, self.place_sec = "stopped", 0.0
-        ahead, self._ahead = self._ahead, None
-        if ahead:
-            self._entries.pop(ahead, None)
+        self._rest()
         await self.player.stop()
         self._playing = None
+
+    async def fade_out(self, seconds: float) -> None:
+        """Go silent over so many seconds; until then the list goes on. On hold, go silent now.
+
+        Raises:
+            InvalidParams: that is no number of seconds.
+        """
+        if self.state != "playing" or self._playing is None:
+            await self.stop()
+            return
+        await self.player.stop(seconds)
+        self._fading = True
+
+    async def resume(self) -> None:
+        """Go on after a pause, or come back from a fade."""
+        if self.state == "paused" or self._fading:
+            await self.player.play()
+            self.state, self._fading = "playing", False
 
     async def seek(self, position_sec: float) -> float:
         """Go to a place in the current entry, its end at most; where that is."""
@@ -149,30 +171,36 @@ class Deck:
             if entry.track_id == stream.track_id and entry.path is None:
                 await self.player.grow(item_id, stream.available_sec, final=stream.final)
 
-    async def finish(self, entry: Entry, path: str, duration_sec: float) -> None:
-        """The track of an entry that grew is finished, and lies at `path`."""
-        entry.path, entry.duration_sec = path, duration_sec
+    async def finish(self, entry: Entry, track: Entry) -> None:
+        """The track of an entry that grew is finished: `track` tells of it."""
+        entry.path, entry.duration_sec, entry.music = track.path, track.duration_sec, track.music
         for item_id, other in list(self._entries.items()):
+            track_item = item_of(item_id, entry, None, self.player.crossfade_sec)
             if other is entry and item_id == self._ahead:
                 self._ahead_is_old = True  # the growing file goes, and may not be open yet
                 self._changed()
             elif other is entry:
-                await self.player.finished(item_id, duration_sec, path)
+                await self.player.finished(item_id, entry.duration_sec, track_item)
 
     async def give_up(self, entry: Entry, error: LofiError | None) -> None:
         """An entry will not become a track, or is none any more: what comes next goes on."""
-        self._unplayable.add(entry.key)
+        self.unplayable.add(entry.key)
         if self.playing is entry and self._playing is not None:
             if error is not None:
                 self._errors[self._playing] = error
             await self.skip()
         self._changed()
 
+    def crossfade_changed(self) -> None:
+        """The next entry comes in somewhere else."""
+        self._ahead_is_old = self._ahead is not None
+        self._changed()
+
     async def keep_next(self) -> None:
         """Have the player know what comes next, and note when nothing does."""
         if self.state == "stopped":
             return
-        entry = self._playlist.next(without=self._unplayable)
+        entry = self._playlist.next(without=self.unplayable)
         if entry is None and self._playing is None and self._ahead is None:
             self._come_to_the_end()
             return
@@ -182,13 +210,27 @@ class Deck:
             log.warning("%s", error.text())
             if self._playing is None and entry is not None:
                 self.state, self.place_sec = "stopped", 0.0
-                self._publish(_ended(entry, 0.0, "error", error))
+                self._publish(ended(entry, 0.0, "error", error))
 
     async def close(self) -> None:
         """Fade out."""
         await self.player.close()
 
+    def _rest(self) -> None:
+        """Nothing is to be heard any more."""
+        self.state, self.place_sec, self._fading = "stopped", 0.0, False
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            self._entries.pop(ahead, None)
+
+    def has_sound(self, entry: Entry) -> bool:
+        """Something of it can be heard: its track is finished, or has begun to grow."""
+        stream = self.streams.of_track(entry.track_id)
+        return entry.path is not None or (stream is not None and stream.path is not None)
+
     async def _have_ahead(self, entry: Entry | None) -> None:
+        if entry is not None and not self.has_sound(entry):
+            entry = None  # its first sound brings us back
         if self._ahead is not None:
             if self._entries.get(self._ahead) is entry and not self._ahead_is_old:
                 return
@@ -211,16 +253,7 @@ class Deck:
         item_id = f"{entry.track_id}/{next(self._serial)}"
         self._entries[item_id] = entry
         stream = self.streams.of_track(entry.track_id) if entry.path is None else None
-        if stream is None or stream.path is None:
-            return pl.Item(id=item_id, path=entry.path or "")
-        return pl.Item(
-            id=item_id,
-            path=stream.path,
-            gain_db=stream.gain_db,
-            growing=True,
-            available_sec=stream.available_sec,
-            final=stream.final,
-        )
+        return item_of(item_id, entry, stream, self.player.crossfade_sec)
 
     def _come_to_the_end(self) -> None:
         self.state, self.place_sec = "stopped", 0.0
@@ -279,7 +312,11 @@ class Deck:
             self._playlist.go_to(entry)
         if self.state != "paused":  # a skip, or another process, holds it too
             self.state = "playing"
-        self._publish(ev.PlaybackStarted(entry.track_id, event.position_sec))
+        if self._begun != event.item_id:
+            self._publish(ev.PlaybackStarted(entry.track_id, event.position_sec))
+        elif self.state == "playing":  # in another process, where the last one died
+            self._publish(ev.PlaybackResumed(entry.track_id, event.position_sec))
+        self._begun = event.item_id
         self._changed()
 
     def _ended(self, event: pl.Ended, entry: Entry) -> None:
@@ -289,17 +326,11 @@ class Deck:
             self._ahead = None
         if event.item_id == self._playing:
             self._playing = None
+            if event.reason == "stopped" or (self._fading and self._ahead is None):
+                self._rest()  # it has faded out, or nothing is left that could
         reason = "error" if error else event.reason
         if reason == "error":
-            self._unplayable.add(entry.key)
+            self.unplayable.add(entry.key)
             error = error or AudioDeviceError("the player gave the track up")
-        self._publish(_ended(entry, event.position_sec, reason, error))
+        self._publish(ended(entry, event.position_sec, reason, error))
         self._changed()
-
-
-def _ended(entry: Entry, position_sec: float, reason: str, error: LofiError | None) -> ev.PlaybackEnded:
-    if error is None:
-        return ev.PlaybackEnded(entry.track_id, position_sec, reason)
-    return ev.PlaybackEnded(
-        entry.track_id, position_sec, reason, error.code, error.message, error.hint or UNSET
-    )

@@ -183,8 +183,8 @@ class Engine:
                 return mixer.playlist.remove(item_id)
             case protocol.Grow():
                 return self._openers.grow(mixer, command)
-            case protocol.Stop():
-                return mixer.stop()
+            case protocol.Stop(fade_sec=fade_sec):
+                return mixer.stop(at_least_zero("fade_sec", fade_sec or 0.0))
             case protocol.Skip():
                 item = mixer.skip()
                 return item.id if item else None

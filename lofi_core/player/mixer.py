@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_core.errors import LofiError
+from lofi_core.player.crossing import most_overlap, overlap_of
+from lofi_core.player.ending import Ending
 from lofi_core.player.envelopes import RAMP_SEC
 from lofi_core.player.limiter import Limiter
 from lofi_core.player.outgoing import Outgoing
 from lofi_core.player.playlist import Playlist
-from lofi_core.player.protocol import (
-    REBUFFER_SEC,
-    Buffering,
-    Ended,
-    Failed,
-    Paused,
-    Reason,
-    Resumed,
-    Started,
-)
+from lofi_core.player.protocol import REBUFFER_SEC, Buffering, Ended, Failed, Paused, Reason, Resumed, Started
 from lofi_core.player.voice import Voice, fade_last
 
 if TYPE_CHECKING:
@@ -70,6 +63,7 @@ class Mixer:
         self._tell = tell
         self._outgoing = Outgoing()
         self._unheard = unheard
+        self._ending = Ending(rate)
         self._limiter = Limiter(rate)
         self.delay_frames = self._limiter.delay_frames
         self._ramp = round(RAMP_SEC * rate)
@@ -112,6 +106,7 @@ class Mixer:
 
     def play(self) -> None:
         """Go on after a pause."""
+        self._ending.take_back()
         if self.held:
             self.held = False
             if self.current is not None:
@@ -123,14 +118,16 @@ class Mixer:
             self.held = True
             self._tell(Paused(item_id=self.current.item.id, position_sec=self.heard_sec))
 
-    def stop(self) -> None:
-        """Go silent and forget the queue."""
-        self._let_go("stopped", self._ramp)
-        self.playlist.clear()
-        self.held = False
+    def stop(self, fade_sec: float = 0.0) -> None:
+        """Go silent and forget the queue: now, or when what plays, and what follows it, has faded out."""
+        if fade_sec and self.state == "playing":
+            self._ending.begin(fade_sec)
+        else:
+            self._stop(self._ramp)
 
     def skip(self) -> Item | None:
         """Go to the next track, over a crossfade. None when there is none: then it is silent."""
+        self._ending.take_back()
         overlap = round(self.crossfade_sec * self.rate) or self._ramp
         if self.current is not None:
             coming = self.playlist.prepare()
@@ -160,7 +157,12 @@ class Mixer:
     def render(self, frames: int) -> Samples:
         """The next samples of the output, [frames, 2], within [-1, 1]."""
         out = np.zeros((frames, 2), np.float32)
-        self._mix(out)
+        heard = self._ending.heard(frames)
+        self._mix(out[:heard])
+        self._ending.apply(out[:heard])
+        sounds = self.current or self.playlist or self._outgoing
+        if self._ending.is_over or (self._ending.goes_on and not sounds):
+            self._stop(0)
         self.frame += frames
         return self._limiter.process(out)
 
@@ -191,7 +193,8 @@ class Mixer:
         except LofiError:
             return False  # told when its turn has come
         remaining = voice.remaining
-        if remaining is None or remaining > (self.crossfade_sec + PREPARE_SEC) * self.rate:
+        overlap = most_overlap(voice, self._crossfade, self.rate)
+        if remaining is None or remaining > overlap + PREPARE_SEC * self.rate:
             return False
         return self.playlist.prefetch()
 
@@ -201,6 +204,17 @@ class Mixer:
         if self.current is not None:
             self.current.track.close()
         self.playlist.clear()
+
+    @property
+    def _crossfade(self) -> int:
+        return round(self.crossfade_sec * self.rate)
+
+    def _stop(self, frames: int) -> None:
+        self._let_go("stopped", frames)
+        self._outgoing.hasten(frames)
+        self.playlist.clear()
+        self.held = False
+        self._ending.stopped(frames)
 
     def _mix(self, out: Samples) -> None:
         """Add everything that sounds to `out`, [N, 2]."""
@@ -254,15 +268,15 @@ class Mixer:
     def _until_crossfade(self, voice: Voice) -> int | None:
         """How many frames until the next track comes in. None: not before this one has ended."""
         remaining = voice.remaining
-        overlap = round(self.crossfade_sec * self.rate)
-        if not overlap or not remaining or not self.playlist:
+        if not self._crossfade or not remaining or not self.playlist:
             return None
+        overlap = most_overlap(voice, self._crossfade, self.rate)
         if remaining > overlap:
-            return remaining - overlap  # or later, when the next is short: soon enough to look
+            return remaining - overlap  # or later, as the next one has it: soon enough to look
         coming = self.playlist.prepare()
         if coming is None:
             return None
-        overlap = min(overlap, voice.most_overlap, coming.most_overlap)
+        overlap = overlap_of(voice, coming, self._crossfade, self.rate)
         return max(remaining - overlap, 0) if overlap else None
 
     def _join_next(self, voice: Voice, frames: int) -> None:
@@ -302,13 +316,13 @@ class Mixer:
         return voice
 
     def _let_go(self, reason: Reason, frames: int) -> None:
-        """End what plays, over so many frames; without a sound while paused."""
+        """End what plays, over so many frames; without a sound while paused, or with none."""
         voice, self.current = self.current, None
         if self.held:
             self._outgoing.close()
         if voice is None:
             return
-        if self.held or voice.waiting:
+        if self.held or voice.waiting or not frames:
             voice.track.close()
         else:
             remaining = voice.remaining

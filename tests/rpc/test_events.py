@@ -137,6 +137,7 @@ PREFIXES = [
     "playlist_",
     "volume_",
     "audio_",
+    "track_",
     "queue_",
     "shutting",
 ]
