@@ -1,6 +1,6 @@
 """How soon after Enter is there sound? `lofi-core generate "…" --play` with `procedural`.
 
-`python benchmarks/first_sound.py [RUNS]` takes turns: Python alone, a daemon that has made a track, one that
+`python -m benchmarks.first_sound [RUNS]` takes turns: Python alone, a daemon that has made a track, one that
 has a player too, and no daemon at all. From the start of the command's process to the first sample that is
 not 0 at the device, a null device in real time. Prints medians, and where the time goes.
 """
@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.own_daemon import connected
 from lofi_core.player.tap import VARIABLE, read_times, times_of
-from lofi_core.rpc.client import Client, NoDaemon
+from lofi_core.rpc.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,17 +128,6 @@ def python_ms(code: str) -> float:
     start_ns = time.monotonic_ns()
     subprocess.run([sys.executable, "-c", code], check=True)
     return since_ms(start_ns, time.monotonic_ns())
-
-
-def connected(path: Path) -> Client:
-    """A connection, as soon as there can be one."""
-    deadline = time.monotonic() + START_TIMEOUT_SEC
-    while time.monotonic() < deadline:
-        try:
-            return Client(path)
-        except NoDaemon:
-            time.sleep(0.002)
-    raise SystemExit("the daemon did not start")
 
 
 def since_ms(start_ns: int, at_ns: int) -> float:

@@ -113,7 +113,7 @@ class Engine:
     @property
     def _renderable(self) -> int:
         """A block, usually; 0 is to wait. Of a file that grows what there is, once little is ready."""
-        if self.mixer.silent:
+        if self.mixer.silent or (self.mixer.held and self.ring.filled >= self._block):
             return 0
         there = self.mixer.can_render(self._block)
         if there < self._block < self.ring.filled:
@@ -216,7 +216,7 @@ class Engine:
             self.outlet.hold(held=True)
             self.outlet.drop()
             self.mixer.begin_anew()
-            self.outlet.hold(held=held, at_once=True)
+        self.outlet.hold(held=held, at_once=was_held or held)
 
     def _ids(self) -> list[str]:
         current = self.mixer.current

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 # Upper edges, in milliseconds, of the histogram of pauses between two callbacks.
-GAP_EDGES_MS = (20, 50, 75, 100, 150, 200, 300, 500, 1_000)
+GAP_EDGES_MS = (20, 30, 50, 75, 100, 150, 200, 300, 500, 1_000)
 
 
 class Ring:

@@ -106,8 +106,8 @@ class Playing:
                 return answer
 
     def filled(self) -> None:
-        """Wait until as much is rendered as ever is ahead; a command is answered after it."""
-        while self.engine.ring.filled < 0.25 * RATE:
+        """Wait until enough is rendered for the next pull; a command is answered after it."""
+        while self.engine.ring.filled < PERIOD:
             self.ask(protocol.GetStatus())
 
     def pull(self, frames: int) -> Samples:
