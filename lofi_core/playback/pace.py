@@ -23,11 +23,12 @@ class Pace:
 
     Attributes:
         largest_sec: the longest piece of sound that came at a time.
+        latest_sec: by how much one came later than its length and the speed say, at most.
         last_worked: busy seconds at the newest sound.
     """
 
     def __init__(self) -> None:
-        self.largest_sec = 0.0
+        self.largest_sec = self.latest_sec = 0.0
         self.last_worked = 0.0
         self._available_sec = 0.0
         self._first: tuple[float, float] | None = None  # busy and available seconds at the first sound
@@ -37,8 +38,11 @@ class Pace:
         """So much is there after so many seconds of work."""
         if available_sec <= self._available_sec:
             return
-        self.largest_sec = max(self.largest_sec, available_sec - self._available_sec)
+        piece_sec, took_sec = available_sec - self._available_sec, worked_sec - self.last_worked
+        self.largest_sec = max(self.largest_sec, piece_sec)
         self._available_sec, self.last_worked = available_sec, worked_sec
+        if len(self._laps) > 1:
+            self.latest_sec = max(self.latest_sec, took_sec - piece_sec / self.speed)
         if self._first is None:
             self._first = (worked_sec, available_sec)
             self._laps.append(self._first)

@@ -75,7 +75,8 @@ class Stream:
         """Until it can be begun and heard to its end without a gap; None while that cannot be said.
 
         With a speed of v, D seconds in all and A of them there, it takes (D - A) / v to make the rest; begun
-        in w seconds, it is heard at w + D. The last piece of c seconds has to be there that much earlier.
+        in w seconds, it is heard at w + D. The last piece has to be there before it is heard, by its length,
+        and may be as late as one was.
         """
         left_sec = self.duration_sec - self.available_sec
         if self.final or left_sec <= 0:
@@ -84,7 +85,7 @@ class Stream:
         lacking_sec = self._made_in_sec(min(LEAST_SEC, self.duration_sec) - self.available_sec, now)
         if made_sec is None or lacking_sec is None:
             return None
-        reserve_sec = self.pace.largest_sec + RENDERED_SEC
+        reserve_sec = self.pace.largest_sec + self.pace.latest_sec + RENDERED_SEC
         return max(made_sec + reserve_sec - self.duration_sec, lacking_sec, 0.0)
 
     def _made_in_sec(self, sound_sec: float, now: float) -> float | None:

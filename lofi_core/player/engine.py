@@ -280,9 +280,10 @@ class Engine:
 
     def _fade_away(self) -> None:
         """Let what is ready be heard, then a fade and some silence. Not for ever: the device may be gone."""
-        blocks = LAST_BLOCKS if self.mixer.sounds else 1  # one brings what the limiter still has
-        fade = Ramp(1.0)
-        fade.go(0.0, round(LAST_FADE_SEC * self._rate))
+        blocks, fade = 1, Ramp(1.0)  # one brings what the limiter still has
+        if self.mixer.sounds:
+            blocks = LAST_BLOCKS
+            fade.go(0.0, round(LAST_FADE_SEC * self._rate))
         until = time.monotonic() + 2 * (LAST_FADE_SEC + BLOCK_SEC * BLOCKS_AHEAD) + 0.5
         while not self.mixer.held and time.monotonic() < until:
             if blocks and self._has_room:

@@ -76,6 +76,19 @@ def test_the_more_uneven_the_work_the_more_is_kept_in_hand() -> None:
     assert starts_in_sec(1.0) < starts_in_sec(0.8, 1.2) < starts_in_sec(0.5, 1.5)
 
 
+def test_after_one_piece_was_late_another_may_be() -> None:
+    making = Making(60.0)
+    for number in range(1, 11):
+        making.has(0.5 * number, at=1.0 * number)
+    before, speed = making.starts_in_sec or 0.0, making.stream.pace.speed
+    making.has(5.5, at=13.0)
+    assert making.stream.pace.latest_sec > 1.5
+    making.has(6.0, at=13.0)  # it catches up
+    making.has(6.5, at=13.0)
+    assert making.stream.pace.speed == pytest.approx(speed)
+    assert (making.starts_in_sec or 0.0) > before - 3.0 + 1.5
+
+
 def test_what_becomes_slower_is_reckoned_at_the_speed_of_late() -> None:
     making = Making(60.0)
     for number in range(20):
