@@ -159,9 +159,9 @@ class Remembered:
                 self.items[at] = msgspec.structs.replace(item, available_sec=available_sec, final=final)
 
     def replaced(self, item_id: str, track: Item) -> None:
-        """A growing item's track is finished; its gain has been applied."""
+        """A growing item's track is finished, its gain applied; or more is known of it."""
         for at, item in enumerate(self.items):
-            if item.id == item_id and item.growing:
+            if item.id == item_id:
                 self.items[at] = msgspec.structs.replace(track, id=item_id)
 
     def drop_first(self) -> Item:

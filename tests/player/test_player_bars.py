@@ -27,6 +27,7 @@ async def test_a_finished_track_tells_its_place_to_the_file_that_grew(
     await listener.next(Started, item_id="a")
     spool.append(samples[RATE:].T)
     spool.close()
+    assert await listener.player.finished("a", spool.available_sec, files.item("a", samples))
     track = files.item("a", samples, cross_at_sec=1.5)
     assert await listener.player.finished("a", spool.available_sec, track)
     assert (await listener.next(Ended)).position_sec == 1.5
