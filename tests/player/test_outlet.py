@@ -11,13 +11,24 @@ import pytest
 from lofi_core.player import protocol
 from lofi_core.player.engine import Engine
 from lofi_core.player.outlet import Outlet
-from lofi_core.player.protocol import AnyAnswer, AnyCommand, Paused, Reply, Resumed, Started
+from lofi_core.player.protocol import (
+    AnyAnswer,
+    AnyCommand,
+    Buffering,
+    Item,
+    Paused,
+    Reply,
+    Resumed,
+    Started,
+)
 from lofi_core.player.ring import Ring
+from lofi_core.tracks.spool import Spool
 from tests.player.conftest import RATE, Files, Samples, sine, steepest
 from tests.player.mixer_rig import RAMP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PERIOD = 2_400
 
@@ -189,3 +200,20 @@ def test_what_is_loaded_while_it_is_silent_is_heard_at_the_next_period(
     late = playing.engine.mixer.delay_frames
     assert np.array_equal(playing.pull(PERIOD)[late:], sine(1.0)[: PERIOD - late])
     assert playing.engine.ring.underruns == 0
+
+
+def test_a_file_that_grows_is_waited_for_while_something_is_ready(tmp_path: Path) -> None:
+    playing, track = Playing(), sine(1.0)
+    spool = Spool(tmp_path / "spool.wav", RATE, 2)
+    spool.append(track[: RATE // 4].T)
+    growing = Item(id="a", path=str(spool.path), growing=True, available_sec=spool.available_sec)
+    playing.ask(protocol.Load(items=[growing]))
+    heard = [playing.pull(RATE // 10)]
+    spool.append(track[RATE // 4 :].T)
+    spool.close()
+    playing.ask(protocol.Grow(item_id="a", available_sec=spool.available_sec, final=True))
+    heard.append(playing.pull(RATE // 2))
+    assert playing.told(Buffering) == []
+    late = playing.engine.mixer.delay_frames
+    assert np.array_equal(np.concatenate(heard)[late:], track[: RATE * 6 // 10 - late])
+    playing.engine.finish(0.0)
