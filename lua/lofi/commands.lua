@@ -91,7 +91,7 @@ M.SUBCOMMANDS = {
     options = true,
     complete = "option",
   },
-  log = { module = "show", call = "log", usage = "", desc = "what the daemon has logged" },
+  log = { module = "log", call = "run", usage = "", desc = "what the daemon has logged" },
   health = { module = "show", call = "health", usage = "", desc = "check the installation" },
   daemon = {
     module = "daemon",

@@ -1,7 +1,5 @@
---- `:Lofi daemon` and the daemon's log.
+--- `:Lofi daemon`.
 local M = {}
-
-local LINES = 500
 
 ---@param line lofi.Line
 function M.run(line)
@@ -58,27 +56,6 @@ function M.when_gone(go_on)
       unsubscribe()
       vim.schedule(go_on)
     end
-  end)
-end
-
---- The last lines of the daemon's log, as `lofi-core logs` tells them.
----@param go_on fun(lines: string[])
-function M.logs(go_on)
-  local command, err = require("lofi.daemon").command()
-  if not command then
-    return require("lofi.notify").error(err --[[@as lofi.Error]])
-  end
-  vim.list_extend(command, { "logs", "--lines", tostring(LINES) })
-  vim.system(command, { text = true }, function(done)
-    vim.schedule(function()
-      local lines = vim.split(vim.trim(done.stdout or ""), "\n", { plain = true })
-      if done.code ~= 0 then
-        return require("lofi.notify").error(
-          require("lofi.errors").from_text(vim.trim(done.stderr or ""), "NO_LOG")
-        )
-      end
-      go_on(vim.tbl_map(require("lofi.text").clean, lines))
-    end)
   end)
 end
 

@@ -1,4 +1,4 @@
---- `:Lofi status, backends, tracks, download, log, health`.
+--- `:Lofi status, backends, tracks, download, health`.
 local ask = require("lofi.ask")
 local cmdline = require("lofi.cmdline")
 local text = require("lofi.text")
@@ -135,12 +135,6 @@ function M.download(line)
     elseif answer.already_installed then
       require("lofi.notify").say(("the files of %s are all there"):format(backend))
     end
-  end)
-end
-
-function M.log()
-  require("lofi.commands.daemon").logs(function(lines)
-    require("lofi.view").open("log", lines, true)
   end)
 end
 
