@@ -2,7 +2,7 @@
 std = "luajit"
 cache = false
 max_line_length = 120
-read_globals = { "vim" }
+globals = { "vim" } -- its options are set through it
 exclude_files = { ".venv", "**/node_modules", "tests/data" }
 -- Scripts that Neovim runs with `-l` get their arguments here, and may set options.
 files["tests/**/*.lua"] = { read_globals = { "arg" } }

@@ -253,6 +253,7 @@ function M.request(method, params, callback, opts)
       M.request(method, params, callback, opts)
     end)
   end
+  require("lofi.ui").attach()
   opts = opts or {}
   local config = require("lofi.config").get()
   local function answer(err, result)

@@ -11,7 +11,8 @@ local M = {}
 ---@field group string
 
 local namespace = vim.api.nvim_create_namespace("lofi.float")
-local state = { buffer = nil, window = nil, group = nil } ---@type { buffer: integer?, window: integer?, group: integer? }
+---@type { buffer: integer?, window: integer?, group: integer? }
+local state = {}
 
 local LINKS = {
   LofiFloat = "NormalFloat",

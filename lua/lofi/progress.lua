@@ -49,7 +49,7 @@ function M.detail(job)
   elseif job.state ~= "running" then
     return waiting(job)
   end
-  local parts = { ("%d%%"):format(job.percent), text.clean(job.stage), text.eta(job.eta_sec) }
+  local parts = { ("%2d%%"):format(job.percent), text.clean(job.stage), text.eta(job.eta_sec) }
   return table.concat(
     vim.tbl_filter(function(part)
       return part ~= ""

@@ -62,8 +62,7 @@ function M.bar(percent, cells)
   if not blocks_are_narrow() then
     return ("#"):rep(full) .. ("-"):rep(cells - full)
   end
-  local part = PARTS[rest] or ""
-  return ("█"):rep(full) .. part .. (" "):rep(cells - full - (rest > 0 and 1 or 0))
+  return ("█"):rep(full) .. (PARTS[rest] or "") .. ("░"):rep(cells - full - (rest > 0 and 1 or 0))
 end
 
 --- One block, the higher the more.

@@ -108,12 +108,16 @@ function M.attach()
     return
   end
   attached = true
-  local on = require("lofi.events").on
+  local events = require("lofi.events")
+  local on = events.on
   for _, name in ipairs(GENERATION) do
     on(name, on_generation)
   end
+  local known = events.names()
   for _, name in ipairs(PLAYBACK) do
-    on(name, on_playback)
+    if vim.list_contains(known, name) then -- the radio is younger than the player
+      on(name, on_playback)
+    end
   end
   -- What others make may be what plays next: the status line learns its name.
   on("generation_start", function(fields, name)

@@ -45,9 +45,9 @@ def test_a_text_takes_exactly_its_cells(lua: Lua, given: str, cells: int, shown:
 
 def test_a_bar_grows_by_eighths_of_a_cell_and_is_as_long_as_ever(lua: Lua) -> None:
     bars = [lua("return require('lofi.text').bar(...)", percent, 8) for percent in range(101)]
-    assert bars[0] == " " * 8
-    assert bars[50] == "████    "
-    assert bars[55] == "████▍   "
+    assert bars[0] == "░" * 8
+    assert bars[50] == "████░░░░"
+    assert bars[55] == "████▍░░░"
     assert bars[100] == "█" * 8
     assert {len(bar) for bar in bars} == {8}
 
