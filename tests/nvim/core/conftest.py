@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DaemonProcess
-from tests.nvim.editor import Editor
+from tests.nvim.core.driver import Editor
 
 OpenEditor = Callable[..., Editor]
 
