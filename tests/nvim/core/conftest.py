@@ -27,6 +27,16 @@ def served() -> Iterator[DaemonProcess]:
     assert "Traceback" not in "".join(daemon.log)
 
 
+@pytest.fixture(scope="session")
+def calculator() -> Iterator[Editor]:
+    """One editor for all the tests that only compute something."""
+    home = Path(tempfile.mkdtemp(prefix="lofi-"))
+    editor = Editor(home, {})
+    yield editor
+    editor.close()
+    shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture
 def open_editor(home: Path) -> Iterator[OpenEditor]:
     """Open editors on a socket."""
