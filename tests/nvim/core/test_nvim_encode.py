@@ -49,7 +49,7 @@ def refusal(editor: Editor, lua: str) -> dict[str, str]:
 
 
 def as_lua_has_it(value: Any) -> Any:
-    """Lua's numbers are doubles, and whole ones are written as integers; an empty map from Python stays one."""
+    """Lua's numbers are doubles, and whole ones are written as integers."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, list):

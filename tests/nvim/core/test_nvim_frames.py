@@ -105,8 +105,8 @@ def test_a_byte_that_msgpack_does_not_have_is_an_error(calculator: Editor) -> No
 
 
 def test_a_message_without_end_is_an_error_at_once(calculator: Editor) -> None:
-    code = "return { pcall(function() return require('lofi.frames').new():feed('\\198\\255\\255\\255\\255') end) }"
-    assert calculator.lua(code) == [False, "a message of more than 64 MiB"]
+    code = "return { pcall(function(head) return require('lofi.frames').new():feed(head) end, ...) }"
+    assert calculator.lua(code, b"\xc6\xff\xff\xff\xff") == [False, "a message of more than 64 MiB"]
 
 
 @pytest.mark.parametrize("kind", ["map", "mixed"])
