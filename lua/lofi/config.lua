@@ -26,8 +26,8 @@ local M = {}
 ---@field progress? "float"|"cmdline"|"notify"|"fidget"|"none"|fun(job: table) how jobs in the making are shown
 ---@field progress_position? "bottom"|"top" where the float lies
 ---@field notify? lofi.NotifyConfig|false|fun(message: string, level: integer, opts: table) who shows messages
----@field here? lofi.HereConfig
----@field log? lofi.LogConfig
+---@field here? lofi.HereConfig what `:Lofi here` makes its prompt of
+---@field log? lofi.LogConfig what the plugin notes for later
 
 ---@type lofi.Config
 local DEFAULTS = {

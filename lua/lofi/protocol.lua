@@ -1,6 +1,6 @@
 --- Which methods and events does the daemon have that this plugin was made for?
 ---
---- Written by docs/generate_lua.py from the daemon's own tables: do not edit.
+--- Written by docs/generate.py from the daemon's own tables: do not edit.
 return {
   version = 1,
   methods = {

@@ -1,4 +1,4 @@
---- Written by docs/generate_lua.py from the daemon's own tables: do not edit.
+--- Written by docs/generate.py from the daemon's own tables: do not edit.
 ---@meta
 
 ---@class (exact) lofi.Accepted Result of `generate`. A cached track has a `path` and no `job_id`.

@@ -1,4 +1,4 @@
-"""Editors that end with the test, and one daemon for all the tests that only use it."""
+"""Editors with screens, and one daemon for all the tests that only use it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import DaemonProcess
-from tests.nvim.editor import Editor
+from tests.nvim.core.driver import Editor
 from tests.nvim.watched import Watched
 
-OpenEditor = Callable[..., Editor]
 Watch = Callable[..., Watched]
 Lua = Callable[..., Any]
 
@@ -29,26 +28,6 @@ def served() -> Iterator[DaemonProcess]:
     shutil.rmtree(home, ignore_errors=True)
     assert status == 0
     assert "Traceback" not in "".join(daemon.log)
-
-
-@pytest.fixture
-def open_editor(home: Path) -> Iterator[OpenEditor]:
-    """Open editors on a socket."""
-    opened: list[Editor] = []
-
-    def open_one(socket: Path, **environ: str) -> Editor:
-        opened.append(Editor(home, {"LOFI_SOCKET": str(socket), **environ}))
-        return opened[-1]
-
-    yield open_one
-    for editor in opened:
-        editor.close()
-
-
-@pytest.fixture
-def editor(served: DaemonProcess, open_editor: OpenEditor) -> Editor:
-    """An editor beside the shared daemon, which it has not talked to yet."""
-    return open_editor(served.socket)
 
 
 @pytest.fixture

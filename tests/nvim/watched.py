@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.nvim.editor import WAIT_MS, Editor
+from tests.nvim.core.driver import WAIT_MS, Editor
 from tests.nvim.screen import Screen
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import pynvim
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WAIT_MS = 30_000
 NUMBERS = itertools.count()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.nvim.editor import Editor
+    from tests.nvim.core.driver import Editor
 
 
 def test_a_sentence_becomes_a_track(editor: Editor) -> None:
@@ -42,8 +42,8 @@ def test_the_daemon_says_what_is_wrong_with_a_wish(editor: Editor) -> None:
 
 def test_nothing_runs_before_it_is_used(editor: Editor) -> None:
     editor.lua("require('lofi').setup({})")
-    loaded = "return vim.tbl_filter(function(n) return vim.startswith(n, 'lofi') end, vim.tbl_keys(package.loaded))"
-    assert set(editor.lua(loaded)) == {"lofi", "lofi.config"}
+    loaded = "vim.tbl_filter(function(n) return vim.startswith(n, 'lofi') end, vim.tbl_keys(package.loaded))"
+    assert set(editor.lua(f"return {loaded}")) == {"lofi", "lofi.config"}
 
 
 def test_null_is_absent_in_what_users_get(editor: Editor) -> None:
