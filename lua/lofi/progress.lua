@@ -17,7 +17,7 @@ local function outcome(job)
   if job.state == "failed" then
     return "✗ " .. (job.code or "failed"), "LofiFailed"
   elseif job.state == "cancelled" then
-    return "– cancelled", "LofiDetail"
+    return "cancelled", "LofiDetail"
   elseif job.kind == "download" then
     return "✓ installed", "LofiDone"
   elseif job.cached then

@@ -45,7 +45,7 @@ def test_a_prompt_is_made_and_played(served: DaemonProcess, editor: Watched) -> 
     track = newest(served)
     assert (track["track_id"], track["seed"]) == (playing["track_id"], 11)
     editor.wait("require('lofi.statusline').get() == '♪ rainy night, jazzy rhod…'")
-    editor.wait_until_gone("rhodes │")
+    editor.wait_until_gone("│ rainy night")
     assert editor.told() == []
 
 
