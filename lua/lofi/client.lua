@@ -159,14 +159,11 @@ local function greet(connected, done)
   local version = tostring(vim.version())
   local params = assert(encode.encode({ client = { name = "neovim", version = version } }))
   connected:request("hello", params, HELLO_TIMEOUT_MS, function(err, hello)
-    err = err or daemon.mismatch(hello)
-    if err and err.code == "METHOD_NOT_FOUND" then
-      err = errors.new(
-        "NOT_A_DAEMON",
-        "another program listens at " .. connected.path,
-        "set another socket in setup()"
-      )
+    if err and (err.code == "METHOD_NOT_FOUND" or err.code == "INTERNAL_ERROR") then -- as another Neovim says, too
+      local message = ("another program listens at %s: %s"):format(connected.path, err.message)
+      err = errors.new("NOT_A_DAEMON", message, "set another socket in setup(), or LOFI_SOCKET")
     end
+    err = err or daemon.mismatch(hello)
     if err then
       return done(err)
     end

@@ -127,9 +127,18 @@ local function refuse(path, problem, hint)
   error(errors.new("INVALID_PARAMS", where .. " " .. problem, hint), 0)
 end
 
-local function quoted(text)
-  local shown = vim.inspect(text)
-  return #shown > 60 and shown:sub(1, 57) .. "…" or shown
+--- A value for people, with bytes that are no text as `\233`.
+local function quoted(value)
+  local shown = vim.inspect(value)
+  if not M.is_utf8(shown) then
+    shown = shown:gsub("[\128-\255]", function(byte)
+      return ("\\%d"):format(byte:byte())
+    end)
+  end
+  if #shown > 60 then
+    shown = shown:sub(1, 57):gsub("[\192-\255][\128-\191]*$", "") .. "…" -- whole characters only
+  end
+  return shown
 end
 
 local function text(value, path)

@@ -6,13 +6,16 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import DaemonProcess
 from tests.nvim.core.driver import Editor
+from tests.nvim.core.scripted import ScriptedDaemon
 
 OpenEditor = Callable[..., Editor]
+Listen = Callable[..., ScriptedDaemon]
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +58,30 @@ def open_editor(home: Path) -> Iterator[OpenEditor]:
 def editor(served: DaemonProcess, open_editor: OpenEditor) -> Editor:
     """An editor beside the shared daemon, which it has not talked to yet."""
     return open_editor(served.socket)
+
+
+@pytest.fixture
+def listen(home: Path) -> Iterator[Listen]:
+    """Start scripted daemons that end with the test."""
+    started: list[ScriptedDaemon] = []
+
+    def start(**hello: Any) -> ScriptedDaemon:
+        started.append(ScriptedDaemon(home / "s.sock", **hello))
+        return started[-1]
+
+    yield start
+    for daemon in started:
+        daemon.stop()
+
+
+@pytest.fixture
+def scripted(listen: Listen) -> ScriptedDaemon:
+    return listen()
+
+
+@pytest.fixture
+def caller(home: Path, open_editor: OpenEditor) -> Editor:
+    """An editor that may not start a daemon, at the scripted one's socket."""
+    editor = open_editor(home / "s.sock")
+    editor.lua("require('lofi').setup({ autostart = false }); test.record('state_changed')")
+    return editor

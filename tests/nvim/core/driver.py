@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import os
+import socket
 import subprocess
 import time
 from importlib.metadata import files
@@ -70,16 +71,22 @@ class Editor:
     """A Neovim that has the plugin, and has not used it yet."""
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
-        listen = home / f"{next(NUMBERS)}.nvim"
-        argv = command("--listen", str(listen))
+        self.listens = home / f"{next(NUMBERS)}.nvim"
+        argv = command("--listen", str(self.listens))
         self.process = subprocess.Popen(argv, env=isolated(home, environ), stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + WAIT_MS / 1000
-        while not listen.exists():
-            assert self.process.poll() is None, "Neovim ended"
-            assert time.monotonic() < deadline, "Neovim did not start"
-            time.sleep(0.005)
-        self.nvim = pynvim.attach("socket", path=str(listen))
+        self._wait_until_it_listens()
+        self.nvim = pynvim.attach("socket", path=str(self.listens))
         self.lua(PRELUDE)
+
+    def _wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(str(self.listens)) == 0:
+                    return
+            time.sleep(0.005)
+        self.process.kill()
+        raise AssertionError("Neovim did not start")
 
     def lua(self, code: str, *arguments: Any) -> Any:
         """Run Lua with `arguments` as `...`, and get what it returns. Errors of Lua are raised."""

@@ -95,8 +95,8 @@ def test_each_setup_begins_with_the_defaults(calculator: Editor) -> None:
         ({"notify": {"levle": "warn"}}, "unknown key 'notify.levle'; did you mean 'level'?"),
         ({"autostart": "yes"}, "autostart is a string, and takes boolean"),
         (
-            {"progress": "flaot"},
-            "progress is 'flaot', and takes one of float, cmdline, notify, fidget, none; did you mean 'float'?",
+            {"progress_position": "botom"},
+            "progress_position is 'botom', and takes one of bottom, top; did you mean 'bottom'?",
         ),
         ({"log": {"level": "loud"}}, "log.level is 'loud', and takes one of debug, info, warn, error, off"),
         ({"timeout_ms": -1}, "timeout_ms is -1, and takes a number above 0"),
