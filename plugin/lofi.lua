@@ -17,15 +17,25 @@ end, {
   end,
 })
 
-local ALIASES = { LofiBackends = "backends", LofiCancel = "cancel", LofiPlay = "play", LofiStop = "stop" }
-for name, subcommand in pairs(ALIASES) do
+local ALIASES = {
+  LofiAce = { "! --backend=ace_step", "Make music with ACE-Step" },
+  LofiBackends = { " backends", "Who can make music" },
+  LofiCancel = { " cancel", "Give up what is being made" },
+  LofiPlay = { " play", "Play a track, or go on" },
+  LofiStop = { " stop", "Go silent" },
+}
+for name, alias in pairs(ALIASES) do
   command(name, function(given)
-    require("lofi.commands").run(subcommand .. " " .. given.args, false)
-  end, { nargs = "*", desc = "The same as :Lofi " .. subcommand })
+    local bang, rest = alias[1]:match("^(!?) (.*)$")
+    require("lofi.commands").run(rest .. " " .. given.args, bang == "!")
+  end, {
+    nargs = "*",
+    desc = alias[2],
+    complete = function(lead, whole, cursor)
+      return require("lofi.commands").complete(lead, whole, cursor, "Lofi" .. alias[1])
+    end,
+  })
 end
-command("LofiAce", function(given)
-  require("lofi.commands").run("--backend=ace_step " .. given.args, true)
-end, { nargs = "+", desc = "Make music with ACE-Step" })
 
 local MAPS = {
   toggle = { "lofi.commands.playback", "toggle", "Pause the music, or go on" },

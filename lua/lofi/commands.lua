@@ -143,23 +143,30 @@ function M.run(args, bang)
   end
 end
 
---- Complete `:Lofi`, from what is known by now.
+--- What the daemon said, looked up only when a completion needs it.
+local KNOWN = setmetatable({}, {
+  __index = function(_, name)
+    if name == "default_backend" then
+      return require("lofi.config").get().backend
+    elseif name == "jobs" then
+      return require("lofi.progress").jobs()
+    end
+    return require("lofi.known").get(name)
+  end,
+})
+
+--- Complete `:Lofi`, or a command that is short for the beginning of one, from what is known by now.
 ---@param lead string
 ---@param whole string
 ---@param cursor integer Bytes before the cursor.
+---@param stands_for string? What the command's name is short for.
 ---@return string[]
-function M.complete(lead, whole, cursor)
-  local known = setmetatable({}, {
-    __index = function(_, name)
-      if name == "default_backend" then
-        return require("lofi.config").get().backend
-      elseif name == "jobs" then
-        return require("lofi.progress").jobs()
-      end
-      return require("lofi.known").get(name)
-    end,
-  })
-  return require("lofi.complete").candidates(lead, whole:sub(1, cursor), M.SUBCOMMANDS, known)
+function M.complete(lead, whole, cursor, stands_for)
+  local before = whole:sub(1, cursor)
+  if stands_for then
+    before = before:gsub("^.-%f[%w]Lof%a*!?", stands_for, 1)
+  end
+  return require("lofi.complete").candidates(lead, before, M.SUBCOMMANDS, KNOWN)
 end
 
 return M

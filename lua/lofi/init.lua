@@ -119,6 +119,12 @@ function M.on(event, callback, opts)
   return require("lofi.events").on(event, callback, opts)
 end
 
+--- What plays and what is being made, for the status line: from memory, and "" when there is nothing to tell.
+---@return string
+function M.statusline()
+  return require("lofi.statusline").get()
+end
+
 --- What can make music here.
 ---@param callback fun(err: lofi.Error?, result: lofi.Backends?)
 function M.get_backends(callback)

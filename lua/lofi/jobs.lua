@@ -19,11 +19,10 @@ local M = {}
 ---@class (exact) lofi.Jobs
 ---@field by_id table<string, lofi.Job>
 ---@field order string[] Ids, oldest first.
----@field prompts table<string, string> What was asked for, of jobs that have not begun.
 
 ---@return lofi.Jobs
 function M.new()
-  return { by_id = {}, order = {}, prompts = {} }
+  return { by_id = {}, order = {} }
 end
 
 local ENDED = { done = true, failed = true, cancelled = true }
@@ -44,7 +43,7 @@ local function the_job(jobs, id, kind)
     if job then
       M.drop(jobs, id)
     end
-    job = { id = id, kind = kind, prompt = jobs.prompts[id] or "", state = "queued", percent = 0, stage = "" }
+    job = { id = id, kind = kind, prompt = "", state = "queued", percent = 0, stage = "" }
     jobs.by_id[id] = job
     table.insert(jobs.order, id)
   end
@@ -53,6 +52,15 @@ end
 
 ---@type table<string, fun(job: lofi.Job, fields: table)>
 local CHANGES = {
+  -- The plugin's own: the daemon has taken the request, and perhaps it runs already for somebody else.
+  generation_accepted = function(job, fields)
+    job.prompt = fields.prompt
+    if fields.status == "generating" then
+      job.state = "running"
+    else
+      job.position = fields.position
+    end
+  end,
   generation_queued = function(job, fields)
     -- A running job that comes again has to wait for memory; its note says so.
     if job.state ~= "running" or fields.note then
@@ -109,9 +117,6 @@ function M.apply(jobs, name, fields)
   local id = download and "download:" .. fields.backend or fields.track_id
   local job = the_job(jobs, id, download and "download" or "track")
   change(job, fields)
-  if M.ended(job) then
-    jobs.prompts[id] = nil
-  end
   return job
 end
 

@@ -172,18 +172,6 @@ function M.on_event(name, fields)
   end
 end
 
---- Say what a job is to make before its first event does.
----@param id string
----@param prompt string
-function M.expect(id, prompt)
-  state.jobs.prompts[id] = prompt
-  local job = state.jobs.by_id[id]
-  if job and job.prompt == "" then
-    job.prompt = prompt
-    tell(job)
-  end
-end
-
 --- What this editor has in the making, oldest first.
 ---@return lofi.Job[]
 function M.jobs()

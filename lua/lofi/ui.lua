@@ -2,6 +2,7 @@
 local M = {}
 
 local GENERATION = {
+  "generation_accepted",
   "generation_queued",
   "generation_start",
   "generation_progress",
@@ -66,12 +67,6 @@ local function on_generation(fields, name)
   end
 end
 
---- A job is accepted: its prompt is known before it begins.
----@param fields table
-local function on_accepted(fields)
-  require("lofi.progress").expect(fields.track_id, fields.prompt)
-end
-
 ---@param fields table
 ---@param name string
 local function on_playback(fields, name)
@@ -123,7 +118,6 @@ function M.attach()
   on("generation_start", function(fields, name)
     require("lofi.statusline").on_event(name, fields)
   end, { scope = "all" })
-  on("generation_accepted", on_accepted)
   on("audio_device_changed", on_device)
   on("state_changed", on_state)
 end

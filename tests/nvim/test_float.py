@@ -117,6 +117,7 @@ def test_more_jobs_than_fit_are_counted(editor: Watched, gates: Gates) -> None:
 def test_the_float_keeps_to_its_corner(editor: Watched, gates: Gates) -> None:
     begin(editor, gates("a"), "corner")
     editor.resize(40, 20)
+    editor.wait("vim.api.nvim_win_get_config(require('lofi.float').window()).row == 18")
     shown = editor.wait_until_seen("│ corner").splitlines()
     assert shown[17].endswith("╯")
     assert len(shown[17]) == 40

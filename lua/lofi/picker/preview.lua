@@ -59,6 +59,19 @@ local function music(recipe)
   return #parts > 0 and table.concat(parts, ", ") or nil
 end
 
+--- A waveform as high as there is room: all tracks are about as loud, and none reaches 1.
+---@param peaks number[]
+---@return string[]
+local function waveform(peaks)
+  local loudest = math.max(0, unpack(peaks))
+  return text.waveform(
+    vim.tbl_map(function(peak)
+      return loudest > 0 and peak / loudest or 0
+    end, peaks),
+    ROWS
+  )
+end
+
 --- The recipe, a line for each thing one may want to know.
 ---@param track table
 ---@return string[]
@@ -99,7 +112,7 @@ local function composed(track, cells, peaks)
   vim.list_extend(lines, M.wrapped((track.favourite and "♥ " or "") .. track.prompt, cells))
   table.insert(lines, "")
   if peaks then
-    vim.list_extend(lines, text.waveform(peaks, ROWS))
+    vim.list_extend(lines, waveform(peaks))
     table.insert(lines, "")
   end
   for _, line in ipairs(M.recipe(track)) do
