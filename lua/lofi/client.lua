@@ -39,6 +39,7 @@ local self = {
   attempt = 0, -- a later one makes the answers to an earlier one worthless
   may_start = false, -- whether anybody who waits would have the daemon started
   start_err = nil, ---@type lofi.Error? why the daemon could not be started in this attempt
+  lost_err = nil, ---@type lofi.Error? why the connection broke, until there is another
   leaving = nil, ---@type string? why the daemon said that it ends
   retry = nil, ---@type uv.uv_timer_t?
 }
@@ -69,7 +70,7 @@ local function turn_off(err, told)
   local queue = self.queue
   self.queue, self.may_start = {}, false -- first: whoever hears of it may ask anew
   enter("off", err)
-  require("lofi.generation").abandon(told or err)
+  require("lofi.generation").abandon(self.lost_err or told or err)
   for _, request in ipairs(queue) do
     request.callback(told or err)
   end
@@ -83,7 +84,7 @@ local connect -- below, because a broken connection is tried again
 local function retry_later(tries, err)
   stop_retrying()
   if tries == JOBS_GONE_AFTER then
-    require("lofi.generation").abandon(err)
+    require("lofi.generation").abandon(self.lost_err or err)
   end
   if tries >= #BACKOFF_MS then
     return turn_off(err)
@@ -109,7 +110,7 @@ local function on_close(err)
     )
   end
   local left = self.leaving ~= nil
-  self.connection, self.hello, self.leaving = nil, nil, nil
+  self.connection, self.hello, self.leaving, self.lost_err = nil, nil, nil, err
   if left then
     turn_off(err)
   else
@@ -142,7 +143,7 @@ end
 ---@param connected lofi.Connection
 ---@param hello lofi.Hello
 local function serve(connected, hello)
-  self.connection, self.hello, self.leaving = connected, hello, nil
+  self.connection, self.hello, self.leaving, self.lost_err = connected, hello, nil, nil
   local queue = self.queue
   self.queue, self.may_start = {}, false
   enter("connected")
