@@ -51,11 +51,8 @@ local function failure(command, done)
   elseif said:match("^%u[%u_]+: ") then
     return errors.from_text(said, "START_FAILED")
   end
-  local message = ("%s ended with status %d: %s"):format(
-    command[1],
-    done.code,
-    said ~= "" and said or "it said nothing"
-  )
+  local how = done.signal ~= 0 and "was ended by signal " .. done.signal or "ended with status " .. done.code
+  local message = ("%s %s: %s"):format(command[1], how, said ~= "" and said or "it said nothing")
   return errors.new("START_FAILED", message, "run it in a terminal: " .. table.concat(command, " "))
 end
 
@@ -72,7 +69,7 @@ function M.start(socket, callback)
   local options = { text = true, detach = true, timeout = require("lofi.config").get().start_timeout_ms }
   local ok, problem = pcall(vim.system, command, options, function(done)
     vim.schedule(function()
-      callback(done.code ~= 0 and failure(command, done) or nil)
+      callback((done.code ~= 0 or done.signal ~= 0) and failure(command, done) or nil)
     end)
   end)
   if not ok then -- the file is there, and the interpreter in its first line is not, or it is no program

@@ -99,7 +99,7 @@ class Editor:
 
     def seen(self) -> str:
         """All that was noted, for the message of a failed test."""
-        return json.dumps(self.lua("return test"), default=str, indent=1)
+        return json.dumps(self.lua("return { test.answers, test.events, test.told }"), default=str, indent=1)
 
     def call(self, function: str, *arguments: Any) -> dict[str, Any]:
         """Call a function of the API and wait for its callback: `err` or `result`."""

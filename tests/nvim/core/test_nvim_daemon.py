@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -166,6 +167,21 @@ def test_a_lofi_core_that_fails_says_what_it_said(new_editor: NewEditor, home: P
     err = new_editor(cmd=failing).call("generate", WISH)["err"]
     assert err["message"] == f"{failing} ended with status 3: no module named lofi_core"
     assert err["hint"].startswith(f"run it in a terminal: {failing} --socket ")
+
+
+def test_a_lofi_core_that_is_killed_is_no_success(new_editor: NewEditor, home: Path) -> None:
+    killed = program(home / "lofi-core", "#!/bin/sh\nkill -9 $$\n")
+    err = new_editor(cmd=killed).call("generate", WISH)["err"]
+    assert err["message"] == f"{killed} was ended by signal 9: it said nothing"
+
+
+def test_an_editor_may_end_while_a_daemon_starts(new_editor: NewEditor, home: Path) -> None:
+    slow = program(home / "lofi-core", '#!/bin/sh\nsleep 1\ntouch "$HOME/started"\n')
+    editor = new_editor(cmd=slow)
+    editor.begin("made", "generate", WISH)
+    editor.quit()
+    while not (home / "started").exists():  # bounded by the test's own timeout
+        time.sleep(0.02)
 
 
 def test_a_lofi_core_that_hangs_is_given_up(new_editor: NewEditor, home: Path) -> None:
