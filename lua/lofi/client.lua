@@ -254,6 +254,9 @@ function M.request(method, params, callback, opts)
   opts = opts or {}
   local config = require("lofi.config").get()
   local function answer(err, result)
+    if err and err.code == "METHOD_NOT_FOUND" and self.hello then
+      err = daemon.older(err, method, self.hello)
+    end
     if callback then
       events.protect(method, callback, err, result)
     elseif err then

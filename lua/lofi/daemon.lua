@@ -96,4 +96,17 @@ function M.mismatch(hello)
   end
 end
 
+--- Why a daemon does not know a method: when it is one of this plugin's own, lofi-core is older than the plugin.
+---@param err lofi.Error
+---@param method string
+---@param hello lofi.Hello
+---@return lofi.Error
+function M.older(err, method, hello)
+  if not vim.tbl_contains(require("lofi.protocol").methods, method) then
+    return err
+  end
+  local message = ("lofi-core %s (pid %s) has no '%s' yet"):format(hello.version, hello.pid, method)
+  return errors.new(err.code, message, "update lofi-core, then end the old daemon with `lofi-core shutdown`")
+end
+
 return M

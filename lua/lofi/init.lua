@@ -164,7 +164,7 @@ function M.volume(level, callback)
   M.request("volume_set", { level = level }, callback)
 end
 
-local RADIO = { stop = 1, status = 1, like = 1, dislike = 1, more = 1, presets = 1, sleep = 1 }
+local RADIO = { stop = true, status = true, like = true, dislike = true, more = true, presets = true }
 
 --- The radio. Nothing: go on with the last station; a text: a preset of that name, else a prompt; a list: prompts; a
 --- table with names: the params of `radio_start`; "stop", "status", "like", "dislike", "more", "presets": that.

@@ -280,6 +280,18 @@ def test_what_was_made_during_an_outage_is_told_after_it(scripted: ScriptedDaemo
     assert track == {**{key: TRACK[key] for key in TRACK if key != "title"}, "job_id": "j", "cached": False}
 
 
+def test_a_track_that_is_told_twice_is_answered_once(scripted: ScriptedDaemon, broken: Editor) -> None:
+    broken.lua("test.record('generation_complete')")
+    scripted.answers["job_get"] = lambda msgid, _: response(msgid, job("complete"))
+    complete = event("generation_complete", **TRACK, cached=False)
+    scripted.answers["tracks_get"] = lambda msgid, _: complete + response(msgid, TRACK)
+    scripted.hang_up()
+    broken.answers("made")
+    broken.call("request", "ping", {})
+    assert len(broken.answers("made")) == 1
+    assert len(broken.events("generation_complete")) == 1
+
+
 def test_a_failure_during_an_outage_is_told_after_it(scripted: ScriptedDaemon, broken: Editor) -> None:
     error = {"code": "MODEL_LOAD_FAILED", "message": "no", "hint": "try"}
     scripted.answers["job_get"] = lambda msgid, _: response(msgid, job("error", error=error))
