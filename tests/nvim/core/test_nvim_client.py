@@ -103,6 +103,20 @@ def test_a_connection_that_ends_answers_all_that_wait_once(scripted: ScriptedDae
     assert len(caller.answers("slow", 3)) == 3
 
 
+def test_whoever_is_told_of_the_end_may_ask_again_at_once(scripted: ScriptedDaemon, caller: Editor) -> None:
+    scripted.answers["slow"] = NEVER_ANSWERED
+    caller.call("request", "ping", {})
+    caller.lua("""
+        require("lofi").request("slow", {}, function(err)
+          test.code = err.code
+          require("lofi").request("ping", {}, test.answered("again"))
+        end)
+    """)
+    scripted.hang_up()
+    assert caller.answers("again")[0]["result"]["status"] == "ok"
+    assert caller.lua("return test.code") == "CONNECTION_LOST"
+
+
 def test_a_lost_connection_comes_back_by_itself(scripted: ScriptedDaemon, caller: Editor) -> None:
     caller.call("request", "ping", {})
     scripted.hang_up()

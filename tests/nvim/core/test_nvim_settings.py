@@ -179,3 +179,16 @@ def test_no_module_makes_globals(calculator: Editor) -> None:
         return vim.tbl_filter(function(key) return not vim.tbl_contains(before, key) end, vim.tbl_keys(_G))
     """
     assert calculator.lua(code, str(ROOT)) == []
+
+
+def test_what_happens_is_noted_as_far_as_the_user_wants(editor: Editor) -> None:
+    editor.lua("require('lofi').setup({ log = { level = 'info' } })")
+    editor.call("status")
+    path = Path(editor.lua("return require('lofi.log').path()"))
+    editor.wait("vim.uv.fs_stat(a[1])", str(path))
+    assert "info  off → starting\n" in path.read_text("utf-8")
+
+
+def test_nothing_is_noted_while_all_goes_well(editor: Editor) -> None:
+    editor.call("status")
+    assert not Path(editor.lua("return require('lofi.log').path()")).exists()
