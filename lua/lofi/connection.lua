@@ -253,7 +253,9 @@ end
 function M.open(path, handlers, callback)
   local err = foreign(path)
   if err then
-    return callback(err)
+    return vim.schedule(function()
+      callback(err)
+    end)
   end
   local pipe = assert(vim.uv.new_pipe(false))
   local self = setmetatable({

@@ -59,14 +59,16 @@ def test_null_is_absent_in_what_users_get(editor: Editor) -> None:
 
 
 def test_the_player_is_driven_from_lua(editor: Editor) -> None:
-    editor.lua("test.record('playback_started')")
+    editor.lua("test.record('playback_started'); test.record('playback_ended')")
     track = editor.call("generate", {"prompt": "to hear", "backend": "sine", "duration_sec": 30, "seed": 1})
     track_id = track["result"]["track_id"]
     assert editor.call("play", track_id)["result"]["track_id"] == track_id
     editor.wait("#test.events > 0")
     assert editor.call("pause")["result"]["state"] == "paused"
     assert editor.call("toggle")["result"]["state"] == "playing"
-    assert editor.call("skip")["result"]["state"] == "stopped"
+    assert "err" not in editor.call("skip")
+    editor.wait("vim.iter(test.events):any(function(e) return e[1] == 'playback_ended' end)")
+    assert [fields["reason"] for fields in editor.events("playback_ended")] == ["skipped"]
     assert editor.call("play", None)["result"]["track_id"] == track_id
     assert editor.call("stop")["result"]["state"] == "stopped"
 

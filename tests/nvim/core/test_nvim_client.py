@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -226,6 +227,35 @@ def test_a_program_that_never_says_hello_is_given_up(home: Path, caller: Editor)
         silent.listen()
         err = caller.call("request", "ping", {})["err"]
     assert err["message"] == "the daemon did not answer 'hello' within 5 s"
+
+
+def test_a_daemon_on_its_way_out_is_tried_again(scripted: ScriptedDaemon, caller: Editor) -> None:
+    greet = scripted.answers["hello"]
+    assert callable(greet)
+    calls = itertools.count()
+
+    def drop_the_first(msgid: int, params: Any) -> bytes:
+        if next(calls) == 0:
+            scripted.hang_up()
+            return b""
+        return greet(msgid, params)
+
+    scripted.answers["hello"] = drop_the_first
+    assert caller.call("request", "ping", {})["result"]["status"] == "ok"
+    assert states(caller) == ["starting", "connected"]
+
+
+def test_no_callback_is_called_before_its_request_returns(caller: Editor) -> None:
+    caller.lua("""
+        require("lofi").setup({ socket = ("/x"):rep(200) })
+        require("lofi").request("ping", {}, function(err)
+          test.order, test.err = test.order or "early", err
+        end)
+        test.order = test.order or "late"
+    """)
+    caller.wait("test.err")
+    assert caller.lua("return test.order") == "late"
+    assert "the socket path is 400 bytes long" in caller.lua("return test.err.message")
 
 
 def test_without_a_daemon_the_error_says_how_to_start_one(caller: Editor) -> None:
