@@ -20,7 +20,7 @@ function M.command()
   local cmd = require("lofi.config").get().cmd
   if cmd then
     local words = type(cmd) == "table" and vim.deepcopy(cmd) or { cmd }
-    words[1] = vim.fn.expand(words[1] or "")
+    words[1] = vim.fs.normalize(words[1] or "") -- `~` and variables; `%` and `*` are part of a name
     if vim.fn.executable(words[1]) == 0 then
       local message = ("cmd is '%s', which cannot be run"):format(words[1])
       return nil, errors.new("NOT_INSTALLED", message, HINT)

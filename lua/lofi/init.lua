@@ -32,6 +32,14 @@ local NEVER_START = {
 
 ---@alias lofi.Callback fun(err: lofi.Error?, result: any)
 
+--- What comes before the callback may be left out.
+local function optional(value, callback)
+  if type(value) == "function" and callback == nil then
+    return nil, value
+  end
+  return value, callback
+end
+
 --- Names of events, as lofi.nvim has them: `lofi.EVENTS.GENERATION_COMPLETE`.
 ---@type table<string, string>
 M.EVENTS = setmetatable({}, {
@@ -83,6 +91,7 @@ end
 ---@param track? string|{ track_id?: string, job_id?: string, force?: boolean }
 ---@param callback? fun(err: lofi.Error?, result: lofi.Cancelled?)
 function M.cancel(track, callback)
+  track, callback = optional(track, callback)
   local generation = require("lofi.generation")
   if track == nil then
     track = generation.current_track()
@@ -129,6 +138,7 @@ end
 ---@param track? string track id
 ---@param callback? fun(err: lofi.Error?, result: lofi.PlayState?)
 function M.play(track, callback)
+  track, callback = optional(track, callback)
   M.request("play", { track_id = track }, callback)
 end
 
@@ -158,6 +168,7 @@ end
 ---@param level? number 0 to 1
 ---@param callback? fun(err: lofi.Error?, result: lofi.Volume?)
 function M.volume(level, callback)
+  level, callback = optional(level, callback)
   if level == nil then
     return M.request("volume_get", {}, callback)
   end
@@ -171,6 +182,7 @@ local RADIO = { stop = true, status = true, like = true, dislike = true, more = 
 ---@param what? string|string[]|table
 ---@param callback? lofi.Callback
 function M.radio(what, callback)
+  what, callback = optional(what, callback)
   if type(what) == "string" and RADIO[what] then
     return M.request("radio_" .. what, {}, callback)
   elseif type(what) == "table" then
@@ -195,8 +207,9 @@ end
 
 --- A page of the library, newest first.
 ---@param opts? lofi.TracksListParams
----@param callback fun(err: lofi.Error?, result: lofi.Tracks?)
+---@param callback? fun(err: lofi.Error?, result: lofi.Tracks?)
 function M.tracks(opts, callback)
+  opts, callback = optional(opts, callback)
   M.request("tracks_list", opts, callback)
 end
 

@@ -87,6 +87,13 @@ def test_the_library_comes_in_pages(editor: Editor) -> None:
     assert editor.call("tracks", None)["result"]["total"] >= 3
 
 
+@pytest.mark.parametrize("function", ["tracks", "volume", "play", "cancel"])
+def test_what_comes_before_the_callback_may_be_left_out(editor: Editor, function: str) -> None:
+    (without,) = editor.call(function).values()
+    (with_nothing,) = editor.call(function, None).values()
+    assert without == with_nothing
+
+
 def test_an_option_of_the_wrong_type_is_named_by_the_daemon(editor: Editor) -> None:
     wish = {"prompt": "x", "backend": "procedural", "duration_sec": "long"}
     err = editor.call("generate", wish)["err"]

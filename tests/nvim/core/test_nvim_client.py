@@ -75,6 +75,26 @@ def test_an_answer_after_its_timeout_is_dropped(scripted: ScriptedDaemon, caller
     assert caller.state() == "connected"
 
 
+def test_each_of_many_requests_is_answered_once_whatever_breaks(
+    scripted: ScriptedDaemon, caller: Editor
+) -> None:
+    scripted.answers["slow"] = NEVER_ANSWERED
+    ask = """
+        for _ = 1, 5 do
+          require("lofi").request("ping", {}, test.answered("many"))
+          require("lofi").request("slow", {}, test.answered("many"), { timeout_ms = math.random(1, 40) })
+        end
+        vim.wait(...)
+    """
+    for round_ in range(20):
+        caller.lua(ask, round_ % 4 * 3)
+        if round_ % 3 == 0:
+            scripted.hang_up()
+    caller.answers("many", 200)
+    caller.call("request", "ping", {})
+    assert len(caller.answers("many", 200)) == 200
+
+
 def test_half_a_message_is_waited_for(scripted: ScriptedDaemon, caller: Editor) -> None:
     halves: list[bytes] = []
 

@@ -192,3 +192,15 @@ def test_what_happens_is_noted_as_far_as_the_user_wants(editor: Editor) -> None:
 def test_nothing_is_noted_while_all_goes_well(editor: Editor) -> None:
     editor.call("status")
     assert not Path(editor.lua("return require('lofi.log').path()")).exists()
+
+
+PROMISED = """
+    setup generate get_backends is_generating current_track on cancel play pause toggle stop skip volume radio
+    status tracks download request
+"""
+
+
+def test_the_functions_are_those_that_users_were_promised(calculator: Editor) -> None:
+    code = "local found = {} for name, f in pairs(require('lofi')) do found[name] = type(f) end return found"
+    kinds = calculator.lua(code)
+    assert {name for name, kind in kinds.items() if kind == "function"} == set(PROMISED.split())
