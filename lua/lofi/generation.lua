@@ -185,7 +185,9 @@ function M.on_connected()
   end
   local socket = client.info().socket
   for _, job in ipairs(socket and unfinished.take_over(socket) or {}) do
-    adopt(job)
+    if not own[job.track_id] then
+      adopt(job)
+    end
   end
 end
 
