@@ -3,6 +3,7 @@
 --- States: `off` (nothing was asked yet, or it was given up), `starting` (connecting, or starting the daemon),
 --- `connected`, `lost` (the connection broke; it is tried again for a minute). Each change is the event
 --- `state_changed`. A request in any state but `connected` begins an attempt and waits for it.
+local attempt = require("lofi.attempt")
 local connection = require("lofi.connection")
 local daemon = require("lofi.daemon")
 local encode = require("lofi.encode")
@@ -12,7 +13,6 @@ local log = require("lofi.log")
 
 local M = {}
 
-local HELLO_TIMEOUT_MS = 5000
 -- How long to wait before each new attempt; it is given up after the last.
 local BACKOFF_MS = { 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000, 10000, 10000, 10000, 10000 }
 -- A daemon that restarts is back by this attempt; if nobody listens then, the jobs it had are gone.
@@ -36,9 +36,9 @@ local self = {
   hello = nil, ---@type lofi.Hello?
   err = nil, ---@type lofi.Error? why there is no connection
   queue = {}, ---@type lofi.Queued[]
-  attempt = 0, -- a later one makes the answers to an earlier one worthless
+  attempt = nil, ---@type lofi.Attempt? the last one, which the connection came from
   may_start = false, -- whether anybody who waits would have the daemon started
-  start_err = nil, ---@type lofi.Error? why the daemon could not be started in this attempt
+  lost_err = nil, ---@type lofi.Error? why the connection broke, until there is another
   leaving = nil, ---@type string? why the daemon said that it ends
   retry = nil, ---@type uv.uv_timer_t?
 }
@@ -69,7 +69,7 @@ local function turn_off(err, told)
   local queue = self.queue
   self.queue, self.may_start = {}, false -- first: whoever hears of it may ask anew
   enter("off", err)
-  require("lofi.generation").abandon(told or err)
+  require("lofi.generation").abandon(self.lost_err or told or err)
   for _, request in ipairs(queue) do
     request.callback(told or err)
   end
@@ -83,7 +83,7 @@ local connect -- below, because a broken connection is tried again
 local function retry_later(tries, err)
   stop_retrying()
   if tries == JOBS_GONE_AFTER then
-    require("lofi.generation").abandon(err)
+    require("lofi.generation").abandon(self.lost_err or err)
   end
   if tries >= #BACKOFF_MS then
     return turn_off(err)
@@ -109,7 +109,7 @@ local function on_close(err)
     )
   end
   local left = self.leaving ~= nil
-  self.connection, self.hello, self.leaving = nil, nil, nil
+  self.connection, self.hello, self.leaving, self.lost_err = nil, nil, nil, err
   if left then
     turn_off(err)
   else
@@ -129,20 +129,10 @@ local function on_event(name, fields)
   require("lofi.generation").on_event(name, fields, self.leaving)
 end
 
---- An attempt came to nothing.
----@param err lofi.Error
----@param tries integer? of one that nobody waits for
-local function give_up(err, tries)
-  if tries and err.code == "NO_DAEMON" then
-    return retry_later(tries, err)
-  end
-  turn_off(err)
-end
-
 ---@param connected lofi.Connection
 ---@param hello lofi.Hello
 local function serve(connected, hello)
-  self.connection, self.hello, self.leaving = connected, hello, nil
+  self.connection, self.hello, self.leaving, self.lost_err = connected, hello, nil, nil
   local queue = self.queue
   self.queue, self.may_start = {}, false
   enter("connected")
@@ -152,91 +142,38 @@ local function serve(connected, hello)
   end
 end
 
---- Say hello, see whether one understands the other, and ask for all events.
----@param connected lofi.Connection
----@param done fun(err: lofi.Error?, hello: lofi.Hello?)
-local function greet(connected, done)
-  local version = tostring(vim.version())
-  local params = assert(encode.encode({ client = { name = "neovim", version = version } }))
-  connected:request("hello", params, HELLO_TIMEOUT_MS, function(err, hello)
-    if err and (err.code == "METHOD_NOT_FOUND" or err.code == "INTERNAL_ERROR") then -- as another Neovim says, too
-      local message = ("another program listens at %s: %s"):format(connected.path, err.message)
-      err = errors.new("NOT_A_DAEMON", message, "set another socket in setup(), or LOFI_SOCKET")
-    end
-    err = err or daemon.mismatch(hello)
-    if err then
-      return done(err)
-    end
-    connected:request("subscribe", assert(encode.encode({})), HELLO_TIMEOUT_MS, function(refusal)
-      done(refusal, hello)
-    end)
-  end)
-end
-
---- Connect; start the daemon where there is none, somebody who waits would have it, and it was not tried yet.
----@param path string
----@param attempt integer
----@param started boolean
----@param tries integer?
-local function try(path, attempt, started, tries)
-  local function overtaken()
-    return attempt ~= self.attempt
-  end
-  local connected ---@type lofi.Connection?
-  local handlers = {
-    on_event = on_event,
-    on_close = function(err)
-      if connected and connected == self.connection then
-        on_close(err)
-      end
-    end,
-  }
-  connection.open(path, handlers, function(err, opened)
-    if overtaken() then
-      return opened and opened:finish(errors.new("CLOSED", "the client was closed"))
-    elseif err and err.code == "NO_DAEMON" and self.may_start and not started then
-      return daemon.start(path, function(start_err)
-        if start_err and not overtaken() then
-          -- Another editor may have started one at the same time: then ours gave way to it.
-          log.write("info", tostring(start_err))
-          self.start_err = start_err
-        end
-        if not overtaken() then
-          try(path, attempt, true, tries)
-        end
-      end)
-    elseif not opened then
-      local start_err = self.start_err
-      self.start_err = nil
-      return give_up(start_err or err --[[@as lofi.Error]], tries)
-    end
-    self.start_err = nil
-    connected = opened
-    greet(opened, function(refusal, hello)
-      if overtaken() then
-        opened:finish(errors.new("CLOSED", "the client was closed"))
-      elseif refusal then
-        opened:finish(refusal)
-        give_up(refusal, tries)
-      else
-        serve(opened, hello --[[@as lofi.Hello]])
-      end
-    end)
-  end)
-end
-
 ---@param tries integer? how often it was tried to come back; nil when somebody waits
 connect = function(tries)
   stop_retrying()
-  self.attempt, self.start_err = self.attempt + 1, nil
+  if self.attempt then
+    self.attempt:give_up()
+  end
   local path, err = require("lofi.socket").path()
   if not path then
-    return give_up(err --[[@as lofi.Error]])
+    return vim.schedule(function() -- no callback is called before its request returns
+      turn_off(err)
+    end)
   end
   if not tries then
     enter("starting")
   end
-  try(path, self.attempt, false, tries)
+  local opts = {
+    path = path,
+    on_event = on_event,
+    on_close = on_close,
+    may_start = function()
+      return self.may_start
+    end,
+  }
+  self.attempt = attempt.begin(opts, function(failure, connected, hello)
+    if connected then
+      serve(connected, hello --[[@as lofi.Hello]])
+    elseif tries and failure and failure.code == "NO_DAEMON" then
+      retry_later(tries, failure)
+    else
+      turn_off(failure)
+    end
+  end)
 end
 
 --- Ask the daemon for something. The callback is called exactly once, later, on the main loop.
@@ -254,6 +191,9 @@ function M.request(method, params, callback, opts)
   opts = opts or {}
   local config = require("lofi.config").get()
   local function answer(err, result)
+    if err and err.code == "METHOD_NOT_FOUND" and self.hello then
+      err = daemon.older(err, method, self.hello)
+    end
     if callback then
       events.protect(method, callback, err, result)
     elseif err then
@@ -306,7 +246,9 @@ end
 --- Let go of the daemon, which goes on with what it was asked. Requests under way get the error CLOSED.
 function M.close()
   stop_retrying()
-  self.attempt = self.attempt + 1
+  if self.attempt then
+    self.attempt:give_up()
+  end
   local err = errors.new("CLOSED", "the plugin closed the connection", "ask again")
   local connected = self.connection
   self.connection, self.hello, self.leaving = nil, nil, nil

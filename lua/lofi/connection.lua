@@ -196,6 +196,7 @@ function Connection:finish(err)
   if not self.pipe:is_closing() then
     self.pipe:close()
   end
+  self.on_close(err) -- first: whoever is told of it may ask anew, and needs another connection
   local ids = vim.tbl_keys(self.waiting)
   table.sort(ids)
   for _, id in ipairs(ids) do
@@ -204,7 +205,6 @@ function Connection:finish(err)
       waiting.callback(err)
     end
   end
-  self.on_close(err)
 end
 
 --- End it behind what has come in already.
@@ -253,7 +253,9 @@ end
 function M.open(path, handlers, callback)
   local err = foreign(path)
   if err then
-    return callback(err)
+    return vim.schedule(function()
+      callback(err)
+    end)
   end
   local pipe = assert(vim.uv.new_pipe(false))
   local self = setmetatable({

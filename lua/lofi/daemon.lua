@@ -20,7 +20,7 @@ function M.command()
   local cmd = require("lofi.config").get().cmd
   if cmd then
     local words = type(cmd) == "table" and vim.deepcopy(cmd) or { cmd }
-    words[1] = vim.fn.expand(words[1] or "")
+    words[1] = vim.fs.normalize(words[1] or "") -- `~` and variables; `%` and `*` are part of a name
     if vim.fn.executable(words[1]) == 0 then
       local message = ("cmd is '%s', which cannot be run"):format(words[1])
       return nil, errors.new("NOT_INSTALLED", message, HINT)
@@ -51,11 +51,8 @@ local function failure(command, done)
   elseif said:match("^%u[%u_]+: ") then
     return errors.from_text(said, "START_FAILED")
   end
-  local message = ("%s ended with status %d: %s"):format(
-    command[1],
-    done.code,
-    said ~= "" and said or "it said nothing"
-  )
+  local how = done.signal ~= 0 and "was ended by signal " .. done.signal or "ended with status " .. done.code
+  local message = ("%s %s: %s"):format(command[1], how, said ~= "" and said or "it said nothing")
   return errors.new("START_FAILED", message, "run it in a terminal: " .. table.concat(command, " "))
 end
 
@@ -72,7 +69,7 @@ function M.start(socket, callback)
   local options = { text = true, detach = true, timeout = require("lofi.config").get().start_timeout_ms }
   local ok, problem = pcall(vim.system, command, options, function(done)
     vim.schedule(function()
-      callback(done.code ~= 0 and failure(command, done) or nil)
+      callback((done.code ~= 0 or done.signal ~= 0) and failure(command, done) or nil)
     end)
   end)
   if not ok then -- the file is there, and the interpreter in its first line is not, or it is no program
@@ -97,6 +94,19 @@ function M.mismatch(hello)
       ("update %s, then end the old daemon with `lofi-core shutdown`"):format(newer)
     )
   end
+end
+
+--- Why a daemon does not know a method: when it is one of this plugin's own, lofi-core is older than the plugin.
+---@param err lofi.Error
+---@param method string
+---@param hello lofi.Hello
+---@return lofi.Error
+function M.older(err, method, hello)
+  if not vim.tbl_contains(require("lofi.protocol").methods, method) then
+    return err
+  end
+  local message = ("lofi-core %s (pid %s) has no '%s' yet"):format(hello.version, hello.pid, method)
+  return errors.new(err.code, message, "update lofi-core, then end the old daemon with `lofi-core shutdown`")
 end
 
 return M

@@ -117,41 +117,65 @@ local function catch_up(entry, status)
   end
 end
 
+---@param err lofi.Error
+---@return boolean
+local function is_unknown(err)
+  return err.code == "UNKNOWN_JOB" or err.code == "UNKNOWN_TRACK"
+end
+
 --- Ask how a job stands whose events may have been missed.
 ---@param entry lofi.Own
----@param news? fun() called when the answer was dealt with
-local function inquire(entry, news)
+local function inquire(entry)
   local params = entry.job_id and { job_id = entry.job_id } or { track_id = entry.track_id }
   client.request("job_get", params, function(err, status)
     if not err then
       entry.running = status.state == "running"
       catch_up(entry, status)
-    elseif err.code == "UNKNOWN_JOB" or err.code == "UNKNOWN_TRACK" then
+    elseif is_unknown(err) then
       fail(entry, lost(entry, errors.new("JOB_LOST", "the daemon was started anew")))
-    end
-    if news then
-      news()
-    end
+    end -- else the connection broke again, and the next one asks
   end, { autostart = false })
 end
 
---- Make one of the jobs of an editor that is gone ours, and have its end told.
+--- Say what became of a job that an editor asked for which is gone.
+---@param job lofi.Unfinished
+---@param err? lofi.Error
+---@param path? string of the finished track
+local function tell(job, err, path)
+  local notify = require("lofi.notify")
+  if path then
+    notify.say(("“%s”, asked for earlier, is made: %s"):format(job.prompt, path))
+  elseif err and err.code ~= "CANCELLED" and not job.told then
+    local message = ("“%s”, asked for earlier: %s"):format(job.prompt, err.message)
+    notify.error(errors.new(err.code, message, err.hint), job.track_id)
+  end
+end
+
+--- See to a job of an editor that is gone: tell its end, or wait for it in that editor's stead.
 ---@param job lofi.Unfinished
 local function adopt(job)
-  if own[job.track_id] then
-    return
-  end
-  local entry = enlist(job --[[@as lofi.Accepted]], job.prompt)
-  table.insert(entry.callbacks, function(err, track)
-    local notify = require("lofi.notify")
-    if track then
-      notify.say(("“%s”, asked for earlier, is made: %s"):format(job.prompt, track.path))
-    elseif err and not job.told and err.code ~= "CANCELLED" then
-      local message = ("“%s”, asked for earlier: %s"):format(job.prompt, err.message)
-      notify.error(errors.new(err.code, message, err.hint), job.track_id)
+  client.request("job_get", { job_id = job.job_id }, function(err, status)
+    if own[job.track_id] or (err and not is_unknown(err)) then
+      return -- asked for anew, or the connection broke and the next one asks
+    elseif status and (status.state == "queued" or status.state == "running" or status.state == "paused") then
+      local entry = enlist(job --[[@as lofi.Accepted]], job.prompt)
+      table.insert(entry.callbacks, function(failure, track)
+        tell(job, failure, track and track.path)
+      end)
+      return
     end
-  end)
-  inquire(entry)
+    unfinished.remove(job.job_id)
+    if err then
+      err = errors.new(
+        "JOB_LOST",
+        "the daemon ended before the track was done",
+        "ask again, with seed = " .. job.seed
+      )
+    elseif status.state == "error" then
+      err = errors.new(status.error.code, status.error.message, status.error.hint)
+    end
+    tell(job, err, status and status.path)
+  end, { autostart = false })
 end
 
 --- The client has a connection: see what became of the jobs while there was none.
@@ -161,7 +185,9 @@ function M.on_connected()
   end
   local socket = client.info().socket
   for _, job in ipairs(socket and unfinished.take_over(socket) or {}) do
-    adopt(job)
+    if not own[job.track_id] then
+      adopt(job)
+    end
   end
 end
 
@@ -233,7 +259,7 @@ function M.cancel(params, callback)
   client.request("cancel", params, function(err, answer)
     local entry = answer and own[answer.track_id]
     if entry and not answer.cancelled then
-      -- Others want it, or it has ended and the event is on its way: that comes before the answer to this.
+      -- Others want it; or it has just ended, and its event comes before the answer to one more request.
       client.request("ping", {}, function(lost_err)
         local fields = { track_id = entry.track_id, job_id = entry.job_id }
         local withdrawn = errors.new("CANCELLED", "the track was cancelled here; others still want it")

@@ -32,6 +32,14 @@ local NEVER_START = {
 
 ---@alias lofi.Callback fun(err: lofi.Error?, result: any)
 
+--- What comes before the callback may be left out.
+local function optional(value, callback)
+  if type(value) == "function" and callback == nil then
+    return nil, value
+  end
+  return value, callback
+end
+
 --- Names of events, as lofi.nvim has them: `lofi.EVENTS.GENERATION_COMPLETE`.
 ---@type table<string, string>
 M.EVENTS = setmetatable({}, {
@@ -83,6 +91,7 @@ end
 ---@param track? string|{ track_id?: string, job_id?: string, force?: boolean }
 ---@param callback? fun(err: lofi.Error?, result: lofi.Cancelled?)
 function M.cancel(track, callback)
+  track, callback = optional(track, callback)
   local generation = require("lofi.generation")
   if track == nil then
     track = generation.current_track()
@@ -135,6 +144,7 @@ end
 ---@param track? string track id
 ---@param callback? fun(err: lofi.Error?, result: lofi.PlayState?)
 function M.play(track, callback)
+  track, callback = optional(track, callback)
   M.request("play", { track_id = track }, callback)
 end
 
@@ -164,19 +174,21 @@ end
 ---@param level? number 0 to 1
 ---@param callback? fun(err: lofi.Error?, result: lofi.Volume?)
 function M.volume(level, callback)
+  level, callback = optional(level, callback)
   if level == nil then
     return M.request("volume_get", {}, callback)
   end
   M.request("volume_set", { level = level }, callback)
 end
 
-local RADIO = { stop = 1, status = 1, like = 1, dislike = 1, more = 1, presets = 1, sleep = 1 }
+local RADIO = { stop = true, status = true, like = true, dislike = true, more = true, presets = true }
 
 --- The radio. Nothing: go on with the last station; a text: a preset of that name, else a prompt; a list: prompts; a
 --- table with names: the params of `radio_start`; "stop", "status", "like", "dislike", "more", "presets": that.
 ---@param what? string|string[]|table
 ---@param callback? lofi.Callback
 function M.radio(what, callback)
+  what, callback = optional(what, callback)
   if type(what) == "string" and RADIO[what] then
     return M.request("radio_" .. what, {}, callback)
   elseif type(what) == "table" then
@@ -201,8 +213,9 @@ end
 
 --- A page of the library, newest first.
 ---@param opts? lofi.TracksListParams
----@param callback fun(err: lofi.Error?, result: lofi.Tracks?)
+---@param callback? fun(err: lofi.Error?, result: lofi.Tracks?)
 function M.tracks(opts, callback)
+  opts, callback = optional(opts, callback)
   M.request("tracks_list", opts, callback)
 end
 

@@ -1,7 +1,8 @@
 --- Which jobs did editors ask for whose end nobody has seen?
 ---
---- One small file a job in `stdpath("state")`, so that editors never write to the same one. It is written when the
---- job is accepted and removed when its end was told; what an editor leaves behind, the next one asks about.
+--- One small file in `stdpath("state")` for each job of each editor, so that no two write to the same one. It is
+--- written when the job is accepted and removed when its end was told; what an editor leaves behind, the next one
+--- asks about.
 local M = {}
 
 local KEPT_SEC = 7 * 24 * 3600 -- a daemon forgets, too
@@ -21,10 +22,12 @@ local function directory()
   return vim.fs.joinpath(vim.fn.stdpath("state") --[[@as string]], "lofi", "jobs")
 end
 
+--- This editor's file for a job.
 ---@param job_id string
 ---@return string
 local function file_of(job_id)
-  return vim.fs.joinpath(directory(), (job_id:gsub("[^%w_-]", "")) .. ".json")
+  local name = ("%s.%d.json"):format(job_id:gsub("[^%w_-]", ""), vim.uv.os_getpid())
+  return vim.fs.joinpath(directory(), name)
 end
 
 --- Note a job. Music is made without the note, too: a problem goes to the log only.
@@ -76,16 +79,14 @@ function M.take_over(socket)
     if job and os.time() - (job.asked_at or 0) > KEPT_SEC then
       os.remove(path)
     elseif job and job.socket == socket and not is_alive(job.pid or 0) then
-      local claimed = ("%s.%d"):format(path, vim.uv.os_getpid())
-      if os.rename(path, claimed) then -- of two editors, one succeeds
-        os.remove(claimed)
+      if os.rename(path, file_of(job.job_id)) then -- of two editors, one succeeds
         job.pid = vim.uv.os_getpid()
         M.save(job)
-        found[#found + 1] = job
+        found[job.job_id] = job -- two that are gone may have asked for the same
       end
     end
   end
-  return found
+  return vim.tbl_values(found)
 end
 
 return M

@@ -112,8 +112,12 @@ class Editor:
         """Call a function of the API whose callback is noted under a name."""
         code = """
             local name, path, arguments = ...
-            table.insert(arguments, test.answered(name))
-            require("lofi")[path](unpack(arguments))
+            local count = #arguments + 1
+            for index = 1, count do
+              arguments[index] = arguments[index] ~= vim.NIL and arguments[index] or nil
+            end
+            arguments[count] = test.answered(name)
+            require("lofi")[path](unpack(arguments, 1, count))
         """
         self.lua(code, name, function, list(arguments))
 

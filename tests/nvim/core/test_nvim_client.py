@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ def test_a_connection_is_made_by_the_first_request(scripted: ScriptedDaemon, cal
     assert caller.state() == "off"
     assert caller.call("request", "ping", {})["result"]["status"] == "ok"
     assert states(caller) == ["starting", "connected"]
-    assert [method for _, method, _ in scripted.requests] == ["hello", "subscribe", "ping"]
+    sent = [method for _, method, _ in scripted.requests]
+    assert (sent[:2], sent[-1]) == (["hello", "subscribe"], "ping")
 
 
 def test_who_calls_is_told_to_the_daemon(scripted: ScriptedDaemon, caller: Editor) -> None:
@@ -73,6 +75,26 @@ def test_an_answer_after_its_timeout_is_dropped(scripted: ScriptedDaemon, caller
     assert caller.state() == "connected"
 
 
+def test_each_of_many_requests_is_answered_once_whatever_breaks(
+    scripted: ScriptedDaemon, caller: Editor
+) -> None:
+    scripted.answers["slow"] = NEVER_ANSWERED
+    ask = """
+        for _ = 1, 5 do
+          require("lofi").request("ping", {}, test.answered("many"))
+          require("lofi").request("slow", {}, test.answered("many"), { timeout_ms = math.random(1, 40) })
+        end
+        vim.wait(...)
+    """
+    for round_ in range(20):
+        caller.lua(ask, round_ % 4 * 3)
+        if round_ % 3 == 0:
+            scripted.hang_up()
+    caller.answers("many", 200)
+    caller.call("request", "ping", {})
+    assert len(caller.answers("many", 200)) == 200
+
+
 def test_half_a_message_is_waited_for(scripted: ScriptedDaemon, caller: Editor) -> None:
     halves: list[bytes] = []
 
@@ -100,6 +122,20 @@ def test_a_connection_that_ends_answers_all_that_wait_once(scripted: ScriptedDae
     assert codes == ["CONNECTION_LOST"] * 3
     caller.wait("require('lofi.client').state() == 'connected'")
     assert len(caller.answers("slow", 3)) == 3
+
+
+def test_whoever_is_told_of_the_end_may_ask_again_at_once(scripted: ScriptedDaemon, caller: Editor) -> None:
+    scripted.answers["slow"] = NEVER_ANSWERED
+    caller.call("request", "ping", {})
+    caller.lua("""
+        require("lofi").request("slow", {}, function(err)
+          test.code = err.code
+          require("lofi").request("ping", {}, test.answered("again"))
+        end)
+    """)
+    scripted.hang_up()
+    assert caller.answers("again")[0]["result"]["status"] == "ok"
+    assert caller.lua("return test.code") == "CONNECTION_LOST"
 
 
 def test_a_lost_connection_comes_back_by_itself(scripted: ScriptedDaemon, caller: Editor) -> None:
@@ -186,6 +222,17 @@ def test_another_version_of_the_wire_is_explained(
     assert caller.lua("return require('lofi.client').info().error.code") == "VERSION_MISMATCH"
 
 
+def test_a_method_that_an_older_daemon_lacks_is_explained(scripted: ScriptedDaemon, caller: Editor) -> None:
+    for method in ("job_get", "no_such"):
+        scripted.answers[method] = lambda msgid, _: refusal(msgid, "METHOD_NOT_FOUND: no method")
+    assert caller.call("request", "job_get", {})["err"] == {
+        "code": "METHOD_NOT_FOUND",
+        "message": "lofi-core 9.9 (pid 1) has no 'job_get' yet",
+        "hint": "update lofi-core, then end the old daemon with `lofi-core shutdown`",
+    }
+    assert caller.call("request", "no_such", {})["err"]["message"] == "no method"
+
+
 def test_another_neovim_at_the_socket_is_no_daemon(open_editor: OpenEditor, home: Path) -> None:
     other = open_editor(home / "none.sock")
     caller = open_editor(other.listens)
@@ -200,6 +247,35 @@ def test_a_program_that_never_says_hello_is_given_up(home: Path, caller: Editor)
         silent.listen()
         err = caller.call("request", "ping", {})["err"]
     assert err["message"] == "the daemon did not answer 'hello' within 5 s"
+
+
+def test_a_daemon_on_its_way_out_is_tried_again(scripted: ScriptedDaemon, caller: Editor) -> None:
+    greet = scripted.answers["hello"]
+    assert callable(greet)
+    calls = itertools.count()
+
+    def drop_the_first(msgid: int, params: Any) -> bytes:
+        if next(calls) == 0:
+            scripted.hang_up()
+            return b""
+        return greet(msgid, params)
+
+    scripted.answers["hello"] = drop_the_first
+    assert caller.call("request", "ping", {})["result"]["status"] == "ok"
+    assert states(caller) == ["starting", "connected"]
+
+
+def test_no_callback_is_called_before_its_request_returns(caller: Editor) -> None:
+    caller.lua("""
+        require("lofi").setup({ socket = ("/x"):rep(200) })
+        require("lofi").request("ping", {}, function(err)
+          test.order, test.err = test.order or "early", err
+        end)
+        test.order = test.order or "late"
+    """)
+    caller.wait("test.err")
+    assert caller.lua("return test.order") == "late"
+    assert "the socket path is 400 bytes long" in caller.lua("return test.err.message")
 
 
 def test_without_a_daemon_the_error_says_how_to_start_one(caller: Editor) -> None:

@@ -73,6 +73,23 @@ def test_an_unsubscribed_listener_hears_nothing_more(scripted: ScriptedDaemon, c
     assert caller.lua("return test.heard") == 1
 
 
+def test_a_listener_that_comes_during_an_event_hears_the_next_one(
+    scripted: ScriptedDaemon, caller: Editor
+) -> None:
+    caller.lua("""
+        require("lofi").on("volume_changed", function()
+          if not test.came then
+            test.came = true
+            test.record("volume_changed")
+          end
+        end)
+    """)
+    caller.call("request", "ping", {})
+    scripted.send(event("volume_changed", level=0.5) + event("volume_changed", level=0.6))
+    caller.wait("#test.events == 3")
+    assert caller.events("volume_changed") == [{"level": 0.6}]
+
+
 def test_each_event_is_an_autocommand_too(scripted: ScriptedDaemon, caller: Editor) -> None:
     caller.lua("""
         vim.api.nvim_create_autocmd("User", { pattern = "LofiVolumeChanged", callback = function(args)

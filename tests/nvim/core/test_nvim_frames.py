@@ -50,7 +50,7 @@ def in_pieces(stream: bytes, places: list[int]) -> list[bytes]:
     return [stream[start:end] for start, end in pairwise(borders)]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=MESSAGES, places=st.lists(st.integers(0, 2**16), max_size=40))
 def test_messages_are_cut_where_they_end(calculator: Editor, messages: list[Any], places: list[int]) -> None:
     packed = [msgpack.packb(message) for message in messages]
@@ -58,7 +58,7 @@ def test_messages_are_cut_where_they_end(calculator: Editor, messages: list[Any]
     assert [data for data, _ in found] == packed
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(VALUES, min_size=1, max_size=4), places=st.lists(st.integers(0, 2**16), max_size=40))
 def test_what_python_writes_is_read(calculator: Editor, messages: list[Any], places: list[int]) -> None:
     stream = b"".join(msgpack.packb(message) for message in messages)

@@ -179,3 +179,28 @@ def test_no_module_makes_globals(calculator: Editor) -> None:
         return vim.tbl_filter(function(key) return not vim.tbl_contains(before, key) end, vim.tbl_keys(_G))
     """
     assert calculator.lua(code, str(ROOT)) == []
+
+
+def test_what_happens_is_noted_as_far_as_the_user_wants(editor: Editor) -> None:
+    editor.lua("require('lofi').setup({ log = { level = 'info' } })")
+    editor.call("status")
+    path = Path(editor.lua("return require('lofi.log').path()"))
+    editor.wait("vim.uv.fs_stat(a[1])", str(path))
+    assert "info  off → starting\n" in path.read_text("utf-8")
+
+
+def test_nothing_is_noted_while_all_goes_well(editor: Editor) -> None:
+    editor.call("status")
+    assert not Path(editor.lua("return require('lofi.log').path()")).exists()
+
+
+PROMISED = """
+    setup generate get_backends is_generating current_track on cancel play pause toggle stop skip volume radio
+    status tracks download request
+"""
+
+
+def test_the_functions_are_those_that_users_were_promised(calculator: Editor) -> None:
+    code = "local found = {} for name, f in pairs(require('lofi')) do found[name] = type(f) end return found"
+    kinds = calculator.lua(code)
+    assert {name for name, kind in kinds.items() if kind == "function"} == set(PROMISED.split())
