@@ -28,22 +28,38 @@ end
 
 local GROUPS = { [vim.log.levels.ERROR] = "ErrorMsg", [vim.log.levels.WARN] = "WarningMsg" }
 
---- One line that asks for no Enter; the whole text stays in `:messages`.
+--- One line that asks for no Enter; the whole text stays in `:messages`, in pieces that ask for none either.
 ---@param message string
 ---@param level integer
 local function echo(message, level)
   local text = require("lofi.text")
   local line = "lofi: " .. message:gsub("\n", " ")
   local group = GROUPS[level] or "None"
-  local room = vim.v.echospace
+  local room = math.max(10, vim.v.echospace)
   if vim.fn.strdisplaywidth(line) <= room then
     vim.api.nvim_echo({ { line, group } }, true, {})
     return
   end
-  vim.cmd.echohl(group)
-  vim.cmd(("silent echomsg %s"):format(vim.fn.string(line)))
-  vim.cmd.echohl("None")
+  for _, piece in ipairs(text.wrapped(line, room)) do
+    vim.api.nvim_echo({ { piece, group } }, true, {})
+    vim.cmd.redraw() -- a second line would ask for Enter
+  end
   vim.api.nvim_echo({ { vim.trim(text.fit(line, room)), group } }, false, {})
+end
+
+--- Not while somebody types a command there.
+---@param message string
+---@param level integer
+local function echo_when_free(message, level)
+  if not vim.startswith(vim.api.nvim_get_mode().mode, "c") then
+    return echo(message, level)
+  end
+  vim.api.nvim_create_autocmd("CmdlineLeave", {
+    once = true,
+    callback = vim.schedule_wrap(function()
+      echo(message, level)
+    end),
+  })
 end
 
 --- Tell something, unless the user wants to hear only of worse.
@@ -61,7 +77,7 @@ function M.say(message, level)
     if type(how) == "function" then
       how(message, level, { title = "lofi" })
     elseif writes_into_the_command_line() then
-      echo(message, level)
+      echo_when_free(message, level)
     else
       vim.notify(message, level, { title = "lofi" })
     end

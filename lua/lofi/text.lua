@@ -52,6 +52,27 @@ function M.fit(text, cells)
   return text .. (" "):rep(cells - width(text))
 end
 
+--- A text in lines of so many cells, broken between words.
+---@param text string
+---@param cells integer
+---@return string[]
+function M.wrapped(text, cells)
+  local lines, line = {}, ""
+  for word in M.clean(text):gmatch("%S+") do
+    local longer = line == "" and word or line .. " " .. word
+    if width(longer) <= cells then
+      line = longer
+    else
+      if line ~= "" then
+        table.insert(lines, line)
+      end
+      line = vim.trim(M.fit(word, cells))
+    end
+  end
+  table.insert(lines, line)
+  return lines
+end
+
 --- A bar of so many cells, filled to an eighth of a cell.
 ---@param percent number 0 to 100
 ---@param cells integer

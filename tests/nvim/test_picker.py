@@ -37,7 +37,7 @@ CHOOSER = """
 def tracks(served: DaemonProcess) -> list[dict[str, Any]]:
     """Three tracks of the library, newest first."""
     with served.client() as client:
-        made = []
+        made: list[dict[str, Any]] = []
         for number, prompt in enumerate(["picked one", "picked two, with rain", "picked three"]):
             asked = client.call("generate", prompt=prompt, duration_sec=2, backend="sine", seed=number)
             if asked["status"] != "cached":

@@ -9,27 +9,6 @@ local MOST_OUTLINES = 200
 local outlines = {} ---@type table<string, number[]> By track id and width.
 local count = 0
 
---- A text in lines of so many cells, broken between words.
----@param prompt string
----@param cells integer
----@return string[]
-function M.wrapped(prompt, cells)
-  local lines, line = {}, ""
-  for word in text.clean(prompt):gmatch("%S+") do
-    local longer = line == "" and word or line .. " " .. word
-    if vim.fn.strdisplaywidth(longer) <= cells then
-      line = longer
-    else
-      if line ~= "" then
-        table.insert(lines, line)
-      end
-      line = vim.trim(text.fit(word, cells))
-    end
-  end
-  table.insert(lines, line)
-  return lines
-end
-
 ---@param options table
 ---@return string?
 local function listed(options)
@@ -109,7 +88,7 @@ local function composed(track, cells, peaks)
   if track.title then
     table.insert(lines, vim.trim(text.fit(text.clean(track.title), cells)))
   end
-  vim.list_extend(lines, M.wrapped((track.favourite and "♥ " or "") .. track.prompt, cells))
+  vim.list_extend(lines, text.wrapped((track.favourite and "♥ " or "") .. track.prompt, cells))
   table.insert(lines, "")
   if peaks then
     vim.list_extend(lines, waveform(peaks))
