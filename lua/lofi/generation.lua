@@ -228,25 +228,27 @@ function M.on_event(name, fields, leaving)
   settle(entry, name, fields, err)
 end
 
+--- For a track whose end nobody else hears of.
+---@param err? lofi.Error
+local function tell_failure(err)
+  if err and err.code ~= "CANCELLED" then
+    require("lofi.notify").error(err)
+  end
+end
+
 --- Ask for a track.
 ---@param params table
 ---@param callback? fun(err: lofi.Error?, track: lofi.GenerationComplete?)
 function M.generate(params, callback)
+  callback = callback or tell_failure
   asking = asking + 1
   client.request("generate", params, function(err, accepted)
     asking = asking - 1
     if err then
-      if callback then
-        callback(err)
-      else
-        require("lofi.notify").error(err)
-      end
-      return
+      return callback(err)
     end
     local entry = enlist(accepted, params.prompt)
-    if callback then
-      table.insert(entry.callbacks, callback)
-    end
+    table.insert(entry.callbacks, callback)
     note(entry)
     events.emit("generation_accepted", vim.tbl_extend("keep", { prompt = params.prompt }, accepted), true)
   end)

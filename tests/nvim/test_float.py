@@ -196,6 +196,16 @@ def test_a_failure_is_shown_and_told_once(editor: Watched) -> None:
     assert "gate" in told
 
 
+def test_a_failure_that_no_callback_hears_of_is_told(editor: Watched) -> None:
+    options = {"gate": "/nowhere/gate"}
+    wish = {"prompt": "x", "backend": "stepped", "duration_sec": 5, "options": options}
+    editor.lua("require('lofi').generate(...)", wish)
+    editor.wait("#test.told > 0")
+    editor.wait_until_seen("│ ✗ MODEL_INFERENCE_FAILED")
+    (told,) = editor.told()
+    assert "gate" in told
+
+
 def test_an_editor_shows_its_own_jobs_only(daemon: DaemonProcess, watch: Watch, gates: Gates) -> None:
     here, there = watch(daemon.socket), watch(daemon.socket)
     there.lua("require('lofi').status(test.answered('status'))")

@@ -196,7 +196,7 @@ def test_nothing_is_noted_while_all_goes_well(editor: Editor) -> None:
 
 PROMISED = """
     setup generate get_backends is_generating current_track on cancel play pause toggle stop skip volume radio
-    status tracks download request
+    status statusline tracks download request
 """
 
 
