@@ -166,7 +166,12 @@ def in_words(schema: Mapping[str, Any]) -> str:
     words = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
     words |= {"array": "a list", "object": "a table"}
     text = words.get(schema.get("type", ""), "any value")
-    low, high = schema.get("minimum"), schema.get("maximum")
+    low, high = _number(schema.get("minimum")), _number(schema.get("maximum"))
     if low is None:
         return text
     return f"{text} of at least {low}" if high is None else f"{text} from {low} to {high}"
+
+
+def _number(bound: float | None) -> float | None:
+    """1 for 1.0: which of the two a bound is depends on who wrote the same constraint first."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
