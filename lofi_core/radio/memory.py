@@ -24,17 +24,6 @@ MOST_LIKED, MOST_DISLIKED = 2_000, 2_000
 MOST_MADE = 20_000
 
 
-class LastStation(Struct, frozen=True, kw_only=True):
-    """What was played last, as it was asked for; None is what the configuration says."""
-
-    prompts: list[str] = []
-    preset: str | None = None
-    backend: str | None = None
-    options: dict[str, Any] = {}
-    crossfade_sec: float | None = None
-    duration_sec: float | None = None
-
-
 class Made(Struct, array_like=True):
     """One track that the radio made.
 
@@ -48,23 +37,25 @@ class Made(Struct, array_like=True):
 
 
 class Kept(Struct, kw_only=True):
-    """The file's content. Every dict has the oldest first.
+    """The file's content. Every collection has the oldest first.
 
     Attributes:
-        station: the last one.
-        liked: prompt by track id.
-        disliked: prompt by track id.
+        station: the last one, as it was asked for.
+        liked: track ids, and when somebody liked them.
+        disliked: the same of those that must not come again.
         made: the ledger of the radio's own tracks, by track id.
     """
 
-    station: LastStation | None = None
-    liked: dict[str, str] = {}
-    disliked: dict[str, str] = {}
+    station: dict[str, Any] | None = None
+    liked: dict[str, float] = {}
+    disliked: dict[str, float] = {}
     made: dict[str, Made] = {}
 
 
 class Remembered:
     """Likes, dislikes, the last station, and a ledger of what the radio made. Not for several threads.
+
+    Whoever owns it sees to it that it is written: `unsaved` on the loop, `write` in a thread.
 
     Args:
         path: of the file.
@@ -75,21 +66,20 @@ class Remembered:
         self._path = path
         self._now = now
         self._kept = _read(path)
+        self._is_saved = True
+        self._is_warned = False
         self._bound()
 
     @property
-    def station(self) -> LastStation | None:
-        """What was played last."""
+    def station(self) -> dict[str, Any] | None:
+        """What was played last, as it was told to `tuned`."""
         return self._kept.station
 
-    def tuned(self, station: LastStation) -> None:
-        """This is played now."""
-        self._kept.station = station
-
-    @property
-    def liked(self) -> dict[str, str]:
-        """Prompt by track id, the newest like last. A copy."""
-        return dict(self._kept.liked)
+    def tuned(self, station: dict[str, Any]) -> None:
+        """This is played now: what JSON can hold."""
+        if station != self._kept.station:
+            self._kept.station = station
+            self._changed()
 
     def is_liked(self, track_id: str) -> bool:
         """Whether the listener liked a track."""
@@ -99,33 +89,35 @@ class Remembered:
         """Whether a track must not be played."""
         return track_id in self._kept.disliked
 
-    def like(self, track_id: str, prompt: str) -> None:
+    def like(self, track_id: str) -> None:
         """The listener likes this; what was said of it before does not count any more."""
         self.unrate(track_id)
-        self._kept.liked[track_id] = prompt
-        self._bound()
+        self._kept.liked[track_id] = self._now()
+        self._changed()
 
-    def dislike(self, track_id: str, prompt: str) -> None:
+    def dislike(self, track_id: str) -> None:
         """The listener does not like this."""
         self.unrate(track_id)
-        self._kept.disliked[track_id] = prompt
-        self._bound()
+        self._kept.disliked[track_id] = self._now()
+        self._changed()
 
     def unrate(self, track_id: str) -> None:
         """Nothing is said of this track."""
-        self._kept.liked.pop(track_id, None)
-        self._kept.disliked.pop(track_id, None)
+        for rated in (self._kept.liked, self._kept.disliked):
+            if rated.pop(track_id, None) is not None:
+                self._changed()
 
     def made(self, track_id: str, size_bytes: int) -> None:
         """The radio made this track."""
         self._kept.made.pop(track_id, None)
         self._kept.made[track_id] = Made(size_bytes, self._now())
-        self._bound()
+        self._changed()
 
     def heard(self, track_id: str) -> None:
         """This track plays. Of no account for tracks that the radio did not make."""
         if made := self._kept.made.pop(track_id, None):
             self._kept.made[track_id] = Made(made.size_bytes, self._now())
+            self._changed()
 
     def is_own(self, track_id: str) -> bool:
         """Whether the radio made it."""
@@ -133,8 +125,10 @@ class Remembered:
 
     def forget(self, track_id: str) -> None:
         """The track is gone, or belongs to somebody else now. A dislike stays: it may be made again."""
-        self._kept.made.pop(track_id, None)
-        self._kept.liked.pop(track_id, None)
+        made = self._kept.made.pop(track_id, None)
+        liked = self._kept.liked.pop(track_id, None)
+        if made is not None or liked is not None:
+            self._changed()
 
     def size_bytes(self) -> int:
         """What the radio's own tracks take that nobody likes."""
@@ -164,17 +158,27 @@ class Remembered:
                 over -= made.size_bytes
         return gone
 
-    def content(self) -> bytes:
-        """The file as it would be written now: taken on the loop, it can be written by a thread."""
+    def unsaved(self) -> bytes | None:
+        """What is to be written now; None when the file says it already."""
+        if self._is_saved:
+            return None
+        self._is_saved = True
         return msgspec.json.format(msgspec.json.encode(self._kept))
 
-    def save(self) -> None:
-        """Write the file; see `replace_file`.
+    def write(self, content: bytes) -> None:
+        """Write the file, in any thread but one at a time. A disk that is full is told of once."""
+        try:
+            replace_file(self._path, content)
+            self._is_warned = False
+        except OSError as error:
+            self._is_saved = False  # tried again at the next occasion
+            if not self._is_warned:
+                log.warning("what the radio remembers cannot be saved in %s: %s", self._path, error.strerror)
+            self._is_warned = True
 
-        Raises:
-            OSError: it cannot be written.
-        """
-        replace_file(self._path, self.content())
+    def _changed(self) -> None:
+        self._is_saved = False
+        self._bound()
 
     def _bound(self) -> None:
         _bound(self._kept.liked, MOST_LIKED)

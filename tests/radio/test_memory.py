@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lofi_core.radio import memory
-from lofi_core.radio.memory import FILE_NAME, LastStation, Remembered
+from lofi_core.radio.memory import FILE_NAME, Remembered
 
 
 class Calendar:
@@ -22,6 +22,12 @@ class Calendar:
         return self.now
 
 
+def _save(remembered: Remembered) -> None:
+    content = remembered.unsaved()
+    assert content is not None
+    remembered.write(content)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / FILE_NAME
@@ -33,15 +39,15 @@ def remembered(file: Path) -> Remembered:
 
 
 def test_everything_is_there_after_a_restart(remembered: Remembered, file: Path) -> None:
-    station = LastStation(prompts=["rain"], backend="procedural", options={"vinyl": 0.2}, crossfade_sec=4)
+    station = {"prompts": ["rain"], "backend": "procedural", "options": {"vinyl": 0.2}}
     remembered.tuned(station)
-    remembered.like("a", "rain")
-    remembered.dislike("b", "techno")
+    remembered.like("a")
+    remembered.dislike("b")
     remembered.made("c", 100)
-    remembered.save()
+    _save(remembered)
     again = Remembered(file)
     assert again.station == station
-    assert again.liked == {"a": "rain"}
+    assert again.is_liked("a")
     assert again.is_disliked("b")
     assert again.is_own("c")
     assert again.size_bytes() == 100
@@ -49,15 +55,15 @@ def test_everything_is_there_after_a_restart(remembered: Remembered, file: Path)
 
 def test_without_a_file_nothing_is_known(remembered: Remembered) -> None:
     assert remembered.station is None
-    assert remembered.liked == {}
+    assert not remembered.is_liked("a")
     assert remembered.to_delete(0) == []
 
 
 def test_a_like_takes_a_dislike_back_and_the_other_way_round(remembered: Remembered) -> None:
-    remembered.dislike("a", "x")
-    remembered.like("a", "x")
+    remembered.dislike("a")
+    remembered.like("a")
     assert (remembered.is_liked("a"), remembered.is_disliked("a")) == (True, False)
-    remembered.dislike("a", "x")
+    remembered.dislike("a")
     assert (remembered.is_liked("a"), remembered.is_disliked("a")) == (False, True)
     remembered.unrate("a")
     assert not remembered.is_disliked("a")
@@ -78,14 +84,14 @@ def test_nothing_goes_as_long_as_it_fits(remembered: Remembered) -> None:
 def test_a_disliked_track_goes_before_all_others(remembered: Remembered) -> None:
     for track_id in "abc":
         remembered.made(track_id, 10)
-    remembered.dislike("c", "x")
+    remembered.dislike("c")
     assert remembered.to_delete(20) == ["c"]
 
 
 def test_a_liked_track_never_goes_and_does_not_count(remembered: Remembered) -> None:
     for track_id in "abc":
         remembered.made(track_id, 10)
-    remembered.like("a", "x")
+    remembered.like("a")
     assert remembered.size_bytes() == 20
     assert remembered.to_delete(0) == ["b", "c"]
 
@@ -110,8 +116,8 @@ def test_hearing_somebody_elses_track_does_not_make_it_the_radios(remembered: Re
 def test_a_track_that_is_gone_is_forgotten_but_not_that_nobody_wants_it(remembered: Remembered) -> None:
     remembered.made("a", 10)
     remembered.made("b", 10)
-    remembered.like("a", "x")
-    remembered.dislike("b", "x")
+    remembered.like("a")
+    remembered.dislike("b")
     remembered.forget("a")
     remembered.forget("b")
     assert (remembered.is_own("a"), remembered.is_liked("a"), remembered.is_own("b")) == (False, False, False)
@@ -137,11 +143,12 @@ def test_a_damaged_file_is_put_aside_with_a_warning(
     file.write_bytes(content)
     with caplog.at_level(logging.WARNING, "lofi.radio"):
         remembered = Remembered(file)
-    assert remembered.liked == {}
+    assert remembered.station is None
     assert file.with_name("radio.json.damaged").read_bytes() == content
     assert str(file) in caplog.text
-    remembered.save()
-    assert Remembered(file).liked == {}
+    remembered.like("a")
+    _save(remembered)
+    assert Remembered(file).is_liked("a")
 
 
 def test_a_file_that_cannot_be_read_or_put_aside_does_not_stop_the_radio(
@@ -154,22 +161,37 @@ def test_a_file_that_cannot_be_read_or_put_aside_does_not_stop_the_radio(
     assert "cannot be put aside" in caplog.text
 
 
-def test_a_disk_that_is_full_leaves_the_old_file(
-    remembered: Remembered, file: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_disk_that_is_full_leaves_the_old_file_and_is_told_of_once(
+    remembered: Remembered, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    remembered.like("a", "rain")
-    remembered.save()
+    remembered.like("a")
+    _save(remembered)
     before = file.read_bytes()
 
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", full)
-    remembered.like("b", "harp")
-    with pytest.raises(OSError, match="No space left"):
-        remembered.save()
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "lofi.radio"):
+        patch.setattr("os.fsync", full)
+        remembered.like("b")
+        _save(remembered)
+        _save(remembered)  # it is still to be written
     assert file.read_bytes() == before
     assert list(file.parent.iterdir()) == [file]
+    assert caplog.text.count("No space left on device") == 1
+    _save(remembered)
+    assert Remembered(file).is_liked("b")
+
+
+def test_what_has_not_changed_is_not_written_again(remembered: Remembered) -> None:
+    assert remembered.unsaved() is None
+    remembered.tuned({"preset": "lofi"})
+    assert remembered.unsaved() is not None
+    remembered.tuned({"preset": "lofi"})
+    remembered.heard("somebody else's")
+    remembered.forget("unknown")
+    remembered.unrate("unknown")
+    assert remembered.unsaved() is None
 
 
 def test_the_oldest_of_too_many_are_forgotten(
@@ -178,19 +200,20 @@ def test_the_oldest_of_too_many_are_forgotten(
     for most in ("MOST_LIKED", "MOST_DISLIKED", "MOST_MADE"):
         monkeypatch.setattr(memory, most, 3)
     for number in range(5):
-        remembered.like(f"l{number}", "x")
-        remembered.dislike(f"d{number}", "x")
+        remembered.like(f"l{number}")
+        remembered.dislike(f"d{number}")
         remembered.made(f"m{number}", 10)
-    assert list(remembered.liked) == ["l2", "l3", "l4"]
+    assert [remembered.is_liked(f"l{number}") for number in range(5)] == [False, False, True, True, True]
     assert [remembered.is_disliked(f"d{number}") for number in range(5)] == [False, False, True, True, True]
     assert remembered.size_bytes() == 30
     monkeypatch.setattr(memory, "MOST_LIKED", 1)
-    remembered.save()
-    assert list(Remembered(file).liked) == ["l4"]
+    _save(remembered)
+    again = Remembered(file)
+    assert [again.is_liked(f"l{number}") for number in range(5)] == [False, False, False, False, True]
 
 
 def test_what_is_known_fits_into_memory_and_a_small_file(remembered: Remembered) -> None:
     for number in range(memory.MOST_LIKED + 10):
-        remembered.like(f"{number:032x}", "lofi hip hop, rhodes, 80 bpm")
+        remembered.like(f"{number:032x}")
         remembered.made(f"{number:032x}", 25_000_000)
-    assert len(remembered.content()) < 500_000
+    assert len(remembered.unsaved() or b"") < 500_000
