@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 OF_BACKEND = "backends.NAME."  # in the table, NAME stands for any backend
 OPTION = OF_BACKEND + "options.KEY"  # and KEY for any of its options
-# Read and checked, so that a file stays valid, but nothing acts on them yet.
-_UNUSED = re.compile(r"store\.max_gb|daemon\.idle_exit_sec")
 # A list of tables has a shape that only the file can hold. What to write there, by key:
 IN_FILE_ONLY = {
     "radio.schedule": "for example [[radio.schedule]] and, on lines of their own, "
     'from = "08:00", to = "12:00", preset = "focus", days = ["mon", "fri"]',
 }
+# Read and checked, so that a file stays valid, but nothing acts on them yet.
+_UNUSED = re.compile(r"store\.max_gb|daemon\.idle_exit_sec")
 
 
 class Key(NamedTuple):
@@ -166,12 +166,12 @@ def in_words(schema: Mapping[str, Any]) -> str:
     words = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
     words |= {"array": "a list", "object": "a table"}
     text = words.get(schema.get("type", ""), "any value")
-    low, high = _number(schema.get("minimum")), _number(schema.get("maximum"))
+    low, high = (_plain(schema.get(end)) for end in ("minimum", "maximum"))
     if low is None:
         return text
     return f"{text} of at least {low}" if high is None else f"{text} from {low} to {high}"
 
 
-def _number(bound: float | None) -> float | None:
-    """1 for 1.0: which of the two a bound is depends on who wrote the same constraint first."""
-    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+def _plain(number: float | None) -> float | None:
+    """0 for 0.0: equal types are one to Python, and which spelling it kept depends on who came first."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
