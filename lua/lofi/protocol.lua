@@ -72,6 +72,7 @@ return {
     "playlist_changed",
     "volume_changed",
     "audio_device_changed",
+    "track_removed",
     "queue_changed",
     "shutting_down",
   },

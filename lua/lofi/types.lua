@@ -177,6 +177,7 @@
 ---@field path string
 ---@field available_sec number
 ---@field gain_db number
+---@field final? boolean
 
 ---@class (exact) lofi.GenerationCancelled `generation_cancelled`: the job was given up, after `at_step` of `total_steps`.
 ---@field track_id string
@@ -501,6 +502,10 @@
 
 ---@class (exact) lofi.TrackParams Params of `tracks_get` and `tracks_delete`.
 ---@field track_id string
+
+---@class (exact) lofi.TrackRemoved `track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`.
+---@field track_id string
+---@field reason string
 
 ---@class (exact) lofi.Tracks Result of `tracks_list`: one page, newest first, and how many there are in all.
 ---@field tracks lofi.Track[]
