@@ -58,6 +58,20 @@ class Daemon(Struct, forbid_unknown_fields=True, frozen=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class Radio(Struct, forbid_unknown_fields=True, frozen=True):
+    """`[radio]`."""
+
+    duration_sec: float = 120.0
+    backend: str = ""
+    bridge_backend: str = "procedural"
+    preset: str = "lofi"
+    pause_on_battery: bool = False
+    pause_above_load: float = 0.0
+    release_models_after_sec: float = 900.0
+    max_gb: float = 4.0
+    schedule: list[dict[str, Any]] = []
+
+
 class Config(Struct, forbid_unknown_fields=True, frozen=True):
     """All of `config.toml`."""
 
@@ -69,6 +83,7 @@ class Config(Struct, forbid_unknown_fields=True, frozen=True):
     runtime: RuntimeConfig = RuntimeConfig()
     backends: dict[str, BackendConfig] = {}
     daemon: Daemon = Daemon()
+    radio: Radio = Radio()
 
 
 class Paths(Struct, frozen=True):
