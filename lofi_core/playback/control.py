@@ -56,7 +56,9 @@ class Playback(Editing):
         self.listeners: list[Callable[[ev.Event], None]] = [publish]
         self._lock = asyncio.Lock()  # commands come one at a time
         self._due = asyncio.Event()
-        self.incoming = Incoming(self.playlist, self.deck, self._publish, self._list_changed, self._due.set)
+        self.incoming = Incoming(
+            *(self.playlist, self.deck, self._publish, self._list_changed, self._due.set), library.find
+        )
         self._saved_at_sec = 0.0
         self._closed = False
         self._tasks: TaskGroup

@@ -11,10 +11,9 @@ import logging
 from itertools import count
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
-
 from lofi_core import events as ev
 from lofi_core.errors import AudioDeviceError, LofiError, from_text
+from lofi_core.playback.items import ended, item_of
 from lofi_core.playback.streams import LEAST_SEC
 from lofi_core.player import protocol as pl
 from lofi_core.player.handle import Player
@@ -166,15 +165,16 @@ class Deck:
             if entry.track_id == stream.track_id and entry.path is None:
                 await self.player.grow(item_id, stream.available_sec)
 
-    async def finish(self, entry: Entry, path: str, duration_sec: float) -> None:
-        """The track of an entry that grew is finished, and lies at `path`."""
-        entry.path, entry.duration_sec = path, duration_sec
+    async def finish(self, entry: Entry, track: Entry) -> None:
+        """The track of an entry that grew is finished: `track` tells of it."""
+        entry.path, entry.duration_sec, entry.music = track.path, track.duration_sec, track.music
         for item_id, other in list(self._entries.items()):
+            track_item = item_of(item_id, entry, None, self.player.crossfade_sec)
             if other is entry and item_id == self._ahead:
                 self._ahead_is_old = True  # the growing file goes, and may not be open yet
                 self._changed()
             elif other is entry:
-                await self.player.finished(item_id, duration_sec, path)
+                await self.player.finished(item_id, entry.duration_sec, track_item)
 
     async def give_up(self, entry: Entry, error: LofiError | None) -> None:
         """An entry will not become a track, or is none any more: what comes next goes on."""
@@ -183,6 +183,11 @@ class Deck:
             if error is not None:
                 self._errors[self._playing] = error
             await self.skip()
+        self._changed()
+
+    def crossfade_changed(self) -> None:
+        """The next entry comes in somewhere else."""
+        self._ahead_is_old = self._ahead is not None
         self._changed()
 
     async def keep_next(self) -> None:
@@ -199,7 +204,7 @@ class Deck:
             log.warning("%s", error.text())
             if self._playing is None and entry is not None:
                 self.state, self.place_sec = "stopped", 0.0
-                self._publish(_ended(entry, 0.0, "error", error))
+                self._publish(ended(entry, 0.0, "error", error))
 
     async def close(self) -> None:
         """Fade out."""
@@ -239,15 +244,7 @@ class Deck:
         item_id = f"{entry.track_id}/{next(self._serial)}"
         self._entries[item_id] = entry
         stream = self.streams.of_track(entry.track_id) if entry.path is None else None
-        if stream is None or stream.path is None:
-            return pl.Item(id=item_id, path=entry.path or "")
-        return pl.Item(
-            id=item_id,
-            path=stream.path,
-            gain_db=stream.gain_db,
-            growing=True,
-            available_sec=stream.available_sec,
-        )
+        return item_of(item_id, entry, stream, self.player.crossfade_sec)
 
     def _come_to_the_end(self) -> None:
         self.state, self.place_sec = "stopped", 0.0
@@ -323,13 +320,5 @@ class Deck:
         if reason == "error":
             self.unplayable.add(entry.key)
             error = error or AudioDeviceError("the player gave the track up")
-        self._publish(_ended(entry, event.position_sec, reason, error))
+        self._publish(ended(entry, event.position_sec, reason, error))
         self._changed()
-
-
-def _ended(entry: Entry, position_sec: float, reason: str, error: LofiError | None) -> ev.PlaybackEnded:
-    if error is None:
-        return ev.PlaybackEnded(entry.track_id, position_sec, reason)
-    return ev.PlaybackEnded(
-        entry.track_id, position_sec, reason, error.code, error.message, error.hint or UNSET
-    )

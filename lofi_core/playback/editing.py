@@ -63,6 +63,7 @@ class Editing:
         async with self._lock:
             if crossfade_sec is not None:
                 await self.sound.set_crossfade(crossfade_sec)
+                self.deck.crossfade_changed()
             if shuffle is not None:
                 self.playlist.set_shuffle(shuffle)
             if repeat is not None:

@@ -8,10 +8,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from lofi_core.errors import InvalidParams, UnknownTrack
+from lofi_core.playback.bars import music_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from lofi_core.backend import Music
     from lofi_core.tracks.track import Track
 
 Repeat = Literal["off", "one", "all"]
@@ -26,6 +28,9 @@ class Entry:
     Attributes:
         path: of the finished track; None while it is being made.
         duration_sec: of the track; as requested while it is being made.
+        music: its tempo, key and bars, where they are known.
+        cross_at_sec: where the next one comes in; None: on the last bar line that leaves the crossfade its
+            time, see `bars`, or where the crossfade begins.
         key: tells places apart, never used twice.
     """
 
@@ -34,6 +39,8 @@ class Entry:
     title: str | None
     duration_sec: float
     path: str | None
+    music: Music | None = None
+    cross_at_sec: float | None = None
     key: int = field(default_factory=lambda: next(_keys))
 
 
@@ -220,7 +227,9 @@ class Playlist:
 
 def entry_of(track: Track) -> Entry:
     """A place for a finished track."""
-    return Entry(track.track_id, track.prompt, track.title, track.duration_sec, track.path)
+    return Entry(
+        track.track_id, track.prompt, track.title, track.duration_sec, track.path, music=music_of(track)
+    )
 
 
 def wanted(playlist: Playlist, track_id: str) -> Entry:

@@ -92,6 +92,11 @@ class Player:
         return self._remembered.position_sec
 
     @property
+    def crossfade_sec(self) -> float:
+        """How long tracks overlap."""
+        return self._remembered.setup.crossfade_sec
+
+    @property
     def fades_out(self) -> bool:
         """It stops at the end of a fade that goes on."""
         return self._remembered.ending
@@ -113,20 +118,26 @@ class Player:
         """Take a waiting item out. False when none of that id waits."""
         return bool(await self._do(protocol.Remove(item_id=item_id)))
 
-    async def grow(self, item_id: str, available_sec: float, *, final: bool = False) -> bool:
+    async def grow(
+        self, item_id: str, available_sec: float, *, final: bool = False, cross_at_sec: float | None = None
+    ) -> bool:
         """So much of a growing item's file can be read; `final`: that is all. False when it does not grow."""
         at_least_zero("available_sec", available_sec)
+        at_least_zero("cross_at_sec", cross_at_sec or 0.0)
         if self._link is None and not self._remembered.items:
             return False  # news of a track that nobody plays must not start a process
-        return bool(await self._do(protocol.Grow(item_id=item_id, available_sec=available_sec, final=final)))
+        news = protocol.Grow(
+            item_id=item_id, available_sec=available_sec, final=final, cross_at_sec=cross_at_sec
+        )
+        return bool(await self._do(news))
 
-    async def finished(self, item_id: str, available_sec: float, path: str) -> bool:
-        """A growing file is whole, and its track lies at `path`, which stays. False when it does not grow.
+    async def finished(self, item_id: str, available_sec: float, track: Item) -> bool:
+        """A growing file is whole, and `track` is what stays of it. False when it does not grow.
 
         What plays reads on in the file that it has open; a later process opens the track.
         """
-        grew = await self.grow(item_id, available_sec, final=True)
-        self._remembered.replaced(item_id, path)
+        grew = await self.grow(item_id, available_sec, final=True, cross_at_sec=track.cross_at_sec)
+        self._remembered.replaced(item_id, track)
         return grew
 
     async def play(self) -> None:

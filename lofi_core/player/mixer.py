@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_core.errors import LofiError
+from lofi_core.player.crossing import most_overlap, overlap_of
 from lofi_core.player.envelopes import RAMP_SEC, Ramp, loudness_gain
 from lofi_core.player.limiter import Limiter
 from lofi_core.player.outgoing import Outgoing
@@ -172,7 +173,8 @@ class Mixer:
         except LofiError:
             return False  # told when its turn has come
         remaining = voice.remaining
-        if remaining is None or remaining > (self.crossfade_sec + PREPARE_SEC) * self.rate:
+        overlap = most_overlap(voice, self._crossfade, self.rate)
+        if remaining is None or remaining > overlap + PREPARE_SEC * self.rate:
             return False
         return self.playlist.prefetch()
 
@@ -182,6 +184,10 @@ class Mixer:
         if self.current is not None:
             self.current.track.close()
         self.playlist.clear()
+
+    @property
+    def _crossfade(self) -> int:
+        return round(self.crossfade_sec * self.rate)
 
     @property
     def _held(self) -> bool:
@@ -258,15 +264,15 @@ class Mixer:
     def _until_crossfade(self, voice: Voice) -> int | None:
         """How many frames until the next track comes in. None: not before this one has ended."""
         remaining = voice.remaining
-        overlap = round(self.crossfade_sec * self.rate)
-        if not overlap or not remaining or not self.playlist:
+        if not self._crossfade or not remaining or not self.playlist:
             return None
+        overlap = most_overlap(voice, self._crossfade, self.rate)
         if remaining > overlap:
-            return remaining - overlap  # or later, when the next is short: soon enough to look
+            return remaining - overlap  # or later, as the next one has it: soon enough to look
         coming = self.playlist.prepare()
         if coming is None:
             return None
-        overlap = min(overlap, voice.most_overlap, coming.most_overlap)
+        overlap = overlap_of(voice, coming, self._crossfade, self.rate)
         return max(remaining - overlap, 0) if overlap else None
 
     def _join_next(self, voice: Voice, frames: int) -> None:

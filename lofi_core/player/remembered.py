@@ -148,11 +148,11 @@ class Remembered:
             if item.id == item_id and item.growing:
                 self.items[at] = msgspec.structs.replace(item, available_sec=available_sec, final=final)
 
-    def replaced(self, item_id: str, path: str) -> None:
-        """A growing item's track is finished, and lies at `path`; its gain has been applied."""
+    def replaced(self, item_id: str, track: Item) -> None:
+        """A growing item's track is finished; its gain has been applied."""
         for at, item in enumerate(self.items):
             if item.id == item_id and item.growing:
-                self.items[at] = Item(id=item_id, path=path)
+                self.items[at] = msgspec.structs.replace(track, id=item_id)
 
     def drop_first(self) -> Item:
         """Leave out what plays."""
