@@ -90,6 +90,7 @@ class Radio:
             session.tune(station, running.clock())
             session.sleeps_at, session.fades = self._at(sleep_min), False
             self.dial.keep(station, wanted)
+            running.note(f"{station.title} from now on")
             await running.tend(session)
             return self.status()
 

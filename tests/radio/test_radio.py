@@ -118,6 +118,7 @@ def test_another_station_comes_at_once(listener: Client) -> None:
     tune(listener)
     plays(listener)
     assert tune(listener, prompts=["slow dusty drums"])["station"]["prompts"] == ["slow dusty drums"]
+    until(listener, "radio_changed", note="slow dusty drums from now on")
     plays(listener)
     assert listener.call("radio_status")["now"]["prompt"] == "slow dusty drums"
 
