@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -41,6 +42,7 @@ from lofi_core.rpc.listener import Listener
 from lofi_core.rpc.server import Server
 from lofi_core.runtime import resolve_runtime
 from lofi_core.tracks.library import Library
+from lofi_core.tracks.limit import Limit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -104,14 +106,16 @@ async def _serve(settings: Settings) -> int:
             engine,
             tasks,
         ):
-            playback = await Playback.open(
-                library, settings.paths.data, settings.config.audio, lambda event: hub.publish(event, None)
-            )
+            to_all = partial(hub.publish, audience=None)
+            playback = await Playback.open(library, settings.paths.data, settings.config.audio, to_all)
             playback.start(tasks)
-            road.listeners.append(playback.incoming.happened)
+            limit = _limit(settings, library, playback, engine, to_all)
+            limit.start(tasks)
+            road.listeners += [playback.incoming.happened, limit.happened]
+            playback.listeners.append(limit.happened)
             loop = asyncio.get_running_loop()
             jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
-            radio = _radio(settings, engine, library, playback, jobs, lambda event: hub.publish(event, None))
+            radio = _radio(settings, engine, library, playback, jobs, to_all)
             radio.serve(tasks)
             road.listeners.append(radio.job_happened)
             downloads = Downloads(plugins, hub.publish)
@@ -123,7 +127,7 @@ async def _serve(settings: Settings) -> int:
                 jobs,
                 BackendMethods(plugins, downloads, jobs, engine),
                 ModelMethods(plugins, downloads, engine.models),
-                TrackMethods(library, playback),
+                TrackMethods(library, playback, to_all),
                 PlaybackMethods(playback, radio),
                 RadioMethods(radio),
             ]
@@ -156,6 +160,16 @@ def _radio(
     remembered = Remembered()
     dial = Dial(jobs.plugins, config, presets_dir(settings.paths.config), remembered)
     return Radio(engine, library, playback, dial, publish, Conditions())
+
+
+def _limit(
+    settings: Settings, library: Library, playback: Playback, engine: Engine, publish: Callable[[Event], None]
+) -> Limit:
+    def in_use() -> set[str]:
+        listed = {entry.track_id for entry in playback.playlist.entries}
+        return listed | {job.track_id for job in engine.table.live()}
+
+    return Limit(library, settings.config.store.max_gb, in_use, publish)
 
 
 class _Road:

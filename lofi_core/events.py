@@ -207,7 +207,10 @@ class PlaybackPaused(PlaybackEvent, frozen=True):
 
 
 class PlaybackResumed(PlaybackEvent, frozen=True):
-    """`playback_resumed`: the sound goes on, after a pause or after `playback_buffering`."""
+    """`playback_resumed`: the sound goes on, after a pause or after `playback_buffering`.
+
+    It comes too when the player's process ended and another goes on where that one was.
+    """
 
     name = "playback_resumed"
 
@@ -291,6 +294,15 @@ class RadioChanged(Event, frozen=True):
     note: str | UnsetType = UNSET
 
 
+class TrackRemoved(Event, frozen=True):
+    """`track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`."""
+
+    name = "track_removed"
+
+    track_id: str
+    reason: str
+
+
 class QueueChanged(Event, frozen=True):
     """`queue_changed`: so many jobs wait now."""
 
@@ -334,6 +346,7 @@ EVENTS: dict[str, type[Event]] = {
         VolumeChanged,
         AudioDeviceChanged,
         RadioChanged,
+        TrackRemoved,
         QueueChanged,
         ShuttingDown,
     )

@@ -94,6 +94,8 @@ class Playback(Editing):
     async def play(self, track_id: str | None = None) -> None:
         """Play a track, which gets a place behind the current one; without one, go on.
 
+        One that is being made is played next, as soon as it can be heard to its end.
+
         Raises:
             UnknownTrack: there is no such track, or the playlist is empty.
             AudioDeviceError: it cannot be heard.
@@ -101,7 +103,11 @@ class Playback(Editing):
         async with self._lock:
             self.deck.forgive()
             if track_id is not None:
-                await self.deck.begin(await self._place_for(track_id))
+                entry = await self._place_for(track_id)
+                if entry is None:
+                    self.want(track_id)
+                else:
+                    await self.deck.begin(entry)
             elif self.deck.state != "stopped":
                 await self.deck.resume()
             else:
@@ -209,11 +215,16 @@ class Playback(Editing):
         except LofiError as error:
             log.warning("%s", error.text())
 
-    async def _place_for(self, track_id: str) -> Entry:
+    async def _place_for(self, track_id: str) -> Entry | None:
+        """The track's place in the list, which it gets; None for one that has yet to be made."""
         entry = self.playlist.find(track_id)
         if entry is not None and entry.path is None:
-            return entry
-        track = await self._library.get(track_id)
+            return entry if self.deck.has_sound(entry) else None
+        if entry is None and self.deck.streams.is_being_made(track_id):
+            track = await self._library.find(track_id)
+            if track is None:
+                return None
+        track = await self._library.get(track_id, used=True)
         if entry is None:
             entry = entry_of(track)
             self.playlist.add_next(entry)

@@ -65,8 +65,10 @@ class Deck:
         self._serial = count(1)
         self._entries: dict[str, Entry] = {}  # by item id, of what the player has
         self._playing: str | None = None
+        self._begun: str | None = None  # whose begin clients know of
         self._ahead: str | None = None
         self._ahead_is_old = False  # its file is another now
+        self._fading = False  # it goes silent slowly
         self.unplayable: set[int] = set()
         self._errors: dict[str, LofiError] = {}  # by item id, until the player says that it ended
 
@@ -107,14 +109,19 @@ class Deck:
             raise
         if before[2]:
             self._entries.pop(before[2], None)
+        self._fading = False
         self._changed()
 
     async def skip(self, without: Collection[int] = ()) -> None:
         """Leave what plays for what comes next; go silent when nothing does."""
         if self.state == "stopped":
             return
+        waited = self._playing is None and self._ahead is None  # for the first sound of what comes next
         entry = self._playlist.next(skipping=True, without={*self.unplayable, *without})
         await self._have_ahead(entry)
+        self._fading = False
+        if waited and entry is not None:
+            return  # it is begun by that
         if entry is None:
             self._come_to_the_end()
         begun = await self.player.skip()
@@ -125,8 +132,7 @@ class Deck:
 
     async def stop(self) -> None:
         """Go silent; the current entry begins anew the next time."""
-        self.state, self.place_sec = "stopped", 0.0
-        self._forget_ahead()
+        self._rest()
         await self.player.stop()
         self._playing = None
 
@@ -136,16 +142,17 @@ class Deck:
         Raises:
             InvalidParams: that is no number of seconds.
         """
-        if self.state != "playing":
+        if self.state != "playing" or self._playing is None:
             await self.stop()
             return
         await self.player.stop(seconds)
+        self._fading = True
 
     async def resume(self) -> None:
         """Go on after a pause, or come back from a fade."""
-        if self.state == "paused" or self.player.fades_out:
+        if self.state == "paused" or self._fading:
             await self.player.play()
-            self.state = "playing"
+            self.state, self._fading = "playing", False
 
     async def seek(self, position_sec: float) -> float:
         """Go to a place in the current entry, its end at most; where that is."""
@@ -210,17 +217,20 @@ class Deck:
         """Fade out."""
         await self.player.close()
 
-    def _forget_ahead(self) -> None:
+    def _rest(self) -> None:
+        """Nothing is to be heard any more."""
+        self.state, self.place_sec, self._fading = "stopped", 0.0, False
         ahead, self._ahead = self._ahead, None
         if ahead:
             self._entries.pop(ahead, None)
 
-    def _has_sound(self, entry: Entry) -> bool:
+    def has_sound(self, entry: Entry) -> bool:
+        """Something of it can be heard: its track is finished, or has begun to grow."""
         stream = self.streams.of_track(entry.track_id)
         return entry.path is not None or (stream is not None and stream.path is not None)
 
     async def _have_ahead(self, entry: Entry | None) -> None:
-        if entry is not None and not self._has_sound(entry):
+        if entry is not None and not self.has_sound(entry):
             entry = None  # its first sound brings us back
         if self._ahead is not None:
             if self._entries.get(self._ahead) is entry and not self._ahead_is_old:
@@ -303,7 +313,11 @@ class Deck:
             self._playlist.go_to(entry)
         if self.state != "paused":  # a skip, or another process, holds it too
             self.state = "playing"
-        self._publish(ev.PlaybackStarted(entry.track_id, event.position_sec))
+        if self._begun != event.item_id:
+            self._publish(ev.PlaybackStarted(entry.track_id, event.position_sec))
+        elif self.state == "playing":  # in another process, where the last one died
+            self._publish(ev.PlaybackResumed(entry.track_id, event.position_sec))
+        self._begun = event.item_id
         self._changed()
 
     def _ended(self, event: pl.Ended, entry: Entry) -> None:
@@ -313,9 +327,8 @@ class Deck:
             self._ahead = None
         if event.item_id == self._playing:
             self._playing = None
-            if event.reason == "stopped":  # it has faded out
-                self.state, self.place_sec = "stopped", 0.0
-                self._forget_ahead()
+            if event.reason == "stopped" or (self._fading and self._ahead is None):
+                self._rest()  # it has faded out, or nothing is left that could
         reason = "error" if error else event.reason
         if reason == "error":
             self.unplayable.add(entry.key)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from lofi_core.playback.deck import Deck
+    from lofi_core.playback.incoming import Incoming
     from lofi_core.playback.playlist import Entry, Playlist, Repeat
     from lofi_core.playback.sound import Sound
     from lofi_core.tracks.library import Library
@@ -22,13 +23,14 @@ class Editing:
     playlist: Playlist
     deck: Deck
     sound: Sound
+    incoming: Incoming
     _library: Library
     _lock: asyncio.Lock
 
     async def add(self, track_id: str, position: int | None = None) -> None:
         """Put a track into the list; one that is there moves. Raises UnknownTrack or InvalidParams."""
         async with self._lock:
-            track = await self._library.get(track_id)
+            track = await self._library.get(track_id, used=True)
             entry = self.playlist.find(track_id)
             if entry is None:
                 self.playlist.add(entry_of(track), position)
@@ -84,7 +86,7 @@ class Editing:
         Args:
             entry: of a finished track, or of one that is being made; it waits for its first sound.
             after: where this still waits, `entry` comes behind it, else right behind the current one.
-            begin: play it now when the state is `stopped`. A pause stays a pause.
+            begin: play it when the state is `stopped`: now, or when there is enough of it. A pause stays one.
 
         Raises:
             InvalidParams: the list is full.
@@ -93,21 +95,22 @@ class Editing:
         async with self._lock:
             await self._enlist(entry, after)
             if begin and self.deck.state == "stopped":
-                self.deck.forgive()
-                await self.deck.begin(entry)
+                await self._begin(entry)
 
     async def withdraw(self, entries: Collection[Entry]) -> None:
         """Take those entries out of the list that are in it and do not play."""
         async with self._lock:
             out = [e for e in self.playlist.entries if e in entries and e is not self.deck.playing]
             for entry in out:
-                self.playlist.remove(entry)
+                self._remove(entry)
             if out:
                 self._list_changed()
                 await self.deck.keep_next()
 
     async def replace_now(self, entry: Entry) -> None:
-        """Go to an entry at once, over the crossfade. A pause stays a pause.
+        """Go to an entry at once, over the crossfade; to one without a sound, when there is enough of it.
+
+        A pause stays a pause.
 
         Raises:
             InvalidParams: the list is full.
@@ -117,8 +120,11 @@ class Editing:
             if entry is self.deck.playing:
                 return
             await self._enlist(entry, None)
-            self.deck.forgive()
-            await (self.deck.begin(entry) if self.deck.state == "stopped" else self.deck.skip())
+            if self.deck.state == "stopped" or not self.deck.has_sound(entry):
+                await self._begin(entry)
+            else:
+                self.deck.forgive()
+                await self.deck.skip()
 
     # -- inside ----------------------------------------------------------------------------------------
 
@@ -135,8 +141,20 @@ class Editing:
         self._list_changed()
         await self.deck.keep_next()
 
+    async def _begin(self, entry: Entry) -> None:
+        if self.deck.has_sound(entry):
+            self.deck.forgive()
+            await self.deck.begin(entry)
+        else:
+            self.incoming.want(entry.track_id)
+
+    def _remove(self, entry: Entry) -> None:
+        if entry is self.playlist.current:
+            self.deck.place_sec = 0.0  # which was into this one
+        self.playlist.remove(entry)
+
     async def _take_out(self, entry: Entry) -> None:
         if self.deck.playing is entry:
             await self.deck.skip(without={entry.key})
-        self.playlist.remove(entry)
+        self._remove(entry)
         self._list_changed()

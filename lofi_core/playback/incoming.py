@@ -137,13 +137,15 @@ class Incoming:
         grew = [e for e in self._playlist.entries if e.track_id == track_id and e.path is None]
         if not grew and track_id not in self._wanted:
             return
-        track = await self._find(track_id)
-        finished = (
-            entry_of(track) if track else Entry(track_id, event.prompt, None, event.duration_sec, event.path)
-        )
-        for entry in grew:
+        finished = Entry(track_id, event.prompt, None, event.duration_sec, event.path)
+        for entry in grew:  # before anything else: what plays may be near its end
             await self._deck.finish(entry, finished)
             self._list_changed()
+        if track := await self._find(track_id):
+            finished = entry_of(track)
+        if finished.music:
+            for entry in grew:
+                await self._deck.finish(entry, finished)
         if track_id in self._wanted:
             del self._wanted[track_id]
             await self.play_next(self._playlist.find(track_id) or finished)

@@ -114,6 +114,8 @@ class Saver:
         self._due = asyncio.Event()
         self._writing = asyncio.Lock()
         self._warned = False
+        self._last = _stamp(path)
+        self._is_shared = False
 
     def note(self) -> None:
         """Something changed."""
@@ -138,9 +140,30 @@ class Saver:
             self._due.clear()
             content = msgspec.json.format(msgspec.json.encode(self._snapshot()))
             try:
-                await asyncio.to_thread(replace_file, self._path, content)
+                await asyncio.to_thread(self._replace, content)
                 self._warned = False
             except OSError as error:
                 if not self._warned:
                     log.warning("the playlist cannot be saved in %s: %s", self._path, error.strerror)
                 self._warned = True
+
+    def _replace(self, content: bytes) -> None:
+        found = _stamp(self._path)
+        if found not in {self._last, None} and not self._is_shared:
+            self._is_shared = True
+            log.warning(
+                "%s was written by somebody else, such as another daemon with this data directory: "
+                "whoever writes last decides what is played after a restart",
+                self._path,
+            )
+        replace_file(self._path, content)
+        self._last = _stamp(self._path)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Tells one writing of a file from another. None without one."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -105,15 +105,20 @@ class Stream:
 
 
 class Streams:
-    """All jobs that have begun and are not over."""
+    """All jobs that are not over: the growing files of those that have begun."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._by_job: dict[str, Stream] = {}
+        self._to_come: dict[str, str] = {}  # tracks of all jobs, by job
         self._clock = clock
 
     def of_track(self, track_id: str) -> Stream | None:
         """The job that makes a track now."""
         return next((stream for stream in self._by_job.values() if stream.track_id == track_id), None)
+
+    def is_being_made(self, track_id: str) -> bool:
+        """A job makes it, or waits for its turn."""
+        return track_id in self._to_come.values()
 
     def starts_in_sec(self, stream: Stream) -> float | None:
         """See `Stream.starts_in_sec`."""
@@ -132,7 +137,10 @@ class Streams:
         """Follow an event of a job."""
         now = self._clock()
         match event:
+            case ev.GenerationQueued():
+                self._to_come[event.job_id] = event.track_id
             case ev.GenerationStart():
+                self._to_come[event.job_id] = event.track_id
                 self._by_job[event.job_id] = Stream(
                     event.track_id, event.job_id, event.prompt, event.duration_sec, since=now
                 )
@@ -143,8 +151,12 @@ class Streams:
             case ev.GenerationAudio() if event.job_id in self._by_job:
                 self._by_job[event.job_id].grow(event, now)
             case ev.GenerationCancelled() | ev.GenerationError():
-                self._by_job.pop(event.job_id, None)
+                self._over(event.job_id)
             case ev.GenerationComplete(job_id=str(job_id)):
-                self._by_job.pop(job_id, None)
+                self._over(job_id)
             case _:
                 pass
+
+    def _over(self, job_id: str) -> None:
+        self._by_job.pop(job_id, None)
+        self._to_come.pop(job_id, None)

@@ -103,13 +103,22 @@ class Remembered:
                 self.ending = True
             case protocol.Stop():
                 self._forget()
-            case protocol.Play() | protocol.Skip():
-                self.ending = False
-            case protocol.Seek(position_sec=position_sec):
-                self._place(position_sec, moving=self._since is not None, late_sec=AHEAD_SEC)
             case protocol.Volume() | protocol.Crossfade() | protocol.UseDevice():
                 chosen = msgspec.structs.asdict(command)
                 self.setup = msgspec.structs.replace(self.setup, **{**chosen, "id": 0})
+            case _:
+                self._steered(command)
+
+    def _steered(self, command: AnyCommand) -> None:
+        match command:
+            case protocol.Pause() if self.items:
+                self.paused = True  # its event may not come any more
+            case protocol.Play():
+                self.ending = self.paused = False
+            case protocol.Skip():
+                self.ending = False
+            case protocol.Seek(position_sec=position_sec):
+                self._place(position_sec, moving=self._since is not None, late_sec=AHEAD_SEC)
             case _:
                 pass
 
@@ -149,9 +158,9 @@ class Remembered:
                 self.items[at] = msgspec.structs.replace(item, available_sec=available_sec, final=final)
 
     def replaced(self, item_id: str, track: Item) -> None:
-        """A growing item's track is finished; its gain has been applied."""
+        """A growing item's track is finished, its gain applied; or more is known of it."""
         for at, item in enumerate(self.items):
-            if item.id == item_id and item.growing:
+            if item.id == item_id:
                 self.items[at] = msgspec.structs.replace(track, id=item_id)
 
     def drop_first(self) -> Item:

@@ -86,7 +86,11 @@ METHODS: dict[str, Method] = {
         Method("tracks_delete", p.TrackParams, r.Deleted, "Delete a track, file and all."),
         Method("tracks_export", p.TracksExportParams, Exported, "Write a copy in another place or format."),
         Method("tracks_waveform", p.TracksWaveformParams, r.Waveform, "A track's outline, one peak per bin."),
-        Method("play", p.PlayParams, b.PlayState, "Play a track; without one, go on, or begin the playlist."),
+        Method(
+            *("play", p.PlayParams, b.PlayState),
+            "Play a track; one that is being made, as soon as it can be heard to its end. Without one,"
+            " go on, or begin the playlist.",
+        ),
         Method("pause", p.NoParams, b.PlayState, "Hold the sound where it is."),
         Method("resume", p.NoParams, b.PlayState, "Go on where it was: `play` without a track."),
         Method("toggle", p.NoParams, b.PlayState, "Pause what plays; go on with what does not."),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OF_BACKEND = "backends.NAME."  # in the table, NAME stands for any backend
 OPTION = OF_BACKEND + "options.KEY"  # and KEY for any of its options
 # Read and checked, so that a file stays valid, but nothing acts on them yet.
-_UNUSED = re.compile(r"store\.max_gb|daemon\.idle_exit_sec")
+_UNUSED = re.compile(r"daemon\.idle_exit_sec")
 # A list of tables has a shape that only the file can hold. What to write there, by key:
 IN_FILE_ONLY = {
     "radio.schedule": "for example [[radio.schedule]] and, on lines of their own, "
@@ -166,7 +166,12 @@ def in_words(schema: Mapping[str, Any]) -> str:
     words = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
     words |= {"array": "a list", "object": "a table"}
     text = words.get(schema.get("type", ""), "any value")
-    low, high = schema.get("minimum"), schema.get("maximum")
+    low, high = (_plain(schema.get(end)) for end in ("minimum", "maximum"))
     if low is None:
         return text
     return f"{text} of at least {low}" if high is None else f"{text} from {low} to {high}"
+
+
+def _plain(number: float | None) -> float | None:
+    """0 for 0.0: equal types are one to Python, and which spelling it kept depends on who came first."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number

@@ -18,7 +18,7 @@ from lofi_core.tracks.kept import write_kept
 from lofi_core.tracks.layout import sync_file
 from lofi_core.tracks.spool import BLOCK_FRAMES
 from lofi_core.tracks.tags import write_flac_tags
-from lofi_core.tracks.track import Recipe
+from lofi_core.tracks.track import Recipe, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -135,7 +135,7 @@ def _recipe(spool: Spool, draft: TrackDraft) -> Recipe:
         gain_db=gain_db,
         generation_time_sec=round(draft.generation_time_sec, 3),
         job_id=draft.job_id,
-        created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        created_at=time_text(datetime.now(UTC)),
         extra={**draft.extra, **({"kept": sorted(draft.kept)} if draft.kept else {})},
     )
 

@@ -13,10 +13,10 @@ from lofi_core.tracks.track import Recipe
 from lofi_core.tracks.words import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE tracks (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -29,18 +29,27 @@ CREATE TABLE tracks (
     size_bytes INTEGER NOT NULL,
     search     TEXT NOT NULL,
     recipe     BLOB NOT NULL,
-    kept_bytes INTEGER NOT NULL DEFAULT 0
+    kept_bytes INTEGER NOT NULL DEFAULT 0,
+    used_at    TEXT NOT NULL
 );
 CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);
 CREATE INDEX tracks_by_job ON tracks (job_id);
 CREATE INDEX tracks_by_size ON tracks (size_bytes, kept_bytes);
+CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
 """
-# Version 1 kept nothing beside the files.
-_FROM_1 = """
+# What makes the next version of each: 1 kept nothing beside the files, 2 did not note when a track was used.
+_STEPS = {
+    1: """
 ALTER TABLE tracks ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
 DROP INDEX tracks_by_size;
 CREATE INDEX tracks_by_size ON tracks (size_bytes, kept_bytes);
-"""
+""",
+    2: """
+ALTER TABLE tracks ADD COLUMN used_at TEXT NOT NULL DEFAULT '';
+UPDATE tracks SET used_at = created_at;
+CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
+""",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +99,7 @@ class TrackIndex:
         return _entry(rows[0]) if rows else None
 
     def put(self, entry: Entry) -> None:
-        """Add a row in place of any of the same id. It counts as the newest of its moment.
+        """Add a row in place of any of the same id. It counts as the newest of its moment, and used then.
 
         Raises:
             TrackWriteFailed: the recipe holds what could not be read back.
@@ -104,11 +113,12 @@ class TrackIndex:
         self._connection.execute(
             "INSERT OR REPLACE INTO tracks"
             " (track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe,"
-            " kept_bytes)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " kept_bytes, used_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(entry.track_id, recipe.job_id, entry.title, entry.favourite, recipe.created_at),
                 *(entry.frames, entry.size_bytes, _searchable(entry), encoded, entry.kept_bytes),
+                recipe.created_at,
             ),
         )
 
@@ -118,6 +128,18 @@ class TrackIndex:
             "UPDATE tracks SET title = ?, favourite = ?, search = ? WHERE track_id = ?",
             (entry.title, entry.favourite, _searchable(entry), entry.track_id),
         )
+
+    def use(self, track_id: str, used_at: str) -> None:
+        """Note that a track was played, exported or asked for."""
+        self._connection.execute("UPDATE tracks SET used_at = ? WHERE track_id = ?", (used_at, track_id))
+
+    def least_used(self, keep: Collection[str], before: str) -> str | None:
+        """The track that was used longest ago, and before that time; no favourite, and none of `keep`."""
+        rows = self._connection.execute(
+            "SELECT track_id FROM tracks WHERE favourite = 0 AND used_at < ? ORDER BY used_at, sequence",
+            (before,),
+        )
+        return next((track_id for (track_id,) in rows if track_id not in keep), None)
 
     def remove(self, track_id: str) -> None:
         """Drop the row of a track, if there is one."""
@@ -164,7 +186,8 @@ class TrackIndex:
                     "it was made by a newer lofi-core; update this one",
                 )
             if version < SCHEMA_VERSION:
-                for statement in (_FROM_1 if version else _SCHEMA).split(";"):
+                steps = [_STEPS[step] for step in range(version, SCHEMA_VERSION)] if version else [_SCHEMA]
+                for statement in ";".join(steps).split(";"):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 

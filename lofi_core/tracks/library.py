@@ -12,8 +12,9 @@ from lofi_core.tracks.store import TrackStore
 from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from concurrent.futures import Future
+    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -143,17 +144,17 @@ class Library:
         """Remove a spool's file."""
         await self._run(self._end_spool, spool)
 
-    async def find(self, track_id: str) -> Track | None:
-        """The track, None when there is none or its file is gone."""
-        return await self._change(self._store.find, track_id)
+    async def find(self, track_id: str, *, used: bool = False) -> Track | None:
+        """The track, None when there is none or its file is gone; `used` as in `TrackStore.find`."""
+        return await self._change(self._store.find, track_id, used=used)
 
     async def find_job(self, job_id: str) -> Track | None:
         """The track that a job made; see `TrackStore.find_job`."""
         return await self._change(self._store.find_job, job_id)
 
-    async def get(self, track_id: str) -> Track:
-        """The track; `UnknownTrack` when there is none."""
-        return await self._change(self._store.get, track_id)
+    async def get(self, track_id: str, *, used: bool = False) -> Track:
+        """The track; `UnknownTrack` when there is none. `used` as in `TrackStore.find`."""
+        return await self._change(self._store.get, track_id, used=used)
 
     async def list(
         self, limit: int = 50, offset: int = 0, query: str | None = None, *, favourite: bool | None = None
@@ -170,6 +171,10 @@ class Library:
     async def delete(self, track_id: str) -> None:
         """Remove a track; `UnknownTrack` when there is none."""
         await self._change(self._store.delete, track_id)
+
+    async def remove_least_used(self, max_bytes: int, keep: Collection[str], before: datetime) -> str | None:
+        """Remove the track that was used longest ago; see `TrackStore.remove_least_used`."""
+        return await self._change(self._store.remove_least_used, max_bytes, keep, before)
 
     async def waveform(self, track_id: str, bins: int = 80) -> Sequence[float]:
         """Peaks of 0 to 1 in `bins` equal parts of the track."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lofi_core.errors import InvalidParams, UnknownTrack
@@ -17,19 +20,21 @@ from lofi_core.tracks.layout import (
     track_path,
     tracks_dir,
 )
-from lofi_core.tracks.track import Track
+from lofi_core.tracks.track import Track, time_text
 from lofi_core.tracks.words import check_title
 
 # encode, export and waveform are imported where they are used: they bring numpy, soundfile and mutagen, and a
 # daemon that has made no track yet does without.
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Collection, Generator, Sequence
     from pathlib import Path
 
     from lofi_core.tracks.encode import EncodedTrack
     from lofi_core.tracks.spool import Spool
     from lofi_core.tracks.track import Exported, TrackDraft
+
+log = logging.getLogger("lofi.tracks")
 
 MAX_BINS = 10_000
 
@@ -99,13 +104,20 @@ class TrackStore:
             if encoded.kept is not None:
                 encoded.kept.unlink(missing_ok=True)
 
-    def find(self, track_id: str) -> Track | None:
-        """The track, if its file is there as the index knows it; a row without its file is dropped."""
+    def find(self, track_id: str, *, used: bool = False) -> Track | None:
+        """The track, if its file is there as the index knows it; a row without its file is dropped.
+
+        Args:
+            track_id: names none when it is no id.
+            used: it is about to be played or handed out; `remove_least_used` takes those last.
+        """
         with storage_failures(f"looking up track {track_id!r}", self._data_dir):
             entry = self._index.get(track_id)
             if entry is None:
                 return None
             if _size(track_path(self._data_dir, track_id)) == entry.size_bytes:
+                if used:
+                    self._note_use(track_id)
                 return self._track(entry)
             with self._index:
                 self._index.remove(track_id)
@@ -118,13 +130,13 @@ class TrackStore:
             entry = self._index.by_job(job_id)
         return self.find(entry.track_id) if entry else None
 
-    def get(self, track_id: str) -> Track:
-        """The track.
+    def get(self, track_id: str, *, used: bool = False) -> Track:
+        """The track; `used` as in `find`.
 
         Raises:
             UnknownTrack: there is none, or its file is gone.
         """
-        track = self.find(track_id)
+        track = self.find(track_id, used=used)
         if track is None:
             raise UnknownTrack(
                 f"no track has the id {track_id!r}", "`lofi-core tracks list` shows what is there"
@@ -185,6 +197,29 @@ class TrackStore:
             track_path(self._data_dir, track.track_id).unlink(missing_ok=True)
             kept_path(self._data_dir, track.track_id).unlink(missing_ok=True)
 
+    def remove_least_used(self, max_bytes: int, keep: Collection[str], before: datetime) -> str | None:
+        """When all tracks together are larger than this, remove the one that was used longest ago.
+
+        Args:
+            max_bytes: files and what is kept with them.
+            keep: ids that stay, as favourites do.
+            before: what was used since then stays too.
+
+        Returns:
+            Its id; None when none was removed: they fit, or all that are left stay.
+
+        Raises:
+            TrackWriteFailed: the file cannot be removed; the track stays.
+        """
+        with storage_failures("looking for tracks that nobody uses", self._data_dir):
+            _, size_bytes = self._index.count_and_bytes()
+            if size_bytes <= max_bytes:
+                return None
+            track_id = self._index.least_used(keep, time_text(before))
+        if track_id is not None and self.find(track_id) is not None:  # its file may be gone already
+            self.delete(track_id)
+        return track_id
+
     def waveform(self, track_id: str, bins: int = 80) -> Generator[float, None, Sequence[float]]:
         """Peaks of 0 to 1 in `bins` equal parts of the track; see `waveform_steps`.
 
@@ -202,7 +237,7 @@ class TrackStore:
         self, track_id: str, path: str, format_name: str | None = None, *, overwrite: bool = False
     ) -> Generator[float, None, Exported]:
         """Write a copy outside of the store; see `export_steps`, `check_destination` and `choose_format`."""
-        track = self.get(track_id)
+        track = self.get(track_id, used=True)
         chosen = choose_format(path, format_name, track.sample_rate)
         target = check_destination(path, self._data_dir, overwrite=overwrite)
         from lofi_core.tracks.export import export_steps
@@ -217,6 +252,13 @@ class TrackStore:
     def close(self) -> None:
         """Close the index."""
         self._index.close()
+
+    def _note_use(self, track_id: str) -> None:
+        try:
+            with self._index:
+                self._index.use(track_id, time_text(datetime.now(UTC)))
+        except sqlite3.Error as error:  # a full disk must not keep anybody from playing what is there
+            log.warning("the use of track %s is not noted: %s", track_id, error)
 
     def _track(self, entry: Entry) -> Track:
         recipe = entry.recipe

@@ -6,12 +6,15 @@ Structs only: importing this imports nothing heavy.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec import field as member
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lofi_core.backend import Loudness
 
 
@@ -129,3 +132,8 @@ class TrackDraft:
     generation_time_sec: float
     extra: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
+
+
+def time_text(moment: datetime) -> str:
+    """ISO 8601, UTC, milliseconds: texts of later moments sort behind."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

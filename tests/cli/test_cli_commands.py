@@ -329,10 +329,10 @@ def test_config_show_tells_every_value_its_source_and_what_is_not_used(
     monkeypatch.setenv("LOFI_QUEUE_CAPACITY", "4")
     values = json.loads(run("config", "show", "--json").out)
     assert values["queue_capacity"] == {"value": 4, "source": "LOFI_QUEUE_CAPACITY", "used": True}
-    assert values["store.max_gb"]["used"] is False
+    assert values["daemon.idle_exit_sec"]["used"] is False
     used, _, unused = run("config", "show").out.partition("\nnot used by this version:\n")
     assert "queue_capacity 4 LOFI_QUEUE_CAPACITY" in " ".join(used.split())
-    assert "store.max_gb" in unused
+    assert "daemon.idle_exit_sec" in unused
 
 
 def test_config_path_names_the_file(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,15 @@ def until(client: Client, name: str, **fields: Any) -> Notification:
             return event
 
 
+def wait_for_one_of(client: Client, *names: str) -> Notification:
+    """The next event of any of these names; others are dropped."""
+    while True:
+        event = client.next_event(WAIT_SEC)
+        assert event is not None, names
+        if event.name in names:
+            return event
+
+
 def started_tracks(client: Client, count: int) -> list[str]:
     """Which tracks begin next, so many of them."""
     return [str(wait_for(client, "playback_started", WAIT_SEC).fields["track_id"]) for _ in range(count)]

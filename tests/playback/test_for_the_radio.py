@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lofi_core import events as ev
+from lofi_core.config import Audio
 from lofi_core.errors import InvalidParams
+from lofi_core.playback.saved import FILE_NAME, load
 from tests.playback.studio import studio
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lofi_core.playback.playlist import Entry
 
 pytestmark = pytest.mark.anyio
 
@@ -70,13 +74,7 @@ async def test_a_track_that_has_no_sound_yet_waits_for_it(tmp_path: Path) -> Non
         await made.playback.enlist(b)
         await made.next(ev.PlaybackEnded, track_id=a.track_id)
         assert path is not None
-        made.playback.incoming.happened(
-            ev.GenerationComplete(
-                *(b.track_id, path, 0.6, 48_000, 2, "b", 1, "sine", "1", 0.1),
-                cached=False,
-                job_id="job",
-            )
-        )
+        made.playback.incoming.happened(completion(b, path))
         await made.started(b)
         assert (await made.next(ev.PlaybackEnded)).reason == "finished"
 
@@ -167,3 +165,93 @@ async def test_listeners_hear_what_clients_hear_in_the_same_order(tmp_path: Path
         await made.playback.enlist(b)
         await made.next(ev.PlaybackEnded, track_id=b.track_id)
         assert made.overheard == made.told
+
+
+async def test_two_daemons_on_one_directory_say_so_and_spoil_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with studio(tmp_path) as one, studio(tmp_path) as two:
+        a, b = await one.entries("a", "b")
+        await one.playback.enlist(a)
+        await one.playback._saver.save()
+        assert "another daemon" not in caplog.text
+        await two.playback.enlist(b)
+        await two.playback._saver.save()
+        assert "another daemon" in caplog.text
+        caplog.clear()
+        await two.playback._saver.save()
+        assert "another daemon" not in caplog.text  # once
+    saved = load(tmp_path / "data" / FILE_NAME, Audio())
+    assert saved.tracks in ([a.track_id], [b.track_id])
+
+
+def completion(entry: Entry, path: str) -> ev.GenerationComplete:
+    """As the engine tells it."""
+    return ev.GenerationComplete(
+        *(entry.track_id, path, 0.6, 48_000, 2, "b", 1, "sine", "1", 0.1), cached=False, job_id="job"
+    )
+
+
+async def test_what_begins_without_a_sound_begins_when_it_is_made(tmp_path: Path) -> None:
+    async with studio(tmp_path) as here:
+        a, b = await here.entries("a", "b")
+        a_path, b_path = str(a.path), str(b.path)
+        a.path = b.path = None
+        await here.playback.enlist(a, begin=True)
+        here.playback.incoming.happened(completion(a, a_path))
+        await here.started(a)
+        await here.playback.replace_now(b)
+        here.playback.incoming.happened(completion(b, b_path))
+        await here.next(ev.PlaylistChanged)
+        await here.playback.skip()
+        await here.started(b)
+
+
+async def test_a_fade_while_the_next_track_is_waited_for_is_a_stop(tmp_path: Path) -> None:
+    async with studio(tmp_path) as here:
+        a, b = await here.entries("a", "b", seconds=0.6)
+        path, b.path = str(b.path), None
+        await here.playback.enlist(a, begin=True)
+        await here.playback.enlist(b)
+        await here.next(ev.PlaybackEnded, track_id=a.track_id)
+        assert here.playback.horizon().state == "playing"
+        await here.playback.fade_out(9.0)
+        assert here.playback.horizon().state == "stopped"
+        here.playback.incoming.happened(completion(b, path))
+        await here.next(ev.PlaylistChanged)
+        assert here.playback.horizon().state == "stopped"
+
+
+async def test_a_fade_over_the_last_sound_there_is_ends_with_it(tmp_path: Path) -> None:
+    async with studio(tmp_path) as here:
+        a, b = await here.entries("a", "b", seconds=0.6)
+        b.path = None
+        await here.playback.enlist(a, begin=True)
+        await here.playback.enlist(b)
+        await here.started(a)
+        await here.playback.fade_out(9.0)
+        assert (await here.next(ev.PlaybackEnded)).reason == "finished"
+        assert here.playback.horizon().state == "stopped"
+
+
+async def test_an_entry_that_comes_while_nothing_sounds_is_heard_from_its_begin(tmp_path: Path) -> None:
+    async with studio(tmp_path) as here:
+        a, b, c = await here.entries("a", "b", "c", seconds=0.6)
+        b.path = None
+        await here.playback.enlist(a, begin=True)
+        await here.playback.enlist(b)
+        await here.next(ev.PlaybackEnded, track_id=a.track_id)
+        await here.playback.replace_now(c)
+        assert (await here.started(c)).position_sec == 0.0
+        assert (await here.next(ev.PlaybackEnded)).reason == "finished"
+
+
+async def test_a_place_in_what_is_withdrawn_is_none_in_what_follows(tmp_path: Path) -> None:
+    async with studio(tmp_path) as here:
+        a, b = await here.entries("a", "b")
+        await here.playback.enlist(a)
+        await here.playback.enlist(b)
+        await here.playback.seek(20.0)
+        await here.playback.withdraw([a])
+        await here.playback.play()
+        assert (await here.started(b)).position_sec == 0.0

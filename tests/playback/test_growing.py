@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lofi_core.errors import UnknownTrack
 from tests.playback.conftest import listening, make_track, tracks, until
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def test_a_finished_track_is_read_from_the_library_once_the_player_begins_again(
     for spool in Path(client.path.parent.parent / "data" / "cache" / "spool").rglob("*.wav"):
         spool.unlink()  # as a minute later
     os.kill(client.call("status")["playback"]["player_pid"], signal.SIGKILL)
-    until(client, "playback_started", track_id=track)
+    until(client, "playback_resumed", track_id=track)
     until(client, "playback_position", track_id=track)
 
 
@@ -184,3 +185,33 @@ def test_the_player_is_started_when_the_request_is_accepted(listener: Client, ga
     while listener.call("status")["playback"]["player_pid"] is None:  # no event tells it
         assert time.monotonic() < until_end
         time.sleep(0.02)
+
+
+def test_a_track_that_is_being_made_can_be_played_though_nobody_asked_for_it_then(client: Client) -> None:
+    job = client.call("generate", prompt="a", duration_sec=2, backend="paced", options={"pace": 0.5})
+    assert client.call("play", track_id=job["track_id"]) == {"state": "stopped", "track_id": None}
+    started = until(client, "playback_started").fields
+    assert started["track_id"] == job["track_id"]
+    assert until(client, "playback_ended").fields["reason"] == "finished"
+
+
+def test_a_track_whose_job_waits_can_be_played_and_a_stop_forgets_it(client: Client) -> None:
+    jobs = [
+        client.call("generate", prompt=name, duration_sec=2, backend="paced", options={"pace": 0.4})
+        for name in "abc"
+    ]
+    client.call("play", track_id=jobs[1]["track_id"])
+    client.call("stop")
+    client.call("play", track_id=jobs[2]["track_id"])
+    assert until(client, "playback_started").fields["track_id"] == jobs[2]["track_id"]
+    client.call("playlist_clear")
+    with pytest.raises(UnknownTrack):
+        client.call("play", track_id="0" * 32)
+
+
+def test_a_track_whose_job_was_cancelled_cannot_be_played(client: Client) -> None:
+    job = client.call("generate", prompt="a", duration_sec=20, backend="paced", options={"pace": 1.0})
+    client.call("cancel", job_id=job["job_id"])
+    until(client, "generation_cancelled")
+    with pytest.raises(UnknownTrack):
+        client.call("play", track_id=job["track_id"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lofi_core.errors import AudioDeviceError, InvalidParams, UnknownTrack
-from tests.playback.conftest import listening, make_track, tracks, until
+from tests.playback.conftest import listening, make_track, tracks, until, wait_for_one_of
 
 if TYPE_CHECKING:
     from lofi_core.rpc.client import Client
@@ -180,9 +180,9 @@ def test_the_sound_is_back_when_the_player_was_killed(listener: Client) -> None:
     until(listener, "playback_position")
     before = listener.call("status")["playback"]["player_pid"]
     os.kill(before, signal.SIGKILL)
-    again = until(listener, "playback_started").fields
-    assert again["track_id"] == track
-    assert again["position_sec"] == pytest.approx(20.5, abs=2.0)
+    again = wait_for_one_of(listener, "playback_started", "playback_resumed")
+    assert (again.name, again.fields["track_id"]) == ("playback_resumed", track)
+    assert again.fields["position_sec"] == pytest.approx(20.5, abs=2.0)
     assert until(listener, "playback_position").fields["position_sec"] >= 20.0
     assert listener.call("status")["playback"]["player_pid"] not in {None, before}
 
@@ -193,4 +193,6 @@ def test_a_pause_outlives_the_player(listener: Client) -> None:
     listener.call("pause")
     os.kill(listener.call("status")["playback"]["player_pid"], signal.SIGKILL)
     assert listener.call("resume")["state"] == "playing"
+    again = wait_for_one_of(listener, "playback_started", "playback_resumed")
+    assert again.name == "playback_resumed"
     assert until(listener, "playback_position").fields["position_sec"] < 5.0

@@ -130,7 +130,9 @@ def test_a_device_that_breaks_while_it_opens_gives_the_samples_back(monkeypatch:
 
 
 def test_devices_that_pull_at_once_get_every_sample_once() -> None:
-    counted, given, got = count(1), [], []
+    counted = count(1)
+    given: list[int] = []
+    got: list[float] = []
 
     def pull(frames: int) -> Samples:
         number = next(counted)

@@ -138,6 +138,7 @@ PREFIXES = [
     "volume_",
     "audio_",
     "radio_",
+    "track_",
     "queue_",
     "shutting",
 ]

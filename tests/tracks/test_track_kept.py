@@ -111,15 +111,23 @@ def test_a_disk_that_fills_up_while_it_is_written_leaves_nothing(
     assert not studio.leftovers()
 
 
-def test_a_library_from_before_goes_on(studio: Studio) -> None:
+NO_USE = "DROP INDEX tracks_by_use; ALTER TABLE tracks DROP COLUMN used_at;"
+NOTHING_KEPT = (
+    "DROP INDEX tracks_by_size; ALTER TABLE tracks DROP COLUMN kept_bytes;"
+    "CREATE INDEX tracks_by_size ON tracks (size_bytes);"
+)
+
+
+@pytest.mark.parametrize(("version", "without"), [(1, NO_USE + NOTHING_KEPT), (2, NO_USE)])
+def test_a_library_from_before_goes_on(studio: Studio, version: int, without: str) -> None:
     track = studio.add()
     studio.store.close()
     with closing(sqlite3.connect(studio.data_dir / "index.db")) as other:
-        other.executescript(
-            "DROP INDEX tracks_by_size; ALTER TABLE tracks DROP COLUMN kept_bytes;"
-            "CREATE INDEX tracks_by_size ON tracks (size_bytes); PRAGMA user_version = 1"
-        )
+        other.executescript(f"{without} PRAGMA user_version = {version}")
     studio.reopen()
+    with closing(sqlite3.connect(studio.data_dir / "index.db")) as other:
+        assert other.execute("SELECT used_at FROM tracks").fetchall() == [(track.created_at,)]
+        assert other.execute("PRAGMA user_version").fetchone() == (3,)
     assert studio.store.find(track.track_id) == track
     assert studio.store.count_and_bytes() == (1, track.size_bytes)
     kept = studio.add("b", kept={"latents": LATENTS})

@@ -45,7 +45,7 @@ class JobMethods:
         self.engine.check_open()
         prepared = prepare_params(params, self.plugins, self.config)
         # Looked up even when the cache is not wanted: requests must not overtake each other.
-        track = await self.library.find(prepared.track_id)
+        track = await self.library.find(prepared.track_id, used=params.cache)
         being_made = self.engine.table.active_for(prepared.track_id) is not None
         if params.cache and track is not None and not being_made:
             if params.play:

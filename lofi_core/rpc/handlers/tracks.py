@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lofi_core.events import TrackRemoved
 from lofi_core.rpc import results as r
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lofi_core.events import Event
     from lofi_core.playback.control import Playback
     from lofi_core.rpc import params as p
     from lofi_core.rpc.connection import Connection
@@ -21,6 +26,7 @@ class TrackMethods:
 
     library: Library
     playback: Playback
+    publish: Callable[[Event], None]
 
     async def tracks_list(self, _connection: Connection, params: p.TracksListParams) -> r.Tracks:
         tracks, total = await self.library.list(
@@ -37,6 +43,8 @@ class TrackMethods:
     async def tracks_delete(self, _connection: Connection, params: p.TrackParams) -> r.Deleted:
         await self.library.delete(params.track_id)
         await self.playback.forget(params.track_id)
+        # In a later turn: the answer to a request precedes the events it causes.
+        asyncio.get_running_loop().call_soon(self.publish, TrackRemoved(params.track_id, "deleted"))
         return r.Deleted(deleted=True)
 
     async def tracks_export(self, _connection: Connection, params: p.TracksExportParams) -> Exported:
