@@ -1,0 +1,133 @@
+"""Backends of any speed: real plugins, whose steps take virtual time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from lofi_core import BackendSpec, GenerateRequest, Schedule, Stage, Step, hookimpl
+from lofi_core.errors import InferenceFailed, ModelLoadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from tests.radio.clock import VirtualClock
+
+RATE = 8_000  # the room's too: nothing is resampled
+
+
+class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    tempo: float | None = None
+    key: str | None = None
+
+
+@dataclass(eq=False)
+class Simulated:
+    """One backend. It stands in for an entry point, too.
+
+    Attributes:
+        speed: seconds of music in a second of work.
+        step_sec: seconds of music made in a step.
+        load_sec: how long its model takes to load; 0: it has none.
+        streaming: its samples come with each step, else with the last.
+        fails_every: each n-th job fails half-way; 0: none.
+        hangs: seconds that the jobs of these numbers, from 1, spend in one step more.
+        load_fails: so many loads fail.
+        jobs: how many were begun.
+        worked_sec: seconds of virtual time spent in steps.
+    """
+
+    clock: VirtualClock
+    name: str
+    speed: float
+    step_sec: float = 4.0
+    load_sec: float = 0.0
+    streaming: bool = False
+    fails_every: int = 0
+    hangs: dict[int, float] = field(default_factory=dict)
+    load_fails: int = 0
+    jobs: int = 0
+    failed: int = 0
+    loads: int = 0
+    worked_sec: float = 0.0
+
+    # -- an entry point --------------------------------------------------------------------------------
+
+    dist = None
+
+    @property
+    def value(self) -> str:
+        return f"tests.radio.backends:{self.name}"
+
+    def load(self) -> Any:
+        return self if self.load_sec == 0 else Loading(self)
+
+    # -- a plugin --------------------------------------------------------------------------------------
+
+    @hookimpl
+    def describe_backend(self) -> BackendSpec:
+        return BackendSpec(
+            self.name, "Simulated", RATE, 1, 1, 600, "1", options=Options, streaming=self.streaming
+        )
+
+    @hookimpl
+    def make_schedule(self, request: GenerateRequest) -> Schedule:
+        return Schedule([Stage("make", max(1, round(request.duration_sec / self.step_sec)))])
+
+    @hookimpl
+    def generate(self, request: GenerateRequest, schedule: Schedule) -> Iterator[Step]:
+        self.jobs += 1
+        steps, hang = schedule.stages[0].steps, self.hangs.pop(self.jobs, 0.0)
+        fails = self.fails_every and self.jobs % self.fails_every == 0
+        track = tune(request)
+        for number, piece in enumerate(np.array_split(track, steps, axis=1)):
+            self._work(piece.shape[1] / RATE / self.speed + hang)
+            hang = 0.0
+            if fails and number >= steps // 2:
+                self.failed += 1
+                raise InferenceFailed(f"{self.name} fails every {self.fails_every}th job", "wait")
+            if self.streaming:
+                yield Step("make", number, piece)
+            else:
+                yield Step("make", number, track if number == steps - 1 else None)
+
+    def load_it(self) -> None:
+        self.clock.sleep(self.load_sec)
+        self.loads += 1
+        if self.loads <= self.load_fails:
+            raise ModelLoadFailed(f"{self.name} cannot be loaded", "try again")
+
+    def _work(self, seconds: float) -> None:
+        self.worked_sec += seconds
+        self.clock.sleep(seconds)
+
+
+class Loading:
+    """The same with a loader."""
+
+    def __init__(self, backend: Simulated) -> None:
+        self._backend = backend
+        self.describe_backend = backend.describe_backend
+        self.make_schedule = backend.make_schedule
+        self.generate = backend.generate
+
+    @hookimpl
+    def load_model(self) -> str:
+        self._backend.load_it()
+        return "a model"
+
+
+def tune(request: GenerateRequest) -> NDArray[np.float32]:
+    """[1, N]: a note each half second, over a hum that begins and ends as loud as it is."""
+    frames = round(request.duration_sec * RATE)
+    at = np.arange(frames, dtype=np.float32) / RATE
+    notes = np.random.default_rng(request.seed).integers(0, 12, int(request.duration_sec * 2) + 1)
+    hertz = 220.0 * 2.0 ** (notes / 12.0)
+    phase = 2 * np.pi * np.cumsum(np.repeat(hertz, RATE // 2)[:frames]) / RATE
+    hum = 0.1 * np.sin(2 * np.pi * 110.0 * at + 0.5)
+    return (0.2 * np.sin(phase) * np.abs(np.sin(2 * np.pi * at)) + hum).astype(np.float32)[None]
