@@ -16,7 +16,7 @@ import pyloudnorm
 from scipy.signal import resample_poly
 
 import lofi_procedural as backend
-from lofi_core import GenerateRequest
+from lofi_core import GenerateRequest, Runtime
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import SAMPLE_RATE
 
@@ -64,7 +64,7 @@ def render(prompt: str, duration_sec: float, seed: int) -> Track:
     request = GenerateRequest(prompt, duration_sec, seed, ProceduralOptions())
     started = time.perf_counter()
     chunks, first = [], 0.0
-    for step in backend.generate(request, backend.make_schedule(request)):
+    for step in backend.generate(request, backend.make_schedule(request), Runtime()):
         if step.audio is not None:
             first = first or time.perf_counter() - started
             chunks.append(step.audio)

@@ -7,7 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lofi_core.backend import BackendSpec, GenerateRequest, ModelFile, ModelFiles, Schedule, Stage, Step
+    from lofi_core.backend import (
+        BackendSpec,
+        GenerateRequest,
+        ModelFile,
+        ModelFiles,
+        Music,
+        Schedule,
+        Stage,
+        Step,
+    )
     from lofi_core.errors import InferenceFailed, InvalidOption, LofiError, ModelLoadFailed, ModelNotFound
     from lofi_core.events import Event
     from lofi_core.hookspecs import hookimpl
@@ -26,6 +35,7 @@ __all__ = [
     "ModelFiles",
     "ModelLoadFailed",
     "ModelNotFound",
+    "Music",
     "Runtime",
     "Schedule",
     "Stage",
@@ -44,6 +54,7 @@ _HOME = {
     "ModelFiles": "backend",
     "ModelLoadFailed": "errors",
     "ModelNotFound": "errors",
+    "Music": "backend",
     "Runtime": "runtime",
     "Schedule": "backend",
     "Stage": "backend",

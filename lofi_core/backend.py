@@ -19,6 +19,8 @@ Loudness = Literal["measured", "by_construction"]
 
 MAX_TEXT_CHARACTERS = 500  # what a spec or a stage says of itself goes into events and lists
 MAX_STEPS = 10**9
+SLOWEST_BPM, FASTEST_BPM = 10, 1_000
+MOST_BEATS_PER_BAR = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,45 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Music:
+    """What is known of the music before it is made, so that players can cross over on a bar.
+
+    Say only what will be so to the millisecond: the tempo of the samples, not one that the prompt asks for.
+
+    Attributes:
+        tempo_bpm: beats per minute, the same throughout; None where nobody knows.
+        key: a note and a mode, such as `d minor`; None where nobody knows.
+        beats_per_bar: of the tempo's beats.
+        first_bar_sec: where in the track the first whole bar begins, behind silence or an upbeat.
+    """
+
+    tempo_bpm: float | None = None
+    key: str | None = None
+    beats_per_bar: int = 4
+    first_bar_sec: float = 0.0
+
+    def __post_init__(self) -> None:
+        _take_integers(self, "beats_per_bar")
+        _take_numbers(self, "first_bar_sec")
+        if self.tempo_bpm is not None:
+            _take_numbers(self, "tempo_bpm")
+            if not SLOWEST_BPM <= self.tempo_bpm <= FASTEST_BPM:
+                wanted = f"must be {SLOWEST_BPM} to {FASTEST_BPM}"
+                raise ValueError(f"tempo_bpm is {self.tempo_bpm:g}; {wanted}")
+        if self.key is not None:
+            _take_text(self, "key")
+        if not 1 <= self.beats_per_bar <= MOST_BEATS_PER_BAR:
+            raise ValueError(f"beats_per_bar is {self.beats_per_bar}; must be 1 to {MOST_BEATS_PER_BAR}")
+        if not 0 <= self.first_bar_sec < math.inf:
+            raise ValueError(f"first_bar_sec is {self.first_bar_sec:g}; must be 0 or more")
+
+    @property
+    def bar_sec(self) -> float | None:
+        """How long a bar is; None without a tempo."""
+        return None if self.tempo_bpm is None else 60.0 / self.tempo_bpm * self.beats_per_bar
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """What a generation will go through, known before it starts.
 
@@ -196,16 +237,20 @@ class Schedule:
         state: whatever `generate` wants back (timesteps, sigmas, a plan). The core does not look.
         weights: which form of the model this generation needs, for a backend that loads one model in several
             (`int8`, `fp32`): `load_model` is told, and what it returns is kept apart by it.
+        music: tempo, key and bars, where they are known by now. They go into the track's recipe.
     """
 
     stages: Sequence[Stage]
     state: Any = field(default=None, repr=False)
     weights: str = ""
+    music: Music | None = None
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
         if not names:
             raise ValueError("a schedule needs at least one stage")
+        if not isinstance(self.music, Music | None):
+            raise TypeError(f"music is {self.music!r}; must be a Music")
         if len(set(names)) != len(names):
             raise ValueError(f"stage names must differ: {', '.join(names)}")
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from lofi_core.calls import generator_of
 from lofi_core.errors import InferenceFailed, InternalError, LofiError
+from lofi_core.jobs.draft import draft_of
 from lofi_core.jobs.progress import LOAD, WRITE, Progress
 from lofi_core.jobs.slices import Tape, Wanted, close, max_frames, run_slice
-from lofi_core.tracks.track import TrackDraft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -204,7 +204,7 @@ class Runner:
         if job.spool is None or job.tape is None or job.tape.frames == 0:
             hint = "its generate hook must yield a Step with audio"
             raise InferenceFailed(f"{spec.name} ended without yielding any audio", hint)
-        draft = _draft(job, job.runtime or self._runtime, time.monotonic())
+        draft = draft_of(job, job.runtime or self._runtime, time.monotonic())
         try:
             encoded = await self._library.encode(job.spool, draft, partial(self._written, job))
         except _CancelledInWriteError:
@@ -326,25 +326,3 @@ class Runner:
     def _audible(self, job: Job, path: str, available_sec: float, gain_db: float) -> None:
         if not job.has_ended and available_sec > 0:
             self._announce.audible(job, path, available_sec, gain_db)
-
-
-def _draft(job: Job, runtime: Runtime, now: float) -> TrackDraft:
-    prepared = job.prepared
-    return TrackDraft(
-        track_id=prepared.track_id,
-        job_id=job.job_id,
-        prompt=prepared.request.prompt,
-        title=prepared.title,
-        requested_duration_sec=prepared.request.duration_sec,
-        seed=prepared.request.seed,
-        backend=prepared.spec.name,
-        model_version=prepared.spec.model_version,
-        options=dict(prepared.options),
-        licence=prepared.spec.licence,
-        loudness=prepared.spec.loudness,
-        package=prepared.record.package or "unknown",
-        package_version=prepared.record.package_version or "unknown",
-        generation_time_sec=round(job.progress.active_sec(now), 3),
-        extra={"precision": runtime.precision, **runtime.notes, **runtime.facts()},
-        kept=dict(runtime.kept),
-    )

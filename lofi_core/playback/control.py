@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from lofi_core import events as ev
 from lofi_core.errors import InvalidParams, LofiError, UnknownTrack
 from lofi_core.playback.deck import Deck
+from lofi_core.playback.editing import Editing
+from lofi_core.playback.horizon import Horizon, horizon_of
 from lofi_core.playback.incoming import Incoming
-from lofi_core.playback.playlist import Playlist, entry_of, wanted
+from lofi_core.playback.playlist import Playlist, entry_of
 from lofi_core.playback.saved import FILE_NAME, POSITION_EVERY_SEC, Saved, Saver, load, restore, with_playlist
 from lofi_core.playback.sound import Sound
 from lofi_core.playback.streams import Streams
@@ -23,14 +25,14 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from lofi_core.config import Audio
-    from lofi_core.playback.playlist import Entry, Repeat
+    from lofi_core.playback.playlist import Entry
     from lofi_core.tracks.library import Library
     from lofi_core.tracks.track import Track
 
 log = logging.getLogger("lofi.playback")
 
 
-class Playback:
+class Playback(Editing):
     """The playlist, the player, and tracks that were asked for with `play`. All of it on the event loop.
 
     Args:
@@ -38,6 +40,9 @@ class Playback:
         saved: what is left of the last time.
         path: where that is kept.
         publish: gets every event for clients.
+
+    Attributes:
+        listeners: get the same events, in the same turn of the loop.
     """
 
     def __init__(
@@ -48,10 +53,12 @@ class Playback:
         self._library = library
         self._saver = Saver(path, self._snapshot)
         self.sound = Sound(self.deck.player, saved, self._publish, self._saver.note)
-        self._tell = publish
-        self._lock = asyncio.Lock()
+        self.listeners: list[Callable[[ev.Event], None]] = [publish]
+        self._lock = asyncio.Lock()  # commands come one at a time
         self._due = asyncio.Event()
-        self.incoming = Incoming(self.playlist, self.deck, self._publish, self._list_changed, self._due.set)
+        self.incoming = Incoming(
+            *(self.playlist, self.deck, self._publish, self._list_changed, self._due.set), library.find
+        )
         self._saved_at_sec = 0.0
         self._closed = False
         self._tasks: TaskGroup
@@ -95,10 +102,9 @@ class Playback:
             self.deck.forgive()
             if track_id is not None:
                 await self.deck.begin(await self._place_for(track_id))
-            elif self.deck.state == "paused":
-                await self.deck.player.play()
-                self.deck.state = "playing"
-            elif self.deck.state == "stopped":
+            elif self.deck.state != "stopped":
+                await self.deck.resume()
+            else:
                 entry = self.playlist.current or self.playlist.first()
                 if entry is None:
                     hint = "name a track: `lofi-core tracks list` shows what is there"
@@ -125,6 +131,17 @@ class Playback:
             await self.deck.stop()
             self._saver.note()
 
+    async def fade_out(self, seconds: float) -> None:
+        """Begin to go silent over so many seconds, then stop: `playback_ended` says when. `play` comes back.
+
+        Raises:
+            InvalidParams: that is no number of seconds.
+        """
+        async with self._lock:
+            self.incoming.forget_wanted()
+            await self.deck.fade_out(seconds)
+            self._saver.note()
+
     async def skip(self) -> None:
         """Go to the next track; at the end, go silent."""
         async with self._lock:
@@ -149,57 +166,9 @@ class Playback:
             self._saver.note()
             return place
 
-    # -- the list --------------------------------------------------------------------------------------
-
-    async def add(self, track_id: str, position: int | None = None) -> None:
-        """Put a track into the list; one that is there moves. Raises UnknownTrack or InvalidParams."""
-        async with self._lock:
-            track = await self._library.get(track_id)
-            entry = self.playlist.find(track_id)
-            if entry is None:
-                self.playlist.add(entry_of(track), position)
-            else:
-                last = len(self.playlist.entries) - 1
-                at = self.playlist.entries.index(entry)
-                self.playlist.move(at, last if position is None else min(position, last))
-            self._list_changed()
-
-    async def remove(self, track_id: str) -> None:
-        """Take a track out of the list; when it plays, the next one does. Raises UnknownTrack."""
-        async with self._lock:
-            await self._take_out(wanted(self.playlist, track_id))
-
-    async def move(self, source: int, target: int) -> None:
-        """Put the track at one position to another. Raises InvalidParams."""
-        async with self._lock:
-            self.playlist.move(source, target)
-            self._list_changed()
-
-    async def clear(self) -> None:
-        """Go silent and forget the list."""
-        async with self._lock:
-            await self.deck.stop()
-            self.playlist.clear()
-            self._list_changed()
-
-    async def set_mode(
-        self, *, shuffle: bool | None, repeat: Repeat | None, crossfade_sec: float | None
-    ) -> None:
-        """Change how one goes through the list; None leaves as it is. Raises InvalidParams."""
-        async with self._lock:
-            if crossfade_sec is not None:
-                await self.sound.set_crossfade(crossfade_sec)
-            if shuffle is not None:
-                self.playlist.set_shuffle(shuffle)
-            if repeat is not None:
-                self.playlist.repeat = repeat
-            self._list_changed()
-
-    async def forget(self, track_id: str) -> None:
-        """A track was deleted."""
-        async with self._lock:
-            while entry := self.playlist.find(track_id):
-                await self._take_out(entry)
+    def horizon(self) -> Horizon:
+        """What plays, for how long, and what comes then."""
+        return horizon_of(self.playlist, self.deck)
 
     # -- what jobs make --------------------------------------------------------------------------------
 
@@ -251,12 +220,6 @@ class Playback:
             self._list_changed()
         return entry
 
-    async def _take_out(self, entry: Entry) -> None:
-        if self.deck.playing is entry:
-            await self.deck.skip(without={entry.key})
-        self.playlist.remove(entry)
-        self._list_changed()
-
     def _snapshot(self) -> Saved:
         return with_playlist(self.sound.saved, self.playlist, self.deck.position_sec)
 
@@ -276,3 +239,7 @@ class Playback:
             self._saver.note()
         # In a later turn: the answer to a request precedes the events it causes.
         asyncio.get_running_loop().call_soon(self._tell, event)
+
+    def _tell(self, event: ev.Event) -> None:
+        for listen in self.listeners:
+            listen(event)

@@ -11,10 +11,9 @@ import logging
 from itertools import count
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
-
 from lofi_core import events as ev
 from lofi_core.errors import AudioDeviceError, LofiError, from_text
+from lofi_core.playback.items import ended, item_of
 from lofi_core.playback.streams import LEAST_SEC
 from lofi_core.player import protocol as pl
 from lofi_core.player.handle import Player
@@ -43,6 +42,7 @@ class Deck:
         streams: files of tracks that are being made.
         state: of the sound.
         place_sec: where the current entry goes on when nothing plays.
+        unplayable: keys of entries that failed since somebody asked for something.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Deck:
         self._playing: str | None = None
         self._ahead: str | None = None
         self._ahead_is_old = False  # its file is another now
-        self._unplayable: set[int] = set()  # keys of entries that failed since somebody asked for something
+        self.unplayable: set[int] = set()
         self._errors: dict[str, LofiError] = {}  # by item id, until the player says that it ended
 
     @property
@@ -85,7 +85,7 @@ class Deck:
 
     def forgive(self) -> None:
         """Somebody asked for something: what failed may be tried again."""
-        self._unplayable.clear()
+        self.unplayable.clear()
 
     async def begin(self, entry: Entry, position_sec: float = 0.0) -> None:
         """Play an entry now, from a place in it.
@@ -113,7 +113,7 @@ class Deck:
         """Leave what plays for what comes next; go silent when nothing does."""
         if self.state == "stopped":
             return
-        entry = self._playlist.next(skipping=True, without={*self._unplayable, *without})
+        entry = self._playlist.next(skipping=True, without={*self.unplayable, *without})
         await self._have_ahead(entry)
         if entry is None:
             self._come_to_the_end()
@@ -126,11 +126,26 @@ class Deck:
     async def stop(self) -> None:
         """Go silent; the current entry begins anew the next time."""
         self.state, self.place_sec = "stopped", 0.0
-        ahead, self._ahead = self._ahead, None
-        if ahead:
-            self._entries.pop(ahead, None)
+        self._forget_ahead()
         await self.player.stop()
         self._playing = None
+
+    async def fade_out(self, seconds: float) -> None:
+        """Go silent over so many seconds; until then the list goes on. On hold, go silent now.
+
+        Raises:
+            InvalidParams: that is no number of seconds.
+        """
+        if self.state != "playing":
+            await self.stop()
+            return
+        await self.player.stop(seconds)
+
+    async def resume(self) -> None:
+        """Go on after a pause, or come back from a fade."""
+        if self.state == "paused" or self.player.fades_out:
+            await self.player.play()
+            self.state = "playing"
 
     async def seek(self, position_sec: float) -> float:
         """Go to a place in the current entry, its end at most; where that is."""
@@ -150,30 +165,36 @@ class Deck:
             if entry.track_id == stream.track_id and entry.path is None:
                 await self.player.grow(item_id, stream.available_sec)
 
-    async def finish(self, entry: Entry, path: str, duration_sec: float) -> None:
-        """The track of an entry that grew is finished, and lies at `path`."""
-        entry.path, entry.duration_sec = path, duration_sec
+    async def finish(self, entry: Entry, track: Entry) -> None:
+        """The track of an entry that grew is finished: `track` tells of it."""
+        entry.path, entry.duration_sec, entry.music = track.path, track.duration_sec, track.music
         for item_id, other in list(self._entries.items()):
+            track_item = item_of(item_id, entry, None, self.player.crossfade_sec)
             if other is entry and item_id == self._ahead:
                 self._ahead_is_old = True  # the growing file goes, and may not be open yet
                 self._changed()
             elif other is entry:
-                await self.player.finished(item_id, duration_sec, path)
+                await self.player.finished(item_id, entry.duration_sec, track_item)
 
     async def give_up(self, entry: Entry, error: LofiError | None) -> None:
         """An entry will not become a track, or is none any more: what comes next goes on."""
-        self._unplayable.add(entry.key)
+        self.unplayable.add(entry.key)
         if self.playing is entry and self._playing is not None:
             if error is not None:
                 self._errors[self._playing] = error
             await self.skip()
         self._changed()
 
+    def crossfade_changed(self) -> None:
+        """The next entry comes in somewhere else."""
+        self._ahead_is_old = self._ahead is not None
+        self._changed()
+
     async def keep_next(self) -> None:
         """Have the player know what comes next, and note when nothing does."""
         if self.state == "stopped":
             return
-        entry = self._playlist.next(without=self._unplayable)
+        entry = self._playlist.next(without=self.unplayable)
         if entry is None and self._playing is None and self._ahead is None:
             self._come_to_the_end()
             return
@@ -183,13 +204,24 @@ class Deck:
             log.warning("%s", error.text())
             if self._playing is None and entry is not None:
                 self.state, self.place_sec = "stopped", 0.0
-                self._publish(_ended(entry, 0.0, "error", error))
+                self._publish(ended(entry, 0.0, "error", error))
 
     async def close(self) -> None:
         """Fade out."""
         await self.player.close()
 
+    def _forget_ahead(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            self._entries.pop(ahead, None)
+
+    def _has_sound(self, entry: Entry) -> bool:
+        stream = self.streams.of_track(entry.track_id)
+        return entry.path is not None or (stream is not None and stream.path is not None)
+
     async def _have_ahead(self, entry: Entry | None) -> None:
+        if entry is not None and not self._has_sound(entry):
+            entry = None  # its first sound brings us back
         if self._ahead is not None:
             if self._entries.get(self._ahead) is entry and not self._ahead_is_old:
                 return
@@ -212,15 +244,7 @@ class Deck:
         item_id = f"{entry.track_id}/{next(self._serial)}"
         self._entries[item_id] = entry
         stream = self.streams.of_track(entry.track_id) if entry.path is None else None
-        if stream is None or stream.path is None:
-            return pl.Item(id=item_id, path=entry.path or "")
-        return pl.Item(
-            id=item_id,
-            path=stream.path,
-            gain_db=stream.gain_db,
-            growing=True,
-            available_sec=stream.available_sec,
-        )
+        return item_of(item_id, entry, stream, self.player.crossfade_sec)
 
     def _come_to_the_end(self) -> None:
         self.state, self.place_sec = "stopped", 0.0
@@ -289,17 +313,12 @@ class Deck:
             self._ahead = None
         if event.item_id == self._playing:
             self._playing = None
+            if event.reason == "stopped":  # it has faded out
+                self.state, self.place_sec = "stopped", 0.0
+                self._forget_ahead()
         reason = "error" if error else event.reason
         if reason == "error":
-            self._unplayable.add(entry.key)
+            self.unplayable.add(entry.key)
             error = error or AudioDeviceError("the player gave the track up")
-        self._publish(_ended(entry, event.position_sec, reason, error))
+        self._publish(ended(entry, event.position_sec, reason, error))
         self._changed()
-
-
-def _ended(entry: Entry, position_sec: float, reason: str, error: LofiError | None) -> ev.PlaybackEnded:
-    if error is None:
-        return ev.PlaybackEnded(entry.track_id, position_sec, reason)
-    return ev.PlaybackEnded(
-        entry.track_id, position_sec, reason, error.code, error.message, error.hint or UNSET
-    )

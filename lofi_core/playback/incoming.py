@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
-
 from lofi_core import events as ev
 from lofi_core.errors import ERRORS, InternalError, LofiError
-from lofi_core.playback.playlist import Entry
+from lofi_core.playback.items import ended
+from lofi_core.playback.playlist import Entry, entry_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from lofi_core.playback.deck import Deck
     from lofi_core.playback.playlist import Playlist
     from lofi_core.playback.streams import Stream
+    from lofi_core.tracks.track import Track
 
 log = logging.getLogger("lofi.playback")
 
@@ -36,6 +36,7 @@ class Incoming:
         publish: gets every event for clients.
         list_changed: called when the playlist did.
         due: called when `tend` should be.
+        find: looks a track up in the library.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Incoming:
         publish: Callable[[ev.Event], None],
         list_changed: Callable[[], None],
         due: Callable[[], None],
+        find: Callable[[str], Awaitable[Track | None]],
     ) -> None:
         self._playlist = playlist
         self._deck = deck
@@ -52,6 +54,7 @@ class Incoming:
         self._publish = publish
         self._list_changed = list_changed
         self._due = due
+        self._find = find
         self._over: list[JobsEnd] = []  # not looked at yet
         self._grown: set[str] = set()  # tracks whose files have more
         self._last: Entry | None = None  # put behind what plays: the next such track comes behind it
@@ -109,10 +112,7 @@ class Incoming:
                 await self._deck.begin(entry)
         except LofiError as error:
             log.warning("%s", error.text())
-            told = ev.PlaybackEnded(
-                entry.track_id, 0.0, "error", error.code, error.message, error.hint or UNSET
-            )
-            self._publish(told)
+            self._publish(ended(entry, 0.0, "error", error))
 
     async def _begin_if_enough(self, stream: Stream) -> None:
         track_id = stream.track_id
@@ -133,14 +133,20 @@ class Incoming:
             self._publish(ev.PlaybackBuffering(track_id, 0.0, rounded))
 
     async def _completed(self, event: ev.GenerationComplete) -> None:
-        entry = self._playlist.find(event.track_id)
-        if entry is not None:
-            await self._deck.finish(entry, event.path, event.duration_sec)
+        track_id = event.track_id
+        grew = [e for e in self._playlist.entries if e.track_id == track_id and e.path is None]
+        if not grew and track_id not in self._wanted:
+            return
+        track = await self._find(track_id)
+        finished = (
+            entry_of(track) if track else Entry(track_id, event.prompt, None, event.duration_sec, event.path)
+        )
+        for entry in grew:
+            await self._deck.finish(entry, finished)
             self._list_changed()
-        if event.track_id in self._wanted:
-            del self._wanted[event.track_id]
-            fresh = Entry(event.track_id, event.prompt, None, event.duration_sec, event.path)
-            await self.play_next(entry or fresh)
+        if track_id in self._wanted:
+            del self._wanted[track_id]
+            await self.play_next(self._playlist.find(track_id) or finished)
 
     async def _lost(self, event: ev.GenerationCancelled | ev.GenerationError) -> None:
         self._wanted.pop(event.track_id, None)

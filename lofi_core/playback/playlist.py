@@ -8,10 +8,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from lofi_core.errors import InvalidParams, UnknownTrack
+from lofi_core.playback.bars import music_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from lofi_core.backend import Music
     from lofi_core.tracks.track import Track
 
 Repeat = Literal["off", "one", "all"]
@@ -26,6 +28,9 @@ class Entry:
     Attributes:
         path: of the finished track; None while it is being made.
         duration_sec: of the track; as requested while it is being made.
+        music: its tempo, key and bars, where they are known.
+        cross_at_sec: where the next one comes in; None: on the last bar line that leaves the crossfade its
+            time, see `bars`, or where the crossfade begins.
         key: tells places apart, never used twice.
     """
 
@@ -34,6 +39,8 @@ class Entry:
     title: str | None
     duration_sec: float
     path: str | None
+    music: Music | None = None
+    cross_at_sec: float | None = None
     key: int = field(default_factory=lambda: next(_keys))
 
 
@@ -184,6 +191,21 @@ class Playlist:
         before = self.entries[: self.position + 1] if self.repeat != "off" else []
         return next((entry for entry in (*behind, *before) if entry.key not in without), None)
 
+    def coming(self, without: Collection[int] = ()) -> list[Entry]:
+        """What follows the current entry, in the order in which it will play, each once.
+
+        With `repeat="one"` nothing does; with `all` those before the current one come behind the last, but
+        for those that a new draw has yet to put in order.
+        """
+        if self.repeat == "one" and self.current is not None:
+            return []
+        if self._bag is not None:
+            order = [self._entry(key) for key in reversed(self._bag)]
+        else:
+            after = self.position + (self.current is not None)
+            order = [*self.entries[after:], *(self.entries[: self.position] if self.repeat == "all" else ())]
+        return [entry for entry in order if entry.key not in without]
+
     def _next_by_chance(self, current: Entry | None, without: Collection[int]) -> Entry | None:
         assert self._bag is not None  # noqa: S101 - only asked when shuffled
         left = [key for key in self._bag if key not in without]
@@ -205,7 +227,9 @@ class Playlist:
 
 def entry_of(track: Track) -> Entry:
     """A place for a finished track."""
-    return Entry(track.track_id, track.prompt, track.title, track.duration_sec, track.path)
+    return Entry(
+        track.track_id, track.prompt, track.title, track.duration_sec, track.path, music=music_of(track)
+    )
 
 
 def wanted(playlist: Playlist, track_id: str) -> Entry:

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import miniaudio
@@ -174,7 +175,9 @@ class Output:
         self._wanted = _Wanted(DEFAULT)
         self._opened: Opened | None = None
         self._opened_at = 0.0
-        self._turn = object()
+        self._pulling = threading.Lock()
+        self._turns = count(1)
+        self._turn = 0  # of the newest device that has asked for samples
         self._closed = threading.Event()
 
     @property
@@ -265,20 +268,30 @@ class Output:
         return NOWHERE if self._wanted.name == NULL else None
 
     def _open(self, device: Device | None) -> None:
-        """Open a device in the place of the one in use, which stays when that fails."""
+        """Open a device in the place of the one in use, which stays when that fails.
+
+        That one has the samples until the new one asks for some, and silence from then on. So none is lost
+        on the way, none comes twice, and no silence comes between them. What a real device has taken and not
+        played is lost with it, a few periods at most.
+        """
         before, turn = self._opened, self._turn
-        self._turn = object()  # from now on the one before gets silence: two must not share the samples
         try:
-            self._opened = self._system.open(device, partial(self._pull_in_turn, self._turn), self._rate)
+            pull = partial(self._pull_in_turn, next(self._turns))
+            self._opened = self._system.open(device, pull, self._rate)
         except BaseException:
-            self._turn = turn
+            with self._pulling:
+                self._turn = turn
             raise
         self._opened_at = time.monotonic()
         if before:
             before.close()
 
-    def _pull_in_turn(self, turn: object, frames: int) -> Samples:
-        return self._pull(frames) if turn is self._turn else np.zeros((frames, 2), np.float32)
+    def _pull_in_turn(self, turn: int, frames: int) -> Samples:
+        with self._pulling:  # two at once would share the samples
+            if turn < self._turn:
+                return np.zeros((frames, 2), np.float32)
+            self._turn = turn
+            return self._pull(frames)
 
     def _find(self, wanted: str) -> Device | None:
         if wanted == NULL:

@@ -166,8 +166,8 @@ class Engine:
                 return mixer.play()
             case protocol.Pause():
                 return mixer.pause()
-            case protocol.Stop():
-                return mixer.stop()
+            case protocol.Stop(fade_sec=fade_sec):
+                return mixer.stop(at_least_zero("fade_sec", fade_sec or 0.0))
             case protocol.Skip():
                 item = mixer.skip()
                 return item.id if item else None

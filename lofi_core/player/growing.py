@@ -50,10 +50,17 @@ class Openers:
         self._growing = {item_id: decoder for item_id, decoder in self._growing.items() if item_id in opened}
         if decoder := self._growing.get(news.item_id):
             decoder.grow(news.available_sec, final=news.final)
-            return True
+        for voice in (mixer.current, mixer.playlist.opened):
+            if voice is not None and voice.item.id == news.item_id and decoder:
+                voice.item = _grown(voice.item, news)
         waiting = mixer.playlist.find(news.item_id)
         if waiting is None or not waiting.growing:
-            return False
-        known = msgspec.structs.replace(waiting, available_sec=news.available_sec, final=news.final)
-        mixer.playlist.change(known)
+            return decoder is not None
+        mixer.playlist.change(_grown(waiting, news))
         return True
+
+
+def _grown(item: Item, news: Grow) -> Item:
+    return msgspec.structs.replace(
+        item, available_sec=news.available_sec, final=news.final, cross_at_sec=news.cross_at_sec
+    )

@@ -91,6 +91,16 @@ class Player:
         """Where what plays is now, as far as the daemon can know without asking."""
         return self._remembered.position_sec
 
+    @property
+    def crossfade_sec(self) -> float:
+        """How long tracks overlap."""
+        return self._remembered.setup.crossfade_sec
+
+    @property
+    def fades_out(self) -> bool:
+        """It stops at the end of a fade that goes on."""
+        return self._remembered.ending
+
     async def start(self) -> None:
         """Have a process ready before there is anything to play."""
         await self._do(protocol.GetStatus())
@@ -108,20 +118,26 @@ class Player:
         """Take a waiting item out. False when none of that id waits."""
         return bool(await self._do(protocol.Remove(item_id=item_id)))
 
-    async def grow(self, item_id: str, available_sec: float, *, final: bool = False) -> bool:
+    async def grow(
+        self, item_id: str, available_sec: float, *, final: bool = False, cross_at_sec: float | None = None
+    ) -> bool:
         """So much of a growing item's file can be read; `final`: that is all. False when it does not grow."""
         at_least_zero("available_sec", available_sec)
+        at_least_zero("cross_at_sec", cross_at_sec or 0.0)
         if self._link is None and not self._remembered.items:
             return False  # news of a track that nobody plays must not start a process
-        return bool(await self._do(protocol.Grow(item_id=item_id, available_sec=available_sec, final=final)))
+        news = protocol.Grow(
+            item_id=item_id, available_sec=available_sec, final=final, cross_at_sec=cross_at_sec
+        )
+        return bool(await self._do(news))
 
-    async def finished(self, item_id: str, available_sec: float, path: str) -> bool:
-        """A growing file is whole, and its track lies at `path`, which stays. False when it does not grow.
+    async def finished(self, item_id: str, available_sec: float, track: Item) -> bool:
+        """A growing file is whole, and `track` is what stays of it. False when it does not grow.
 
         What plays reads on in the file that it has open; a later process opens the track.
         """
-        grew = await self.grow(item_id, available_sec, final=True)
-        self._remembered.replaced(item_id, path)
+        grew = await self.grow(item_id, available_sec, final=True, cross_at_sec=track.cross_at_sec)
+        self._remembered.replaced(item_id, track)
         return grew
 
     async def play(self) -> None:
@@ -136,10 +152,14 @@ class Player:
         if self._link is not None:
             await self._do(protocol.Pause())
 
-    async def stop(self) -> None:
-        """Go silent and forget the queue."""
+    async def stop(self, fade_sec: float | None = None) -> None:
+        """Go silent and forget the queue; with `fade_sec`, at the end of a fade, which `Ended` tells.
+
+        `play`, `skip` and `load` end the fade, and what plays stays.
+        """
+        at_least_zero("fade_sec", fade_sec or 0.0)
         if self._link is not None or self._remembered.items:
-            await self._do(protocol.Stop())
+            await self._do(protocol.Stop(fade_sec=fade_sec))
 
     async def skip(self) -> str | None:
         """Go to the next item; its id, or None when there is none."""
@@ -239,6 +259,7 @@ class Player:
             await link.spawn()
             reply = await link.ask(remembered.setup, START_SEC)
             self._no_device = reply.error
+            self._forget_what_faded()
             if remembered.items:
                 again = protocol.Load(
                     items=remembered.items, position_sec=remembered.position_sec, paused=remembered.paused
@@ -261,6 +282,7 @@ class Player:
         await link.gone.wait()
         self._remembered.stand_still()
         self._tell(Failed(error=f"AUDIO_DEVICE_ERROR: the player ended ({await link.ended()})"))
+        self._forget_what_faded()
         for _ in range(MOST_STARTS):
             self._count_death()
             if self._remembered.silent:
@@ -285,6 +307,13 @@ class Player:
         text = f"AUDIO_DEVICE_ERROR: {item.path} is left out: the player did not survive it"
         self._tell(Failed(error=text, item_id=item.id))
         self._tell(Ended(item_id=item.id, position_sec=position_sec, reason="error"))
+
+    def _forget_what_faded(self) -> None:
+        """A process that died during the fade at the end is the end of it: its successor must not be loud."""
+        if self._remembered.ending:
+            position_sec, item = self._remembered.position_sec, self._remembered.items[0]
+            self._remembered.carried_out(protocol.Stop())
+            self._tell(Ended(item_id=item.id, position_sec=position_sec, reason="stopped"))
 
     async def _end(self, *, if_idle: bool = False) -> None:
         async with self._starting:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_core.errors import LofiError
+from lofi_core.player.crossing import most_overlap, overlap_of
 from lofi_core.player.envelopes import RAMP_SEC, Ramp, loudness_gain
 from lofi_core.player.limiter import Limiter
 from lofi_core.player.outgoing import Outgoing
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 VOLUME_RAMP_SEC = 0.03
+# Somebody wants to hear more during a long fade.
+COME_BACK_SEC = 0.3
 # After running dry a growing file must be this much ahead again, or it would stutter.
 REBUFFER_SEC = 0.5
 # The next track is opened this long before its turn.
@@ -59,6 +62,7 @@ class Mixer:
         self._outgoing = Outgoing()
         self._gate = Ramp(1.0)  # 0 is paused
         self._gain = Ramp(1.0)
+        self._ending = Ramp(1.0)  # 0: it stops there
         self._limiter = Limiter(rate)
         self.delay_frames = self._limiter.delay_frames
         self._ramp = round(RAMP_SEC * rate)
@@ -88,6 +92,7 @@ class Mixer:
 
     def play(self) -> None:
         """Go on after a pause."""
+        self._stay()
         if self._gate.target == 0:
             self._gate.go(1.0, self._ramp)
             if self.current is not None:
@@ -99,14 +104,16 @@ class Mixer:
             self._gate.go(0.0, self._ramp)
             self._tell(Paused(**self.current.place(self.rate)))
 
-    def stop(self) -> None:
-        """Go silent and forget the queue."""
-        self._let_go("stopped", self._ramp)
-        self.playlist.clear()
-        self._gate.go(1.0, 0 if self._held else self._gate.left)
+    def stop(self, fade_sec: float = 0.0) -> None:
+        """Go silent and forget the queue: now, or when what plays, and what follows it, has faded out."""
+        if fade_sec and self.state == "playing":
+            self._ending.go(0.0, max(round(fade_sec * self.rate), 1))
+        else:
+            self._stop(self._ramp)
 
     def skip(self) -> Item | None:
         """Go to the next track, over a crossfade. None when there is none: then it is silent."""
+        self._stay()
         overlap = round(self.crossfade_sec * self.rate) or self._ramp
         if self.current is not None:
             coming = self.playlist.prepare()
@@ -146,9 +153,10 @@ class Mixer:
         """The next samples of the output, [frames, 2], within [-1, 1]."""
         out = np.zeros((frames, 2), np.float32)
         if not self._held:
-            heard = min(frames, self._gate.left) if self._gate.target == 0 else frames
+            heard = min([frames, *(ramp.left for ramp in (self._gate, self._ending) if not ramp.target)])
             self._mix(out[:heard])
             out[:heard] *= self._gate.gains(heard)
+            self._fade(out[:heard])
         out *= self._gain.gains(frames)
         self.frame += frames
         return self._limiter.process(out)
@@ -165,7 +173,8 @@ class Mixer:
         except LofiError:
             return False  # told when its turn has come
         remaining = voice.remaining
-        if remaining is None or remaining > (self.crossfade_sec + PREPARE_SEC) * self.rate:
+        overlap = most_overlap(voice, self._crossfade, self.rate)
+        if remaining is None or remaining > overlap + PREPARE_SEC * self.rate:
             return False
         return self.playlist.prefetch()
 
@@ -177,8 +186,31 @@ class Mixer:
         self.playlist.clear()
 
     @property
+    def _crossfade(self) -> int:
+        return round(self.crossfade_sec * self.rate)
+
+    @property
     def _held(self) -> bool:
         return self._gate.target == 0 and not self._gate.left
+
+    def _fade(self, out: Samples) -> None:
+        """Apply the long fade, in even steps for the ear, and stop where it ends."""
+        out *= self._ending.gains(len(out)) ** 3
+        is_silent = not (self._ending.left and (self.current or self.playlist or self._outgoing))
+        if self._ending.target == 0 and is_silent:
+            self._stop(0)
+
+    def _stay(self) -> None:
+        """Come back from a long fade."""
+        if self._ending.target == 0:
+            self._ending.go(1.0, round(COME_BACK_SEC * self.rate))
+
+    def _stop(self, frames: int) -> None:
+        self._let_go("stopped", frames)
+        self._outgoing.hasten(frames)
+        self.playlist.clear()
+        self._gate.go(1.0, 0 if self._held else self._gate.left)
+        self._ending.go(1.0, frames)
 
     def _mix(self, out: Samples) -> None:
         """Add everything that sounds to `out`, [N, 2]."""
@@ -232,15 +264,15 @@ class Mixer:
     def _until_crossfade(self, voice: Voice) -> int | None:
         """How many frames until the next track comes in. None: not before this one has ended."""
         remaining = voice.remaining
-        overlap = round(self.crossfade_sec * self.rate)
-        if not overlap or not remaining or not self.playlist:
+        if not self._crossfade or not remaining or not self.playlist:
             return None
+        overlap = most_overlap(voice, self._crossfade, self.rate)
         if remaining > overlap:
-            return remaining - overlap  # or later, when the next is short: soon enough to look
+            return remaining - overlap  # or later, as the next one has it: soon enough to look
         coming = self.playlist.prepare()
         if coming is None:
             return None
-        overlap = min(overlap, voice.most_overlap, coming.most_overlap)
+        overlap = overlap_of(voice, coming, self._crossfade, self.rate)
         return max(remaining - overlap, 0) if overlap else None
 
     def _join_next(self, voice: Voice, frames: int) -> None:
@@ -280,13 +312,13 @@ class Mixer:
         return voice
 
     def _let_go(self, reason: Reason, frames: int) -> None:
-        """End what plays, over so many frames; without a sound while paused."""
+        """End what plays, over so many frames; without a sound while paused, or with none."""
         voice, self.current = self.current, None
         if self._held:
             self._outgoing.close()
         if voice is None:
             return
-        if self._held or voice.waiting:
+        if self._held or voice.waiting or not frames:
             voice.track.close()
         else:
             remaining = voice.remaining

@@ -28,6 +28,9 @@ class Item(Struct, frozen=True):
         growing: a float32 WAV that is still being written; `available_sec` of it can be read.
         available_sec: seconds, of a growing file.
         final: a growing file that does not grow any more.
+        cross_at_sec: where in the track the next one comes in, when a crossfade is set, and where that leaves
+            no more than 12 seconds, or half of either track. None, or nonsense: that long before its end.
+        first_bar_sec: this place of the track falls on `cross_at_sec` of the one before.
     """
 
     id: str
@@ -36,6 +39,8 @@ class Item(Struct, frozen=True):
     growing: bool = False
     available_sec: float = 0.0
     final: bool = False
+    cross_at_sec: float | None = None
+    first_bar_sec: float = 0.0
 
 
 class Command(Struct, frozen=True, tag=True, kw_only=True):
@@ -82,11 +87,15 @@ class Remove(Command, frozen=True, kw_only=True):
 
 
 class Grow(Command, frozen=True, kw_only=True):
-    """A growing file can be read up to `available_sec`; `final` says that it will not grow any more."""
+    """A growing file can be read up to `available_sec`; `final` says that it will not grow any more.
+
+    By then one may know `cross_at_sec`, see `Item`.
+    """
 
     item_id: str
     available_sec: float
     final: bool = False
+    cross_at_sec: float | None = None
 
 
 class Play(Command, frozen=True, kw_only=True):
@@ -98,7 +107,12 @@ class Pause(Command, frozen=True, kw_only=True):
 
 
 class Stop(Command, frozen=True, kw_only=True):
-    """End what plays and empty the queue."""
+    """End what plays and empty the queue; with `fade_sec`, when all has faded out over so many seconds.
+
+    Until then the queue goes on. `Play`, `Skip` and `Load` bring the sound back.
+    """
+
+    fade_sec: float | None = None
 
 
 class Skip(Command, frozen=True, kw_only=True):

@@ -55,12 +55,14 @@ class Remembered:
         setup: device, volume and crossfade.
         items: what plays, if `playing_id` is the first of them, and what waits.
         paused: it was told to hold.
+        ending: it fades out, and stops then.
     """
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.items: list[Item] = []
         self.paused = False
+        self.ending = False
         self._playing_id: str | None = None
         self._position_sec = 0.0
         self._since: float | None = None  # monotonic seconds when it was there; None while it stands still
@@ -85,6 +87,7 @@ class Remembered:
         match command:
             case protocol.Load(items=items, position_sec=position_sec, paused=paused):
                 self.items, self.paused, self._playing_id = list(items), paused, None
+                self.ending = False
                 self._place(position_sec, moving=False)
             case protocol.Queue(items=items, before=before):
                 ids = [item.id for item in self.items]
@@ -96,17 +99,17 @@ class Remembered:
                 ]
             case protocol.Grow(item_id=item_id, available_sec=available_sec, final=final):
                 self._grow(item_id, available_sec, final=final)
+            case protocol.Stop(fade_sec=fade_sec) if fade_sec and not self.silent:
+                self.ending = True
             case protocol.Stop():
-                self.items, self.paused, self._playing_id = [], False, None
-                self._place(0.0, moving=False)
+                self._forget()
+            case protocol.Play() | protocol.Skip():
+                self.ending = False
             case protocol.Seek(position_sec=position_sec):
                 self._place(position_sec, moving=self._since is not None, late_sec=AHEAD_SEC)
-            case protocol.Volume(volume=volume):
-                self.setup = msgspec.structs.replace(self.setup, volume=volume)
-            case protocol.Crossfade(crossfade_sec=crossfade_sec):
-                self.setup = msgspec.structs.replace(self.setup, crossfade_sec=crossfade_sec)
-            case protocol.UseDevice(device=device):
-                self.setup = msgspec.structs.replace(self.setup, device=device)
+            case protocol.Volume() | protocol.Crossfade() | protocol.UseDevice():
+                chosen = msgspec.structs.asdict(command)
+                self.setup = msgspec.structs.replace(self.setup, **{**chosen, "id": 0})
             case _:
                 pass
 
@@ -119,6 +122,9 @@ class Remembered:
             if event.item_id == self._playing_id:
                 self._playing_id = None
                 self._place(0.0, moving=False)
+                if event.reason == "stopped":  # the end of a fade
+                    self._forget()
+            self.ending = self.ending and bool(self.items)
             return
         if isinstance(event, Started):
             self._playing_id = event.item_id
@@ -129,6 +135,10 @@ class Remembered:
             event.position_sec, moving=moving, late_sec=0.0 if isinstance(event, Position) else AHEAD_SEC
         )
 
+    def _forget(self) -> None:
+        self.items, self.paused, self.ending, self._playing_id = [], False, False, None
+        self._place(0.0, moving=False)
+
     def _place(self, position_sec: float, *, moving: bool, late_sec: float = 0.0) -> None:
         self._position_sec = position_sec
         self._since = time.monotonic() + late_sec if moving else None
@@ -138,11 +148,11 @@ class Remembered:
             if item.id == item_id and item.growing:
                 self.items[at] = msgspec.structs.replace(item, available_sec=available_sec, final=final)
 
-    def replaced(self, item_id: str, path: str) -> None:
-        """A growing item's track is finished, and lies at `path`; its gain has been applied."""
+    def replaced(self, item_id: str, track: Item) -> None:
+        """A growing item's track is finished; its gain has been applied."""
         for at, item in enumerate(self.items):
             if item.id == item_id and item.growing:
-                self.items[at] = Item(id=item_id, path=path)
+                self.items[at] = msgspec.structs.replace(track, id=item_id)
 
     def drop_first(self) -> Item:
         """Leave out what plays."""

@@ -100,4 +100,6 @@ def playable(items: Iterable[Item]) -> list[Item]:
     for item in checked:
         within(f"gain_db of {item.id!r}, its sign left out,", abs(item.gain_db), MAX_GAIN_DB)
         at_least_zero(f"available_sec of {item.id!r}", item.available_sec)
+        at_least_zero(f"cross_at_sec of {item.id!r}", item.cross_at_sec or 0.0)
+        at_least_zero(f"first_bar_sec of {item.id!r}", item.first_bar_sec)
     return checked

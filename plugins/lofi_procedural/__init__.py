@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lofi_core import BackendSpec, Schedule, Stage, hookimpl
+from lofi_core import BackendSpec, Music, Schedule, Stage, hookimpl
 from lofi_procedural.options import ProceduralOptions
-from lofi_procedural.plan import SAMPLE_RATE, make_plan
+from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lofi_core import GenerateRequest, Step
+    from lofi_core import GenerateRequest, Runtime, Step
 
 __all__ = ["describe_backend", "generate", "make_schedule"]
 
@@ -41,13 +41,17 @@ def describe_backend() -> BackendSpec:
 def make_schedule(request: GenerateRequest) -> Schedule:
     """Read the prompt and lay out the bars; one render step per bar, the ending included."""
     plan = make_plan(request)
-    return Schedule(stages=(Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98)), state=plan)
+    key = plan.brief.stated_key
+    music = Music(plan.tempo, str(key) if key else None, plan.beats_per_bar, LEAD_IN_SEC)
+    return Schedule((Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98)), plan, music=music)
 
 
 @hookimpl
-def generate(request: GenerateRequest, schedule: Schedule) -> Iterator[Step]:
+def generate(request: GenerateRequest, schedule: Schedule, runtime: Runtime) -> Iterator[Step]:
     """Compose the piece, then render and yield it bar by bar."""
     # numpy and the synthesiser load with the first track, not with the daemon.
-    from lofi_procedural.render import render
+    from lofi_procedural.render import compose, render
 
-    yield from render(request, schedule.state)
+    piece = compose(request, schedule.state)
+    runtime.note("key", str(piece.key))
+    yield from render(request, schedule.state, piece)

@@ -28,21 +28,27 @@ SILENT_END_SEC = 0.02
 CLOSE_DB = 0.1
 
 
-def render(request: GenerateRequest, plan: Plan) -> Iterator[Step]:
-    """Compose, then yield each bar's samples; the limiter holds the last 55 ms back for the next step.
-
-    All state is local: any number of tracks may be rendered in turns.
+def compose(request: GenerateRequest, plan: Plan) -> Piece:
+    """Choose who plays, what key, and what is played.
 
     Raises:
         InferenceFailed: the prompt takes out every part and every texture.
     """
-    dice = Dice(request.seed, plan.variety)
-    piece = Piece(plan, dice)
+    piece = Piece(plan, Dice(request.seed, plan.variety))
     if not piece.ensemble.parts and not any(plan.brief.textures.values()):
         raise InferenceFailed(
             "the prompt leaves nobody to play",
             hint="take out fewer parts, or name an instrument or a texture",
         )
+    return piece
+
+
+def render(request: GenerateRequest, plan: Plan, piece: Piece) -> Iterator[Step]:
+    """Yield each bar's samples; the limiter holds the last 55 ms back for the next step.
+
+    All state is local: any number of tracks may be rendered in turns.
+    """
+    dice = Dice(request.seed, plan.variety)
     yield Step("compose", 0)
     master = _Short(plan) if plan.total_samples <= SHORT_SEC * SAMPLE_RATE else _Long(plan)
     for index, mixed in enumerate(_mix(plan, piece, dice)):

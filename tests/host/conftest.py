@@ -29,7 +29,7 @@ HOSTED = """
     import time
     import msgspec
     import numpy as np
-    from lofi_core import BackendSpec, ModelLoadFailed, Schedule, Stage, Step, hookimpl
+    from lofi_core import BackendSpec, ModelLoadFailed, Music, Schedule, Stage, Step, hookimpl
 
     class Options(msgspec.Struct, forbid_unknown_fields=True):
         gate: str = ""
@@ -45,7 +45,7 @@ HOSTED = """
     @hookimpl
     def make_schedule(request):
         return Schedule([Stage("walk", steps=round(request.duration_sec))], state=object(),
-                        weights=request.options.weights)
+                        weights=request.options.weights, music=Music(90.0, first_bar_sec=0.5))
 
     @hookimpl
     def load_model(runtime, weights):
@@ -70,6 +70,7 @@ HOSTED = """
         print("printed by the backend")
         logging.getLogger("lofi.hosted").warning("logged by the backend")
         runtime.note("steps", schedule.stages[0].steps)
+        runtime.note("key", "d minor")
         runtime.keep("grid", np.arange(6.0, dtype=np.float16).reshape(2, 3, order="F"))
         runtime.keep("one", np.float64(request.seed))
         for index in range(schedule.stages[0].steps):

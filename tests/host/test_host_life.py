@@ -61,6 +61,8 @@ def test_the_samples_and_the_recipe_are_those_of_a_backend_in_the_daemon(
     assert told_here["kept"] == {"grid": [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]], "one": 1.0}
     extra = told_here["extra"]
     assert (extra["form"], extra["steps"], extra["residency"]) == ("plain", 3, "staged")
+    music = {"tempo_bpm": 90.0, "key": "d minor", "beats_per_bar": 4, "first_bar_sec": 0.5}
+    assert extra["music"] == music
 
 
 def test_pause_and_another_job_in_between_change_no_sample(start: StartDaemon, gate: Gate) -> None:

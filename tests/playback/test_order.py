@@ -136,3 +136,28 @@ def test_the_list_has_a_bound() -> None:
     of.entries *= MAX_ENTRIES
     with pytest.raises(InvalidParams, match="1,000"):
         of.add(entry("b"))
+
+
+@pytest.mark.parametrize(("repeat", "coming"), [("off", "cd"), ("one", ""), ("all", "cda")])
+def test_what_is_coming_is_told_in_its_order(repeat: str, coming: str) -> None:
+    of = playlist("abcd", position=1, repeat=repeat)
+    assert "".join(each.track_id for each in of.coming()) == coming
+
+
+def test_what_is_coming_by_chance_is_what_comes() -> None:
+    of = playlist("abcdef", position=2)
+    of.set_shuffle(True)
+    promised = of.coming(without={of.entries[4].key})
+    assert sorted(each.track_id for each in promised) == list("abdf")
+    for entry in promised:
+        assert of.next(without={of.entries[4].key}) is entry
+        of.go_to(entry)
+
+
+def test_after_the_last_nothing_is_coming_but_what_is_added() -> None:
+    of = playlist("ab")
+    of.end()
+    assert of.coming() == []
+    of.add(entry("c"))
+    of.end()
+    assert [each.track_id for each in of.coming()] == []

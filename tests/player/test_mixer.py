@@ -154,3 +154,73 @@ def test_two_loud_tracks_that_cross_stay_below_full_scale() -> None:
     heard = rig.heard()
     assert np.abs(heard).max() <= 1.0
     assert np.array_equal(heard[:20_000], loud[:20_000])
+
+
+def test_a_long_fade_falls_evenly_for_the_ear_goes_on_into_the_next_track_and_stops() -> None:
+    a, b = sine(1.0, level=0.4), sine(1.0, 331.0, level=0.4)
+    rig = Rig({"a": Track(a), "b": Track(b)})
+    rig.render(28_000)
+    rig.mixer.stop(0.75)
+    rig.render(28_800 + RATE)
+    heard = rig.heard()
+    gains = (1 - np.arange(1, 36_001) / 36_000) ** 3
+    wanted = np.concatenate([a[28_000:], b[:16_000]]) * gains[:, None]
+    assert np.abs(heard[28_000:64_000] - wanted).max() < 1e-6
+    assert not heard[64_000:].any()
+    assert [(e.item_id, e.reason) for e in rig.events if isinstance(e, Ended)] == [
+        ("a", "finished"),
+        ("b", "stopped"),
+    ]
+    assert rig.mixer.state == "stopped"
+
+
+def test_a_pause_holds_a_long_fade_and_play_comes_back_from_it() -> None:
+    ones = np.full((4 * RATE, 2), 0.5, np.float32)
+    rig = Rig({"a": Track(ones)})
+    rig.mixer.stop(1.0)
+    rig.render(24_000)
+    rig.mixer.pause()
+    rig.render(2 * RATE)
+    rig.mixer.play()
+    rig.render(RATE)
+    heard = rig.heard()[:, 0]
+    assert heard[23_999] == np.float32(0.5**3 * 0.5)
+    assert heard[-1] == np.float32(0.5)
+    assert steepest(heard[:, None]) <= 0.5 / RAMP
+    assert rig.mixer.state == "playing"
+
+
+def test_what_is_loaded_or_skipped_to_during_a_long_fade_is_heard_in_full() -> None:
+    ones = np.full((4 * RATE, 2), 0.5, np.float32)
+    for command in ("load", "skip"):
+        rig = Rig({"a": Track(ones), "b": Track(ones.copy())}, crossfade_sec=0.1)
+        rig.mixer.stop(1.0)
+        rig.render(40_000)
+        if command == "load":
+            rig.mixer.load(rig.items("b"))
+        else:
+            rig.mixer.skip()
+        rig.render(2 * RATE)
+        assert rig.heard()[-1, 0] == np.float32(0.5)
+        assert rig.mixer.state == "playing"
+
+
+def test_a_stop_ends_a_crossfade_and_a_long_fade_at_once() -> None:
+    tracks = {name: Track(np.full((RATE, 2), 0.4, np.float32)) for name in "ab"}
+    rig = Rig({**tracks}, crossfade_sec=0.4)
+    rig.mixer.stop(9.0)
+    rig.render(32_000)  # into the crossfade
+    rig.mixer.stop()
+    rig.render(RATE)
+    assert rig.heard()[31_999].any()
+    assert not rig.heard()[32_000 + RAMP :].any()
+    assert rig.mixer.state == "stopped"
+
+
+def test_a_long_fade_of_what_is_on_hold_stops_at_once() -> None:
+    rig = Rig({"a": Track(sine(1.0))})
+    rig.render(4_800)
+    rig.mixer.pause()
+    rig.render(4_800)
+    rig.mixer.stop(9.0)
+    assert rig.mixer.state == "stopped"

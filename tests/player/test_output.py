@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,9 +90,74 @@ def test_two_devices_never_share_the_samples() -> None:
     rig.output.use("Headphones")
     rig.output.use("Speakers")
     before, now = rig.system.opened
-    assert not before.pull(10).any()
     assert now.pull(10).all()
+    assert not before.pull(10).any()
     assert rig.pulled == 10
+
+
+def test_a_device_has_the_samples_until_the_next_one_asks_for_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig("Speakers", "Headphones")
+    rig.output.use("Speakers")
+    (speakers,) = rig.system.opened
+    opening = rig.system.open
+
+    def slow(device: Device | None, pull: Pull, rate: int) -> Opened:
+        heard.append(speakers.pull(10))
+        return opening(device, pull, rate)
+
+    heard: list[Samples] = []
+    monkeypatch.setattr(rig.system, "open", slow)
+    rig.output.use("Headphones")
+    assert heard[0].all()
+    assert rig.system.opened[1].pull(10).all()
+    assert rig.pulled == 20
+
+
+def test_a_device_that_breaks_while_it_opens_gives_the_samples_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig("Speakers", "Headphones")
+    rig.output.use("Speakers")
+    (speakers,) = rig.system.opened
+    assert speakers.pull(10).all()
+
+    def breaks(_device: Device | None, pull: Pull, _rate: int) -> Opened:
+        pull(10)
+        raise AudioDeviceError("it does not start")
+
+    monkeypatch.setattr(rig.system, "open", breaks)
+    with pytest.raises(AudioDeviceError):
+        rig.output.use("Headphones")
+    assert speakers.pull(10).all()
+
+
+def test_devices_that_pull_at_once_get_every_sample_once() -> None:
+    counted, given, got = count(1), [], []
+
+    def pull(frames: int) -> Samples:
+        number = next(counted)
+        time.sleep(0)  # lets the other thread in
+        given.append(number)
+        return np.full((frames, 2), number, np.float32)
+
+    system = Fakes("Speakers", "Headphones")
+    output = Output(system, pull, RATE, print, time.monotonic)
+    stop = threading.Event()
+
+    def play() -> None:
+        while not stop.is_set():
+            got.extend(device.pull(1)[0, 0] for device in system.opened[-2:])
+
+    threads = [threading.Thread(target=play) for _ in range(2)]
+    output.use("Speakers")
+    for thread in threads:
+        thread.start()
+    for _ in range(50):
+        output.use("Headphones")
+        output.use("Speakers")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert given == list(range(1, len(given) + 1))
+    assert sorted(number for number in got if number) == given
 
 
 def test_an_unplugged_device_gives_way_to_the_default_and_returns() -> None:

@@ -263,3 +263,46 @@ async def test_closing_fades_out_and_ends_the_process(listen: Listen, files: Fil
     assert steepest(heard) <= steepest(sine(1.0))
     with pytest.raises(AudioDeviceError, match="closed"):
         await listener.player.load([files.item("b", sine(1.0))])
+
+
+async def test_a_fade_outlasts_the_time_after_which_an_idle_player_ends(listen: Listen, files: Files) -> None:
+    listener = listen(idle_sec=0.05)
+    await listener.player.load([files.item("a", sine(9.0))])
+    await listener.next(Started)
+    await listener.player.stop(0.6)
+    assert listener.player.fades_out
+    ended = await listener.next(Ended)
+    assert (ended.reason, listener.player.fades_out) == ("stopped", False)
+    assert ended.position_sec >= 0.6
+    await eventually(lambda: not listener.running)
+    await listener.player.close()
+    heard = first_sound(listener.heard())
+    assert np.flatnonzero(heard[:, 1])[-1] >= 0.55 * RATE
+    assert steepest(heard) <= steepest(sine(1.0))
+
+
+async def test_play_during_a_fade_brings_the_sound_back(listen: Listen, files: Files) -> None:
+    listener = listen(volume=0.8)
+    await listener.player.load([files.item("a", np.full((9 * RATE, 2), 0.5, np.float32))])
+    await listener.next(Started)
+    await listener.player.stop(5.0)
+    await listener.player.play()
+    assert not listener.player.fades_out
+    await listener.next(Position)
+    status = await listener.player.status()
+    assert status is not None
+    assert (status.state, status.volume) == ("playing", 0.8)
+    assert listener.heard()[-1, 0] == np.float32(0.5 * 0.8**3)
+
+
+async def test_a_player_that_dies_during_a_fade_stays_silent(listen: Listen, files: Files) -> None:
+    listener = listen()
+    await listener.player.load([files.item("a", sine(9.0)), files.item("b", sine(9.0))])
+    await listener.next(Started)
+    await listener.player.stop(5.0)
+    assert listener.player.pid is not None
+    os.kill(listener.player.pid, signal.SIGKILL)
+    ended = await listener.next(Ended)
+    assert (ended.item_id, ended.reason) == ("a", "stopped")
+    status = await listener.player.status()
+    assert status is None or status.state == "stopped"

@@ -41,7 +41,8 @@ class Script:
     async def ask(self, command: AnyCommand) -> None:
         reply = await self.link.ask(command, 20)
         assert reply.error is None
-        self.done.append((reply.at_frame, command))
+        if not isinstance(command, protocol.UseDevice):  # which changes no sample
+            self.done.append((reply.at_frame, command))
 
     def offline(self, crossfade_sec: float, frames: int) -> Samples:
         """The same commands at the same frames, rendered at once in blocks of another size."""
@@ -63,6 +64,8 @@ class Script:
                     mixer.set_volume(volume)
                 case protocol.Skip():
                     mixer.skip()
+                case protocol.Stop(fade_sec=fade_sec):
+                    mixer.stop(fade_sec or 0.0)
         out.append(mixer.render(frames))
         mixer.close()
         return np.concatenate(out)
@@ -89,11 +92,49 @@ async def test_the_stream_equals_an_offline_render_sample_for_sample(files: File
     while await script.ended.get() != "c":
         pass
     await script.link.close()
+    assert_equal(script, 0.3, at_least_sec=0.5)
+
+
+def assert_equal(script: Script, crossfade_sec: float, *, at_least_sec: float) -> None:
+    """What the device took is what a mixer alone renders, to the last sample that is not 0."""
     heard = first_sound(np.fromfile(script.tap, np.float32).reshape(-1, 2))
-    wanted = first_sound(script.offline(0.3, RATE * 2))
+    wanted = first_sound(script.offline(crossfade_sec, RATE * 3))
     wanted = wanted[: np.flatnonzero(wanted.any(axis=1))[-1] + 1]
-    assert len(wanted) > RATE / 2
+    assert len(wanted) > at_least_sec * RATE
     assert np.array_equal(heard[: len(wanted)], wanted)
+
+
+@pytest.mark.anyio
+async def test_the_stream_is_the_same_whatever_device_it_goes_to(files: Files, tmp_path: Path) -> None:
+    script = Script(tmp_path / "tap")
+    await script.start(crossfade_sec=0.3)
+    await script.ask(
+        protocol.Load(items=[files.item(n, sine(2.0, hz)) for n, hz in (("a", 220), ("b", 330))])
+    )
+    while script.ended.empty():
+        await script.ask(protocol.UseDevice(device="null"))
+    await script.ask(protocol.Pause())
+    await script.ask(protocol.UseDevice(device="null"))
+    await script.ask(protocol.Play())
+    await script.ask(protocol.UseDevice(device="null"))
+    while await script.ended.get() != "b":
+        pass
+    await script.link.close()
+    assert_equal(script, 0.3, at_least_sec=3.0)
+
+
+@pytest.mark.anyio
+async def test_the_stream_is_the_same_across_a_bar_and_a_long_fade(files: Files, tmp_path: Path) -> None:
+    script = Script(tmp_path / "tap")
+    await script.start(crossfade_sec=0.3)
+    first = files.item("a", sine(2.0, rate=44_100), 44_100, cross_at_sec=1.1)
+    await script.ask(protocol.Load(items=[first, files.item("b", sine(3.0, 330.0), first_bar_sec=0.05)]))
+    assert await script.ended.get() == "a"
+    await script.ask(protocol.UseDevice(device="null"))
+    await script.ask(protocol.Stop(fade_sec=0.7))
+    assert await script.ended.get() == "b"
+    await script.link.close()
+    assert_equal(script, 0.3, at_least_sec=1.7)
 
 
 @pytest.mark.anyio

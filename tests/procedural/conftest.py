@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lofi_procedural as backend
-from lofi_core import GenerateRequest, Step
+from lofi_core import GenerateRequest, Runtime, Step
 from lofi_procedural.options import ProceduralOptions
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Render(Protocol):
 
 
 def steps(request: GenerateRequest) -> Iterator[Step]:
-    return backend.generate(request, backend.make_schedule(request))
+    return backend.generate(request, backend.make_schedule(request), Runtime())
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 import lofi_procedural as backend
-from lofi_core import GenerateRequest, InferenceFailed, InvalidOption
+from lofi_core import GenerateRequest, InferenceFailed, InvalidOption, Music, Runtime
 from lofi_procedural.options import ProceduralOptions
+from lofi_procedural.words import parse_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,3 +123,26 @@ def test_an_option_wins_over_the_words() -> None:
 def test_every_option_is_documented() -> None:
     page = Path(__file__).parents[2].joinpath("docs", "procedural.md").read_text()
     assert [name for name in ProceduralOptions.__struct_fields__ if f"| `{name}` |" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "key"),
+    [
+        ("rhodes in Bb, lydian, 90 bpm", "Bb lydian"),
+        ("rhodes in C minor, lydian, 90 bpm", "C minor"),
+        ("rhodes, 90 bpm", None),
+    ],
+)
+def test_the_schedule_tells_the_music_and_the_generation_the_key(prompt: str, key: str | None) -> None:
+    asked, runtime = request(prompt, 10.0), Runtime()
+    schedule = backend.make_schedule(asked)
+    assert schedule.music == Music(90.0, key, 4, first_bar_sec=0.05)
+    next(backend.generate(asked, schedule, runtime))
+    assert parse_key(str(runtime.notes["key"])) is not None
+    assert runtime.notes["key"] == key or key is None
+
+
+def test_a_waltz_has_three_beats_in_a_bar() -> None:
+    music = backend.make_schedule(request("felt piano waltz, 90 bpm")).music
+    assert music is not None
+    assert music.bar_sec == pytest.approx(2.0)

@@ -25,10 +25,8 @@ MINOR_SHARE = 0.55
 def choose_key(brief: Brief, rng: Generator) -> Key:
     """The key the words state; what they leave open is drawn."""
     tonic, minor, dorian = int(rng.integers(12)), rng.random(), rng.random()
-    if brief.key is not None:
-        # "in Bb, lydian": the mode refines a key that was named by its note.
-        mode = brief.mode if brief.mode and brief.key.mode == "major" else brief.key.mode
-        return Key(brief.key.tonic, mode)
+    if brief.stated_key is not None:
+        return brief.stated_key
     if brief.mode is not None:
         return Key(tonic, brief.mode)
     if minor < MINOR_SHARE - 0.5 * brief.valence:

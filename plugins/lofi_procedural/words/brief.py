@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lofi_procedural.words.keys import Key
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from lofi_procedural.words.keys import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,11 @@ class Brief:
     textures: Mapping[str, float]
     understood: tuple[str, ...]
     unknown: tuple[str, ...]
+
+    @property
+    def stated_key(self) -> Key | None:
+        """The key that the words state; None where it is left to chance."""
+        if self.key is None:
+            return None
+        # "in Bb, lydian": the mode refines a key that was named by its note.
+        return Key(self.key.tonic, self.mode if self.mode and self.key.mode == "major" else self.key.mode)

@@ -1,0 +1,45 @@
+"""What does a job that has all its samples know of its track?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from lofi_core.tracks.track import TrackDraft
+
+if TYPE_CHECKING:
+    from lofi_core.jobs.job import Job
+    from lofi_core.runtime import Runtime
+
+
+def draft_of(job: Job, runtime: Runtime, now: float) -> TrackDraft:
+    """The recipe but for what the samples say; `now` in monotonic seconds."""
+    prepared = job.prepared
+    return TrackDraft(
+        track_id=prepared.track_id,
+        job_id=job.job_id,
+        prompt=prepared.request.prompt,
+        title=prepared.title,
+        requested_duration_sec=prepared.request.duration_sec,
+        seed=prepared.request.seed,
+        backend=prepared.spec.name,
+        model_version=prepared.spec.model_version,
+        options=dict(prepared.options),
+        licence=prepared.spec.licence,
+        loudness=prepared.spec.loudness,
+        package=prepared.record.package or "unknown",
+        package_version=prepared.record.package_version or "unknown",
+        generation_time_sec=round(job.progress.active_sec(now), 3),
+        extra={"precision": runtime.precision, **runtime.notes, **runtime.facts(), **_music(job, runtime)},
+        kept=dict(runtime.kept),
+    )
+
+
+def _music(job: Job, runtime: Runtime) -> dict[str, Any]:
+    """What the schedule knew, and the key where that was only chosen since."""
+    music = job.prepared.schedule.music
+    if music is None:
+        return {}
+    noted = runtime.notes.get("key")
+    key = noted if music.key is None and isinstance(noted, str) else music.key
+    return {"music": {**asdict(music), "key": key}}
