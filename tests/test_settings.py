@@ -64,10 +64,13 @@ def test_a_flag_wins_over_a_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [key for key in table().values() if "NAME" not in key.name], ids=lambda key: key.name
+    "key",
+    [key for key in table().values() if "NAME" not in key.name and key.variable],
+    ids=lambda key: key.name,
 )
 def test_every_key_can_be_set_by_its_variable(key: Key) -> None:
-    text = "/x" if key.default is None else str(key.default)
+    assert key.variable
+    text = "/x" if key.default in {None, ""} else str(key.default)
     settings = load_settings(Flags(), {key.variable: text, "XDG_CONFIG_HOME": "/nowhere"})
     assert settings.sources[key.name] == key.variable
 
@@ -190,3 +193,57 @@ def test_a_backends_table_may_be_spelt_as_its_users_do(tmp_path: Path) -> None:
     file.write_text("[backends.ace-step]\nenabled = false\n")
     config = load_settings(Flags(config=file), {"HOME": str(tmp_path)}).config
     assert config.backends["ace_step"].enabled is False
+
+
+SCHEDULE = '[[radio.schedule]]\nfrom = "22:00"\nto = "06:30"\n'
+
+
+def test_the_radio_has_a_schedule(config_file: Path) -> None:
+    config_file.write_text(
+        f'{SCHEDULE}preset = "night"\ndays = ["fri", "sat"]\n{SCHEDULE}prompts = ["slow piano"]\n'
+    )
+    settings = load_settings(Flags(config=config_file), {})
+    night, piano = settings.config.radio.schedule
+    assert (night.from_, night.to, night.preset, night.days) == ("22:00", "06:30", "night", ["fri", "sat"])
+    assert piano.prompts == ["slow piano"]
+    assert settings.sources["radio.schedule"] == str(config_file)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('from = "8"\nto = "12:00"\npreset = "x"', "from is '8'; must be a time from '00:00' to '24:00'"),
+        ('from = "08:00"\nto = "24:30"\npreset = "x"', "to is '24:30'; must be a time"),
+        ('from = "24:00"\nto = "08:00"\npreset = "x"', "the next day begins at '00:00'"),
+        ('from = "08:00"\nto = "08:00"\npreset = "x"', "from and to are both '08:00'"),
+        ('from = "08:00"\nto = "12:00"', "must have a preset or prompts, one of the two"),
+        ('from = "08:00"\nto = "12:00"\npreset = "x"\nprompts = ["y"]', "one of the two"),
+        ('from = "08:00"\nto = "12:00"\nprompts = [" "]', "one of the prompts is empty"),
+        (
+            'from = "08:00"\nto = "12:00"\npreset = "x"\ndays = ["Monday"]',
+            "days has 'Monday'; must be of mon",
+        ),
+        ('from = "08:00"\nto = "12:00"\npreset = "x"\nday = ["mon"]', "unknown field `day`"),
+        ('from = 08:00:00\nto = "12:00"\npreset = "x"', "from: Expected `str`, got `time`"),
+        ('to = "12:00"\npreset = "x"', "missing required field `from`"),
+    ],
+)
+def test_a_mistake_in_the_schedule_names_file_entry_and_remedy(
+    config_file: Path, text: str, problem: str
+) -> None:
+    error = _refusal(config_file, f'{SCHEDULE}preset = "night"\n[[radio.schedule]]\n{text}\n')
+    assert error.message.startswith(f"radio.schedule, entry 2, in {config_file}: ")
+    assert problem in error.message
+    assert 'from = "08:00", to = "12:00", preset = "focus"' in str(error.hint)
+
+
+def test_one_table_where_the_schedule_belongs_is_refused(config_file: Path) -> None:
+    error = _refusal(config_file, '[radio.schedule]\nfrom = "08:00"')
+    assert error.message == f"radio.schedule in {config_file} must be a list of tables"
+    assert "[[radio.schedule]]" in str(error.hint)
+
+
+def test_the_schedule_has_no_variable() -> None:
+    error = _variable_refusal("LOFI_RADIO_SCHEDULE", "[]")
+    assert error.message == "LOFI_RADIO_SCHEDULE is set, and radio.schedule has no variable"
+    assert "config.toml" in str(error.hint)

@@ -23,6 +23,11 @@ OF_BACKEND = "backends.NAME."  # in the table, NAME stands for any backend
 OPTION = OF_BACKEND + "options.KEY"  # and KEY for any of its options
 # Read and checked, so that a file stays valid, but nothing acts on them yet.
 _UNUSED = re.compile(r"store\.max_gb|daemon\.idle_exit_sec")
+# A list of tables has a shape that only the file can hold. What to write there, by key:
+IN_FILE_ONLY = {
+    "radio.schedule": "for example [[radio.schedule]] and, on lines of their own, "
+    'from = "08:00", to = "12:00", preset = "focus", days = ["mon", "fri"]',
+}
 
 
 class Key(NamedTuple):
@@ -33,15 +38,20 @@ class Key(NamedTuple):
     default: Any
 
     @property
-    def variable(self) -> str:
-        """The environment variable that sets it."""
-        return "LOFI_" + self.name.replace(".", "_").upper()
+    def variable(self) -> str | None:
+        """The environment variable that sets it, if one can."""
+        return None if self.name in IN_FILE_ONLY else variable_of(self.name)
 
 
 @cache
 def table() -> dict[str, Key]:
     """Every key by its dotted name."""
     return {key.name: key for key in _keys_of_struct(Config, "")}
+
+
+def variable_of(key: str) -> str:
+    """What a key is called among the environment variables."""
+    return "LOFI_" + key.replace(".", "_").upper()
 
 
 def parts(key: str) -> list[str]:
@@ -79,7 +89,9 @@ def checked(key: str, value: object, source: str) -> Any:
     try:
         result = msgspec.convert(value, type_of(key))
     except msgspec.ValidationError as error:
-        raise bad_value(key, value, source) from error
+        raise (
+            _bad_entry(key, error, source) if key in IN_FILE_ONLY else bad_value(key, value, source)
+        ) from error
     if isinstance(result, float) and not math.isfinite(result):
         raise bad_value(key, value, source)
     return result
@@ -101,8 +113,20 @@ def bad_value(key: str, value: object, source: str) -> InvalidParams:
     return InvalidParams(f"{key} is {value!r:.80} in {source}; must be {allowed(key)}")
 
 
+def _bad_entry(key: str, error: msgspec.ValidationError, source: str) -> InvalidParams:
+    """The error for a list whose entries say what is wrong with them: ` - at $[1].days` is the second's."""
+    problem, _, place = str(error).partition(" - at `$")
+    entry = re.match(r"\[(\d+)\]\.?(\w*)", place)
+    if entry is None:
+        return InvalidParams(f"{key} in {source} must be a list of tables", IN_FILE_ONLY[key])
+    what = f"{entry[2]}: {problem}" if entry[2] else problem
+    return InvalidParams(f"{key}, entry {int(entry[1]) + 1}, in {source}: {what}", IN_FILE_ONLY[key])
+
+
 def allowed(key: str) -> str:
     """What the key takes, in words: `a number from 0 to 1`."""
+    if key in IN_FILE_ONLY:
+        return "a list of tables"
     schema = msgspec.json.schema(type_of(key))
     choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
     return " or ".join(in_words(choice) for choice in choices)
@@ -124,14 +148,15 @@ def _keys_of_struct(struct: type[msgspec.Struct], prefix: str) -> Iterator[Key]:
         elif is_struct(hints[field.name]):
             yield from _keys_of_struct(hints[field.name], f"{name}.")
         else:
-            yield Key(name, hints[field.name], field.default)
+            made = field.default_factory
+            yield Key(name, hints[field.name], field.default if made is msgspec.NODEFAULT else made())
 
 
 def _value_at(config: Config, key: str) -> Any:
     value: Any = config
     for name in key.split("."):
         value = getattr(value, name)
-    return value
+    return msgspec.to_builtins(value)
 
 
 def in_words(schema: Mapping[str, Any]) -> str:
@@ -139,6 +164,7 @@ def in_words(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(repr(choice) for choice in schema["enum"])
     words = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
+    words |= {"array": "a list", "object": "a table"}
     text = words.get(schema.get("type", ""), "any value")
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None:

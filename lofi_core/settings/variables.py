@@ -11,7 +11,7 @@ import msgspec
 from lofi_core.config import BackendConfig
 from lofi_core.errors import InvalidParams
 from lofi_core.names import canonical_name
-from lofi_core.settings.keys import bad_value, table, type_of
+from lofi_core.settings.keys import IN_FILE_ONLY, bad_value, table, type_of, variable_of
 from lofi_core.suggest import suggestion
 
 if TYPE_CHECKING:
@@ -30,10 +30,14 @@ def variable_values(environ: Mapping[str, str]) -> Iterator[tuple[str, Any, str]
     Raises:
         InvalidParams: a variable nobody knows, or one whose text is no value of its key.
     """
-    known = {key.variable: key.name for key in table().values()} | {MODEL_DIR: "models.dir"}
+    known = {key.variable: key.name for key in table().values() if key.variable} | {MODEL_DIR: "models.dir"}
+    in_file_only = {variable_of(key): key for key in IN_FILE_ONLY}
     for variable, text in sorted(environ.items()):
         if not variable.startswith("LOFI_") or variable in PLACES:
             continue
+        if text and (table_key := in_file_only.get(variable)):
+            problem = f"{variable} is set, and {table_key} has no variable"
+            raise InvalidParams(problem, f"write it in config.toml: {IN_FILE_ONLY[table_key]}")
         key = known.get(variable) or _key_of_backend(variable)
         if key is None:
             close = suggestion(variable, [*known, *PLACES], prefix="LOFI_")

@@ -83,7 +83,7 @@ def test_the_configuration_page_has_a_row_for_each_key_and_no_other() -> None:
             f"| `{key.name}`",
             "" if key.default is None else f"`{json.dumps(key.default)}`",
             allowed(key.name),
-            f"`{key.variable}`",
+            f"`{key.variable}`" if key.variable else "",
             is_used(key.name),
         ]
         for key in table().values()
