@@ -275,6 +275,22 @@ class AudioDeviceChanged(Event, frozen=True):
     message: str
 
 
+class RadioChanged(Event, frozen=True):
+    """`radio_changed`: the radio is on, off or paused now, plays something else, or has something to tell.
+
+    `source` is what `track_id` is to it: `made`, `library`, `bridge` or `again`; `held` says why nothing is
+    being made.
+    """
+
+    name = "radio_changed"
+
+    state: str
+    track_id: str | UnsetType = UNSET
+    source: str | UnsetType = UNSET
+    held: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+
+
 class QueueChanged(Event, frozen=True):
     """`queue_changed`: so many jobs wait now."""
 
@@ -317,6 +333,7 @@ EVENTS: dict[str, type[Event]] = {
         PlaylistChanged,
         VolumeChanged,
         AudioDeviceChanged,
+        RadioChanged,
         QueueChanged,
         ShuttingDown,
     )
