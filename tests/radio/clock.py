@@ -15,6 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
+from lofi_core.runtime import RunEnded
 from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Ts = TypeVarTuple("Ts")
 STUCK_SEC = 30.0
 
 
-class SimulationOver(BaseException):
+class SimulationOver(RunEnded):
     """Raised in threads that still sleep when the simulation ends."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lofi_core.player.engine import BLOCK_SEC, Engine
 from lofi_core.player.link import Link, PlayerGone
 from lofi_core.player.mixer import PREPARE_SEC
-from lofi_core.player.protocol import Device, ListDevices, Reply, Setup, UseDevice
+from lofi_core.player.protocol import MAX_CROSSFADE_SEC, Device, ListDevices, Reply, Setup, UseDevice
 from lofi_core.player.wire import Frames, decode_command, encode, raw
 
 if TYPE_CHECKING:
@@ -158,8 +158,9 @@ class Process:
             return  # until somebody asks for something
         voice = mixer.current
         remaining = voice.remaining if voice and not voice.waiting else None
-        soon = (mixer.crossfade_sec + PREPARE_SEC + 1) * self._rate
-        step = self._rate if remaining is not None and remaining > soon else self._block
+        soon = (MAX_CROSSFADE_SEC + PREPARE_SEC + 1) * self._rate
+        steady = remaining is not None and remaining > soon and mixer._ending.target == 1
+        step = self._rate if steady else self._block
         frame = (mixer.frame // step + 1) * step
         self._timer = self._loop.call_at(self._began_at + frame / self._rate, self._tick)
 

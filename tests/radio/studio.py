@@ -11,23 +11,28 @@ from unittest.mock import patch
 
 from lofi_core import plugins as plugin_host
 from lofi_core.config import Audio, Config, Models, Paths, Settings
-from lofi_core.daemon import _Road, _workshop
+from lofi_core.daemon import STEP_GRACE_SEC, _radio, _Road, _workshop
 from lofi_core.jobs.request import Wish, prepare
 from lofi_core.playback.control import Playback
 from lofi_core.player import handle
+from lofi_core.rpc.handlers.jobs import JobMethods
+from lofi_core.rpc.hub import Hub
 from lofi_core.runtime import Runtime
 from tests.radio.backends import RATE
 from tests.radio.device import Room
 from tests.radio.ear import Ear
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
+
+    from anyio.abc import TaskGroup
 
     from lofi_core.events import Event
     from lofi_core.jobs.engine import Engine
     from lofi_core.jobs.job import Job
     from lofi_core.plugins import PluginHost
+    from lofi_core.radio.radio import Radio
     from lofi_core.tracks.library import Library
     from tests.radio.backends import Simulated
     from tests.radio.clock import VirtualClock
@@ -58,11 +63,27 @@ class Studio:
     playback: Playback
     room: Room
     told: Told
+    radio: Radio
+    jobs_listeners: list[Callable[[Event], None]]
+    tasks: TaskGroup
+    data: Path
 
     @property
     def ear(self) -> Ear:
         self.room.catch_up()
         return self.room.ear
+
+    def disk_bytes(self) -> int:
+        """What all tracks take together, as the file system has it."""
+        return sum(file.stat().st_size for file in (self.data / "tracks").rglob("*") if file.is_file())
+
+    def background(self, act: Awaitable[None]) -> None:
+        """Let something happen meanwhile; what it raises ends the simulation."""
+
+        async def run() -> None:
+            await act
+
+        self.tasks.start_soon(run)
 
     def submit(self, prompt: str, backend: str, seconds: float, seed: int = 1) -> Job:
         wish = Wish(prompt, seconds, backend, seed)
@@ -104,7 +125,26 @@ async def studio(
             playback.deck.streams._clock = lambda: clock.now  # bound to real time when it was defined
             playback.start(tasks)
             road.listeners.append(playback.incoming.happened)
-            yield Studio(clock, config, plugins, library, engine, playback, room, told)
-            clock.finish()
-            await engine.close(0.0)
+            hub = Hub(plugins.observe)
+            jobs = JobMethods(engine, library, playback, plugins, config, hub, asyncio.get_running_loop())
+            radio = _radio(settings, engine, library, playback, jobs, told.take)
+            radio.serve(tasks)
+            road.listeners.append(radio.job_happened)
+            yield Studio(
+                *(
+                    clock,
+                    config,
+                    plugins,
+                    library,
+                    engine,
+                    playback,
+                    room,
+                    told,
+                    radio,
+                    road.listeners,
+                    tasks,
+                ),
+                settings.paths.data,
+            )
+            await engine.close(STEP_GRACE_SEC)
             await playback.close()
