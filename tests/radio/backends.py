@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from lofi_core import BackendSpec, GenerateRequest, Schedule, Stage, Step, hookimpl
+from lofi_core import BackendSpec, GenerateRequest, Music, Schedule, Stage, Step, hookimpl
 from lofi_core.errors import InferenceFailed, ModelLoadFailed
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Simulated:
         fails_every: each n-th job fails half-way; 0: none.
         hangs: seconds that the jobs of these numbers, from 1, spend in one step more.
         load_fails: so many loads fail.
+        knows_music: it says tempo and key in its schedule.
         jobs: how many were begun.
         worked_sec: seconds of virtual time spent in steps.
     """
@@ -51,6 +52,7 @@ class Simulated:
     fails_every: int = 0
     hangs: dict[int, float] = field(default_factory=dict)
     load_fails: int = 0
+    knows_music: bool = False
     jobs: int = 0
     failed: int = 0
     loads: int = 0
@@ -77,7 +79,10 @@ class Simulated:
 
     @hookimpl
     def make_schedule(self, request: GenerateRequest) -> Schedule:
-        return Schedule([Stage("make", max(1, round(request.duration_sec / self.step_sec)))])
+        stages = [Stage("make", max(1, round(request.duration_sec / self.step_sec)))]
+        options = request.options
+        music = Music(options.tempo or 80.0, options.key or "d minor") if self.knows_music else None
+        return Schedule(stages, music=music)
 
     @hookimpl
     def generate(self, request: GenerateRequest, schedule: Schedule) -> Iterator[Step]:

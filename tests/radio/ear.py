@@ -38,6 +38,7 @@ class Ear:
         gaps: the silences that were too long.
         steepest: the largest step from one sample to the next, and when.
         heard_sec: seconds of sound so far, short silences included.
+        first_at: virtual time of the first sound.
     """
 
     def __init__(self, rate: int, began_at: float) -> None:
@@ -45,6 +46,7 @@ class Ear:
         self.gaps: list[Gap] = []
         self.steepest = (0.0, 0.0)
         self.heard_sec = 0.0
+        self.first_at: float | None = None
         self._began_at = began_at
         self._frame = 0  # of virtual time, since it began
         self._quiet_since: int | None = None  # None: nothing to complain of yet
@@ -83,8 +85,14 @@ class Ear:
         self._end_gap(self._frame)
         self._quiet_since, self._resumes = None, False
 
+    def forgive(self) -> None:
+        """The silence that lasts was asked for."""
+        self._quiet_since, self._resumes = None, False
+
     def _measure(self, loud: NDArray[np.int64]) -> None:
         """Frames with sound, ascending."""
+        if self.first_at is None:
+            self.first_at = self._began_at + int(loud[0]) / self.rate
         self._end_gap(int(loud[0]))
         lengths = np.diff(loud) - 1
         for at in np.flatnonzero(lengths >= GAP_SEC * self.rate):

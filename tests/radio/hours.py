@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lofi_core import events as ev
 from lofi_core.config import Audio, Config
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.radio.clock import VirtualClock
     from tests.radio.ear import Ear
 
-PROMPT = "lofi hip hop, rain, mellow piano, 80 bpm, d minor"
+PROMPT = "lofi hip hop, rain, mellow piano"
 BRIDGE = "procedural"
 SAMPLE_SEC = 300.0
 real_seconds = time.perf_counter  # `time.monotonic` is virtual meanwhile
@@ -35,9 +35,10 @@ class Scenario:
     """One kind of radio.
 
     Attributes:
-        station: makes the backend that the station is played with; None: there is none but that for bridges.
+        station: makes the backend that the station is played with.
         bridge: there is a backend for bridges.
         act: what happens meanwhile; the radio is on when it begins.
+        config: changes to the configuration.
         max_gb: `[radio] max_gb`.
     """
 
@@ -48,7 +49,8 @@ class Scenario:
     max_gb: float = 0.05
     duration_sec: float = 120.0
     crossfade_sec: float = 3.0
-    others: Callable[[VirtualClock], list[Simulated]] = field(default=lambda _clock: [])
+    others: Callable[[VirtualClock], list[Simulated]] = lambda _clock: []
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 SCENARIOS = {
@@ -72,6 +74,7 @@ class Report:
         heard: pieces begun, by where they came from, counted from events alone.
         rss: bytes after each `SAMPLE_SEC`.
         disk: bytes of all tracks together, then.
+        first_sec: from `radio_start` to the first sound.
         real_sec: what it took.
     """
 
@@ -84,6 +87,7 @@ class Report:
     rss: list[int]
     disk: list[int]
     jobs: int
+    first_sec: float
     real_sec: float
 
     @property
@@ -96,7 +100,8 @@ class Report:
         """For a table."""
         status, mib = self.status, 2**20
         return (
-            f"{self.scenario:10s} silence {self.ear.silence_sec:7.3f} s (longest {self.ear.longest_sec:.3f})  "
+            f"{self.scenario:10s} silence {self.ear.silence_sec:7.3f} s (at most {self.ear.longest_sec:.3f})  "
+            f"first sound {self.first_sec:.1f} s  "
             f"played {status.played:4d}  made {status.made:4d}  bridges {status.bridges:4d}  "
             f"again {status.again:4d}  failures {status.failures:3d}  jobs {self.jobs:4d}  "
             f"RSS {self.rss[len(self.rss) // 6] / mib:.1f} → {self.rss[-1] / mib:.1f} MiB  "
@@ -126,6 +131,8 @@ class Heard:
             again, own = event.track_id in self._ids, self._made_by.get(event.track_id) == self._station
             self.counts["again" if again else "made" if own else "bridge"] += 1
             self._ids.add(event.track_id)
+        elif isinstance(event, ev.PlaybackEnded):  # without it another player process goes on
+            self._last = None
 
 
 def play(scenario: Scenario, home: Path, hours: float) -> Report:
@@ -136,7 +143,7 @@ def play(scenario: Scenario, home: Path, hours: float) -> Report:
         backend = scenario.station(clock)
         backends = [backend, *scenario.others(clock)]
         if scenario.bridge and backend.name != BRIDGE:
-            backends.append(Simulated(clock, BRIDGE, 40.0, step_sec=3.0, streaming=True))
+            backends.append(Simulated(clock, BRIDGE, 40.0, step_sec=3.0, streaming=True, knows_music=True))
         config = Config(
             default_backend=backend.name,
             audio=Audio(crossfade_sec=scenario.crossfade_sec),
@@ -145,11 +152,13 @@ def play(scenario: Scenario, home: Path, hours: float) -> Report:
                 max_gb=scenario.max_gb,
                 bridge_backend=BRIDGE if scenario.bridge else "",
             ),
+            **scenario.config,
         )
         async with studio(clock, home, backends, config) as here:
             heard = Heard(backend.name)
             here.playback.listeners.append(heard.take)
             here.jobs_listeners.append(heard.take)
+            begun_at = clock.now
             await here.radio.start(Wanted(prompts=(PROMPT,)))
             if scenario.act is not None:
                 here.background(scenario.act(here, backend))
@@ -159,10 +168,11 @@ def play(scenario: Scenario, home: Path, hours: float) -> Report:
                 give_back()
                 rss.append(resident_bytes())
                 disk.append(here.disk_bytes())
-            ear, status = here.ear, here.radio.status()
+            ear = here.ear
             ear.excuse()
             jobs = here.told.counts.get("GenerationStart", 0)
-            took = real_seconds() - begun
-            return Report(*(scenario.name, hours, status, ear, backend, heard.counts, rss, disk, jobs, took))
+            first_sec = (ear.first_at or clock.now) - begun_at
+            end = here.radio.status(), ear, backend, heard.counts, rss, disk, jobs, first_sec
+            return Report(scenario.name, hours, *end, real_seconds() - begun)
 
     return simulate(main)
