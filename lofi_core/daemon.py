@@ -26,6 +26,7 @@ from lofi_core.plugins import PluginHost
 from lofi_core.radio.dial import Dial
 from lofi_core.radio.memory import Remembered
 from lofi_core.radio.power import Conditions
+from lofi_core.radio.presets import presets_dir
 from lofi_core.radio.radio import Radio
 from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.handlers.backends import BackendMethods
@@ -153,7 +154,7 @@ def _radio(
         return jobs.config
 
     remembered = Remembered()
-    dial = Dial(jobs.plugins, config, settings.paths.config.parent / "presets", remembered)
+    dial = Dial(jobs.plugins, config, presets_dir(settings.paths.config), remembered)
     return Radio(engine, library, playback, dial, publish, Conditions())
 
 

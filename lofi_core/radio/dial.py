@@ -63,11 +63,7 @@ class Dial:
         self._now = now
 
     def presets(self) -> dict[str, Preset]:
-        """Every preset there is now: files may have changed.
-
-        Raises:
-            InvalidParams: one of the user's cannot be read.
-        """
+        """Every preset there is now: files may have changed."""
         return load_presets(self._presets_dir)
 
     def find(self, wanted: Wanted) -> tuple[Station, bool]:
@@ -100,7 +96,7 @@ class Dial:
     def slot_now(self) -> str | None:
         """The part of the schedule that it is."""
         slot = slot_at(self.config().radio.schedule, self._now())
-        return None if slot is None else slot.name
+        return None if slot is None else slot.title
 
     def station_of_the_hour(self, wanted: Wanted | None = None) -> Station | None:
         """The one of the schedule for now; None where it has none, or one that cannot be had."""
@@ -111,9 +107,9 @@ class Dial:
             named = replace(wanted or Wanted(), prompts=tuple(slot.prompts) if slot.prompts else None)
             station = self._checked(named, self._preset(slot.preset) if slot.preset else None)
         except LofiError as error:
-            log.warning("the schedule's %s cannot be had: %s", slot.name, error.text())
+            log.warning("the schedule's %s cannot be had: %s", slot.title, error.text())
             return None
-        return replace(station, slot=slot.name)
+        return replace(station, slot=slot.title)
 
     def keep(self, station: Station, wanted: Wanted) -> None:
         """Remember what was asked for: a radio without a station named plays it again."""
@@ -129,7 +125,7 @@ class Dial:
             return None
 
     def _preset(self, name: str) -> Preset:
-        return find_preset(name, self.presets())
+        return find_preset(name, self._presets_dir)
 
     def _checked(self, wanted: Wanted, preset: Preset | None = None) -> Station:
         config = self.config()

@@ -87,7 +87,7 @@ class Director:
         if session.making is not None or plan.make_in_sec(self._outlook.situation(session)) > 0:
             return
         like = session.like
-        prompt = like.prompt if like else expand(session.station.prompts, self._chance)
+        prompt = like.prompt if like else self._words(session)
         feel = like.feel if like else neighbour(session.feel, session.first_feel, self._chance)
         try:
             request = self._maker.prepare(session.station, prompt, feel)
@@ -99,7 +99,7 @@ class Director:
             session.counts.failures += 1
             session.make_retry.failed(error, self._clock())
         else:
-            session.planned(session.making.feel)
+            session.planned(prompt, session.making.feel)
 
     def _bridge(self, session: Session) -> None:
         """Begin a fresh bridge, before whatever is being made."""
@@ -113,7 +113,10 @@ class Director:
         piece = session.program.of(self._playback.horizon().current)
         feel = piece.feel if piece else session.feel
         try:
-            request = self._maker.prepare(station, expand(station.prompts, self._chance), feel)
+            request = self._maker.prepare(station, self._words(session), feel)
             session.bridging = self._maker.begin(request, "bridge", session.wave, "high")
         except LofiError as error:
             session.bridge_retry.wait(FIRST_RETRY_SEC, self._clock(), error.message)
+
+    def _words(self, session: Session) -> str:
+        return expand(session.station.prompts, self._chance, list(session.worded))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FIRST_RETRY_SEC, LAST_RETRY_SEC = 5.0, 300.0
 # What was heard last does not come again as a bridge.
 HEARD_REMEMBERED = 200
+# So many prompts are kept, so that words take turns.
+WORDED_REMEMBERED = 50
 
 
 @dataclass(slots=True)
@@ -110,6 +112,7 @@ class Session:
         paused_since: when the listener held it.
         let_go: its models were unloaded in this pause.
         heard: track ids, the newest last.
+        worded: prompts of the station's newest pieces, the newest last.
         unplayable: track ids that could not be heard.
         current_key: of the entry that was noted as playing last.
     """
@@ -141,6 +144,7 @@ class Session:
     sound_retry: Retry = field(default_factory=lambda: Retry(free=4))
     shelf_retry: Retry = field(default_factory=Retry)
     unplayable: set[str] = field(default_factory=set)
+    worded: deque[str] = field(default_factory=lambda: deque(maxlen=WORDED_REMEMBERED))
     heard: deque[str] = field(default_factory=lambda: deque(maxlen=HEARD_REMEMBERED))
 
     def tune(self, station: Station, now: float) -> None:
@@ -153,8 +157,9 @@ class Session:
         for retry in (self.make_retry, self.shelf_retry):
             retry.went_well()
 
-    def planned(self, feel: Feel) -> None:
+    def planned(self, prompt: str, feel: Feel) -> None:
         """The station's next piece is being made, and will be so."""
+        self.worded.append(prompt)
         if self.first_feel == Feel():
             self.first_feel = feel
         self.feel = feel

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lofi_core.errors import InvalidPrompt
 from lofi_core.jobs.request import Wish, prepare
 from lofi_core.radio.flow import Feel
 from lofi_core.radio.mood import key_in, tempo_in
+from lofi_core.radio.wording import expand, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +81,10 @@ def prepared(
 def check(station: Station, plugins: PluginHost, config: Config) -> None:
     """Raise what would be wrong with any of its pieces: nothing of it would heal by itself."""
     for prompt in station.prompts:
-        prepared(station, prompt, plugins, config, seed=0)
+        if problem := problem_of(prompt):
+            raise InvalidPrompt(f"the prompt {prompt!r:.80} {problem}", "alternatives read {warm|soft}")
+        words = expand([prompt], random.Random(0))  # noqa: S311 - any of what it may come out as
+        prepared(station, words, plugins, config, seed=0)
 
 
 def usual_duration_sec(spec: BackendSpec, wanted_sec: float) -> float:
@@ -88,7 +94,7 @@ def usual_duration_sec(spec: BackendSpec, wanted_sec: float) -> float:
 
 def feel_of(request: Prepared) -> Feel:
     """What is known of a piece before it is made: what its plan says, else its words."""
-    music, prompt = getattr(request.schedule, "music", None), request.request.prompt
+    music, prompt = request.schedule.music, request.request.prompt
     tempo_bpm, key = (music.tempo_bpm, music.key) if music else (None, None)
     return Feel(tempo_bpm or tempo_in(prompt), key or key_in(prompt))
 

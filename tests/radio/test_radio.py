@@ -90,6 +90,7 @@ def test_more_like_this_keeps_words_tempo_and_key(listener: Client) -> None:
     until(listener, "generation_complete", track_id=track)
     prompt = listener.call("tracks_get", track_id=track)["prompt"]
     listener.call("radio_more")
+    until(listener, "radio_changed", note="more like this")
     made = [until(listener, "generation_start").fields["prompt"] for _ in range(3)]
     assert made == [prompt] * 3
 
