@@ -33,21 +33,28 @@ class SimulationOver(RunEnded):
 
 
 class VirtualClock:
-    """The time of a simulation, in seconds, and who keeps it from passing. Any thread."""
+    """The time of a simulation, in seconds, and who keeps it from passing. Any thread.
+
+    A party is a thread, or a call in one. It holds the time while it has something in hand, unless it sleeps:
+    what waits behind a call that sleeps sleeps too.
+    """
 
     def __init__(self, now: float) -> None:
         self.now = now
         self._lock = threading.Lock()
-        self._working = 0  # calls in hand of threads that do not sleep
-        self._sleepers: list[tuple[float, int, threading.Event]] = []
+        self._in_hand: dict[object, int] = {}
+        self._asleep: set[object] = set()
+        self._sleepers: list[tuple[float, int, object, threading.Event]] = []
         self._serial = itertools.count()
+        self._here = threading.local()  # the party of each thread
         self._over = False
         self.wake_loop: Callable[[], None] = lambda: None
 
     @property
     def is_held(self) -> bool:
         """A thread works on something: time stands still."""
-        return self._working > 0
+        with self._lock:
+            return self._is_held()
 
     @property
     def next_sleeper(self) -> float:
@@ -55,28 +62,38 @@ class VirtualClock:
         with self._lock:
             return self._sleepers[0][0] if self._sleepers else float("inf")
 
-    def begin_work(self) -> None:
-        """A call is given to a thread."""
+    def begin_work(self, party: object) -> None:
+        """A call is given to a party."""
         with self._lock:
-            self._working += 1
+            self._in_hand[party] = self._in_hand.get(party, 0) + 1
 
-    def end_work(self) -> None:
-        """A thread is done with a call, and whoever waits for it has been told."""
+    def end_work(self, party: object) -> None:
+        """A party is done with a call, and whoever waits for it has been told."""
         with self._lock:
-            self._working -= 1
-            last = not self._working
+            self._in_hand[party] -= 1
+            if not self._in_hand[party]:
+                del self._in_hand[party]
+            last = not self._is_held()
         if last:
             self.wake_loop()
 
+    def carry_out(self, party: object, call: Callable[[], T]) -> T:
+        """Make a call, in the thread of that party."""
+        self._here.party = party
+        return call()
+
     def sleep(self, seconds: float) -> None:
-        """Wait in a worker thread, within a call that was counted, until so much virtual time has passed."""
-        awake = threading.Event()
+        """Wait in a thread, within a call that was counted, until so much virtual time has passed."""
+        awake, party = threading.Event(), self._here.party
         with self._lock:
             if self._over:
                 raise SimulationOver
-            heapq.heappush(self._sleepers, (self.now + seconds, next(self._serial), awake))
-        self.end_work()
-        awake.wait()  # counted as working again by whoever wakes it
+            heapq.heappush(self._sleepers, (self.now + seconds, next(self._serial), party, awake))
+            self._asleep.add(party)
+            last = not self._is_held()
+        if last:
+            self.wake_loop()
+        awake.wait()
         if self._over:
             raise SimulationOver
 
@@ -85,17 +102,21 @@ class VirtualClock:
         with self._lock:
             self.now = max(self.now, moment)
             while self._sleepers and self._sleepers[0][0] <= self.now:
-                self._working += 1
-                heapq.heappop(self._sleepers)[2].set()
+                self._wake(*heapq.heappop(self._sleepers)[2:])
 
     def finish(self) -> None:
         """End the threads that sleep."""
         with self._lock:
             self._over = True
-            for _, _, awake in self._sleepers:
-                self._working += 1
-                awake.set()
-            self._sleepers.clear()
+            while self._sleepers:
+                self._wake(*self._sleepers.pop()[2:])
+
+    def _is_held(self) -> bool:
+        return any(party not in self._asleep for party in self._in_hand)
+
+    def _wake(self, party: object, awake: threading.Event) -> None:
+        self._asleep.discard(party)
+        awake.set()
 
 
 class _Selector(selectors.DefaultSelector):
@@ -139,9 +160,10 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
     ) -> asyncio.Future[T]:
-        self._clock.begin_work()
-        future = super().run_in_executor(executor, func, *args)
-        future.add_done_callback(lambda _: self._clock.end_work())
+        party = object()
+        self._clock.begin_work(party)
+        future = super().run_in_executor(executor, self._clock.carry_out, party, lambda: func(*args))
+        future.add_done_callback(lambda _: self._clock.end_work(party))
         return future
 
     def _next_timer(self) -> float:
@@ -160,14 +182,14 @@ def virtual_time() -> Iterator[VirtualClock]:
     clock = VirtualClock(real())
 
     def counted_submit(self: Worker, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
-        clock.begin_work()
+        clock.begin_work(self)
         return submit(self, function, *args, **kwargs)
 
     def counted_carry_out(self: Worker, future: Future[Any], function: Callable[[], Any]) -> None:
         try:
-            carry_out(self, future, function)
+            clock.carry_out(self, lambda: carry_out(self, future, function))
         finally:
-            clock.end_work()
+            clock.end_work(self)
 
     time.monotonic = lambda: clock.now
     Worker.submit, Worker._carry_out = counted_submit, counted_carry_out  # type: ignore[method-assign]

@@ -100,7 +100,7 @@ class Report:
         """For a table."""
         status, mib = self.status, 2**20
         return (
-            f"{self.scenario:10s} silence {self.ear.silence_sec:7.3f} s (at most {self.ear.longest_sec:.3f})  "
+            f"{self.scenario:8s} silence {self.ear.silence_sec:.3f} s (at most {self.ear.longest_sec:.2f})  "
             f"first sound {self.first_sec:.1f} s  "
             f"played {status.played:4d}  made {status.made:4d}  bridges {status.bridges:4d}  "
             f"again {status.again:4d}  failures {status.failures:3d}  jobs {self.jobs:4d}  "

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.radio.studio import Studio
 
 MINUTE = 60.0
+DEATHS_EVERY_SEC = 7 * MINUTE
+SLEEP_SEC = 20 * MINUTE
 
 
 async def skip_every_20_s(here: Studio, _backend: Simulated) -> None:
@@ -35,14 +37,13 @@ async def pause_two_hours(here: Studio, _backend: Simulated) -> None:
 
 
 async def kill_the_player(here: Studio, _backend: Simulated) -> None:
-    """Every seven minutes."""
     while True:
-        await asyncio.sleep(7 * MINUTE)
+        await asyncio.sleep(DEATHS_EVERY_SEC)
         here.room.kill()
 
 
-async def sleep_in_20_minutes(here: Studio, _backend: Simulated) -> None:
-    await here.radio.sleep(20.0)
+async def fall_asleep(here: Studio, _backend: Simulated) -> None:
+    await here.radio.sleep(SLEEP_SEC / 60)
     while here.radio.status().state != "off":  # noqa: ASYNC110 - virtual seconds
         await asyncio.sleep(0.1)
     here.ear.forgive()
@@ -118,7 +119,7 @@ MOMENTS = {
         Scenario("skips of a turtle", _turtle, act=skip_every_20_s),
         Scenario("a long pause", _walker, act=pause_two_hours),
         Scenario("the player dies", _hare, act=kill_the_player),
-        Scenario("good night", _walker, act=sleep_in_20_minutes),
+        Scenario("good night", _walker, act=fall_asleep),
         Scenario("a full queue", _walker, act=fill_the_queue, others=snail, config={"queue_capacity": 3}),
         Scenario("like and dislike", _walker, act=like_dislike_and_more),
         Scenario("another station", _walker, act=change_stations),

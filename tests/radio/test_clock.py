@@ -85,6 +85,17 @@ def test_what_one_thread_gives_to_another_holds_the_time_too() -> None:
     assert simulate(main) == 0.0
 
 
+def test_what_waits_behind_a_call_that_sleeps_does_not_hold_the_time() -> None:
+    async def main(clock: VirtualClock) -> tuple[float, float]:
+        begin, worker = clock.now, Worker("slow")
+        worker.submit(clock.sleep, 90.0)
+        behind = worker.submit(lambda: clock.now - begin)
+        await asyncio.sleep(60)
+        return clock.now - begin, await asyncio.wrap_future(behind)
+
+    assert simulate(main) == (60, 90)
+
+
 def test_a_thread_that_still_sleeps_at_the_end_is_ended() -> None:
     async def main(clock: VirtualClock) -> object:
         worker = Worker("forgotten")
