@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,7 +37,8 @@ class Simulated:
         load_sec: how long its model takes to load; 0: it has none.
         streaming: its samples come with each step, else with the last.
         fails_every: each n-th job fails half-way; 0: none.
-        hangs: seconds that the jobs of these numbers, from 1, spend in one step more.
+        hangs: seconds more that the jobs of these numbers, from 1, spend in a step in their middle.
+        slows: from which job on it has which speed.
         load_fails: so many loads fail.
         knows_music: it says tempo and key in its schedule.
         jobs: how many were begun.
@@ -51,6 +53,7 @@ class Simulated:
     streaming: bool = False
     fails_every: int = 0
     hangs: dict[int, float] = field(default_factory=dict)
+    slows: dict[int, float] = field(default_factory=dict)
     load_fails: int = 0
     knows_music: bool = False
     jobs: int = 0
@@ -87,19 +90,18 @@ class Simulated:
     @hookimpl
     def generate(self, request: GenerateRequest, schedule: Schedule) -> Iterator[Step]:
         self.jobs += 1
-        steps, hang = schedule.stages[0].steps, self.hangs.pop(self.jobs, 0.0)
+        self.speed = self.slows.get(self.jobs, self.speed)
+        steps, hang = schedule.stages[0].steps, self.hangs.get(self.jobs, 0.0)
         fails = self.fails_every and self.jobs % self.fails_every == 0
-        track = tune(request)
-        for number, piece in enumerate(np.array_split(track, steps, axis=1)):
-            self._work(piece.shape[1] / RATE / self.speed + hang)
-            hang = 0.0
+        ends = np.linspace(0, round(request.duration_sec * RATE), steps + 1).astype(int)
+        for number, (begin, end) in enumerate(pairwise(map(int, ends))):
+            self._work((end - begin) / RATE / self.speed + (hang if number == steps // 2 else 0.0))
             if fails and number >= steps // 2:
                 self.failed += 1
                 raise InferenceFailed(f"{self.name} fails every {self.fails_every}th job", "wait")
-            if self.streaming:
-                yield Step("make", number, piece)
-            else:
-                yield Step("make", number, track if number == steps - 1 else None)
+            # Of one that does not stream all samples come at the end.
+            is_last, first = number == steps - 1, begin if self.streaming else 0
+            yield Step("make", number, tune(request, first, end) if self.streaming or is_last else None)
 
     def load_it(self) -> None:
         self.clock.sleep(self.load_sec)
@@ -127,12 +129,14 @@ class Loading:
         return "a model"
 
 
-def tune(request: GenerateRequest) -> NDArray[np.float32]:
-    """[1, N]: a note each half second, over a hum that begins and ends as loud as it is."""
-    frames = round(request.duration_sec * RATE)
-    at = np.arange(frames, dtype=np.float32) / RATE
-    notes = np.random.default_rng(request.seed).integers(0, 12, int(request.duration_sec * 2) + 1)
+def tune(request: GenerateRequest, begin: int, end: int) -> NDArray[np.float32]:
+    """[1, N], frames `begin` to `end`: a note each half second, over a hum that never ends."""
+    notes = np.random.default_rng(request.seed).integers(0, 12, int(request.duration_sec * 2) + 2)
     hertz = 220.0 * 2.0 ** (notes / 12.0)
-    phase = 2 * np.pi * np.cumsum(np.repeat(hertz, RATE // 2)[:frames]) / RATE
+    cycles = np.concatenate([[0.0], np.cumsum(hertz) / 2])  # before each note
+    at = np.arange(begin, end) / RATE
+    note = (at * 2).astype(int)
+    melody = np.sin(2 * np.pi * (cycles[note] + hertz[note] * (at - note / 2)))
     hum = 0.1 * np.sin(2 * np.pi * 110.0 * at + 0.5)
-    return (0.2 * np.sin(phase) * np.abs(np.sin(2 * np.pi * at)) + hum).astype(np.float32)[None]
+    samples: NDArray[np.float64] = 0.2 * melody * np.abs(np.sin(2 * np.pi * at)) + hum
+    return samples.astype(np.float32)[np.newaxis]

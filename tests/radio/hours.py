@@ -74,6 +74,7 @@ class Report:
         heard: pieces begun, by where they came from, counted from events alone.
         rss: bytes after each `SAMPLE_SEC`.
         disk: bytes of all tracks together, then.
+        failed: jobs and loads that failed, as the backends know.
         first_sec: from `radio_start` to the first sound.
         real_sec: what it took.
     """
@@ -87,26 +88,15 @@ class Report:
     rss: list[int]
     disk: list[int]
     jobs: int
+    failed: int
     first_sec: float
     real_sec: float
 
     @property
     def growth(self) -> float:
-        """Of memory, from the first sixth of the time to the end: 0.05 is 5 %."""
+        """The most memory since a sixth of the time was over, against that moment's: 0.05 is 5 %."""
         warm = len(self.rss) // 6
-        return max(self.rss[-3:]) / self.rss[warm] - 1
-
-    def line(self) -> str:
-        """For a table."""
-        status, mib = self.status, 2**20
-        return (
-            f"{self.scenario:8s} silence {self.ear.silence_sec:.3f} s (at most {self.ear.longest_sec:.2f})  "
-            f"first sound {self.first_sec:.1f} s  "
-            f"played {status.played:4d}  made {status.made:4d}  bridges {status.bridges:4d}  "
-            f"again {status.again:4d}  failures {status.failures:3d}  jobs {self.jobs:4d}  "
-            f"RSS {self.rss[len(self.rss) // 6] / mib:.1f} → {self.rss[-1] / mib:.1f} MiB  "
-            f"disk {max(self.disk) / 1e6:.1f} MB at most  in {self.real_sec:.0f} s"
-        )
+        return max(self.rss[warm:]) / self.rss[warm] - 1
 
 
 class Heard:
@@ -142,7 +132,7 @@ def play(scenario: Scenario, home: Path, hours: float) -> Report:
     async def main(clock: VirtualClock) -> Report:
         backend = scenario.station(clock)
         backends = [backend, *scenario.others(clock)]
-        if scenario.bridge and backend.name != BRIDGE:
+        if scenario.bridge and BRIDGE not in {each.name for each in backends}:
             backends.append(Simulated(clock, BRIDGE, 40.0, step_sec=3.0, streaming=True, knows_music=True))
         config = Config(
             default_backend=backend.name,
@@ -171,8 +161,9 @@ def play(scenario: Scenario, home: Path, hours: float) -> Report:
             ear = here.ear
             ear.excuse()
             jobs = here.told.counts.get("GenerationStart", 0)
+            failed = sum(each.failed + min(each.loads, each.load_fails) for each in backends)
             first_sec = (ear.first_at or clock.now) - begun_at
-            end = here.radio.status(), ear, backend, heard.counts, rss, disk, jobs, first_sec
+            end = here.radio.status(), ear, backend, heard.counts, rss, disk, jobs, failed, first_sec
             return Report(scenario.name, hours, *end, real_seconds() - begun)
 
     return simulate(main)

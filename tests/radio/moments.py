@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lofi_core.errors import LofiError
 from lofi_core.radio.dial import Wanted
 from tests.radio.backends import Simulated
-from tests.radio.hours import Scenario
+from tests.radio.hours import BRIDGE, Scenario
 
 if TYPE_CHECKING:
     from tests.radio.clock import VirtualClock
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 DEATHS_EVERY_SEC = 7 * MINUTE
+DEVICE_GONE_SEC = 10 * MINUTE
 SLEEP_SEC = 20 * MINUTE
 
 
@@ -40,6 +41,15 @@ async def kill_the_player(here: Studio, _backend: Simulated) -> None:
     while True:
         await asyncio.sleep(DEATHS_EVERY_SEC)
         here.room.kill()
+
+
+async def take_the_device(here: Studio, _backend: Simulated) -> None:
+    """For so long no player can be started."""
+    await asyncio.sleep(5 * MINUTE)
+    here.room.spawns = False
+    here.room.kill()
+    await asyncio.sleep(DEVICE_GONE_SEC)
+    here.room.spawns = True
 
 
 async def fall_asleep(here: Studio, _backend: Simulated) -> None:
@@ -86,6 +96,54 @@ async def remove_files(here: Studio, _backend: Simulated) -> None:
                 file.unlink()
 
 
+async def own_list(here: Studio, _backend: Simulated) -> None:
+    """The listener puts tracks of their own into the list, in every way there is."""
+    await asyncio.sleep(4 * MINUTE)
+    ids = [track.track_id for track in (await here.library.list())[0]]
+    await here.playback.add(ids[-1])
+    await asyncio.sleep(MINUTE)
+    await here.playback.play(ids[0])
+    await asyncio.sleep(MINUTE)
+    await here.playback.set_mode(shuffle=True, repeat=None, crossfade_sec=None)
+    await asyncio.sleep(5 * MINUTE)
+    await here.playback.set_mode(shuffle=None, repeat="all", crossfade_sec=None)
+    await asyncio.sleep(5 * MINUTE)
+    await here.playback.set_mode(shuffle=False, repeat="off", crossfade_sec=None)
+    await here.playback.seek(110.0)
+
+
+async def delete_tracks(here: Studio, _backend: Simulated) -> None:
+    """Somebody deletes what plays, and what comes next, every minute and a half."""
+    while True:
+        await asyncio.sleep(90)
+        view = here.playback.horizon()
+        for entry in (*view.coming, view.current):
+            if entry is not None:
+                with contextlib.suppress(LofiError):  # it is not made yet
+                    await here.library.delete(entry.track_id)
+                await here.playback.forget(entry.track_id)
+
+
+async def cancel_its_jobs(here: Studio, _backend: Simulated) -> None:
+    """Somebody cancels what is being made, again and again."""
+    while True:
+        await asyncio.sleep(170)
+        if (job := here.engine.runner.current) is not None:
+            here.engine.cancel(job, "somebody else", force=True)
+
+
+async def hold_its_jobs(here: Studio, _backend: Simulated) -> None:
+    """Somebody holds the job that runs, and lets it go on ten minutes later."""
+    await asyncio.sleep(5 * MINUTE)
+    while True:
+        job = here.engine.runner.current
+        if job is not None:
+            await here.engine.pause(job)
+            await asyncio.sleep(10 * MINUTE)
+            here.engine.resume(job)
+        await asyncio.sleep(20)
+
+
 def snail(clock: VirtualClock) -> list[Simulated]:
     return [Simulated(clock, "snail", 0.5, step_sec=5.0)]
 
@@ -111,6 +169,24 @@ def _hangs(clock: VirtualClock) -> Simulated:
     return Simulated(clock, "stuck", 3.0, step_sec=4.0, hangs={3: 600.0})
 
 
+def _one_step(clock: VirtualClock) -> Simulated:
+    """Six minutes for a piece, and nobody else gets the worker before it is done."""
+    return Simulated(clock, "monolith", 0.33, step_sec=120.0, load_sec=30.0)
+
+
+def _slows(clock: VirtualClock) -> Simulated:
+    return Simulated(clock, "tired", 4.0, step_sec=4.0, streaming=True, slows={6: 0.25, 9: 2.0})
+
+
+def _stalls(clock: VirtualClock) -> Simulated:
+    """It streams as it is heard, and twice nothing comes for minutes."""
+    return Simulated(clock, "stalling", 2.0, step_sec=2.0, streaming=True, hangs={1: 200.0, 5: 400.0})
+
+
+def _bridges_fail(clock: VirtualClock) -> list[Simulated]:
+    return [Simulated(clock, BRIDGE, 40.0, step_sec=3.0, streaming=True, fails_every=2)]
+
+
 MOMENTS = {
     scenario.name: scenario
     for scenario in (
@@ -119,6 +195,7 @@ MOMENTS = {
         Scenario("skips of a turtle", _turtle, act=skip_every_20_s),
         Scenario("a long pause", _walker, act=pause_two_hours),
         Scenario("the player dies", _hare, act=kill_the_player),
+        Scenario("no player for a while", _hare, act=take_the_device),
         Scenario("good night", _walker, act=fall_asleep),
         Scenario("a full queue", _walker, act=fill_the_queue, others=snail, config={"queue_capacity": 3}),
         Scenario("like and dislike", _walker, act=like_dislike_and_more),
@@ -126,6 +203,14 @@ MOMENTS = {
         Scenario("files are removed", _hare, act=remove_files),
         Scenario("a model that does not load", _never_loads),
         Scenario("a step that hangs", _hangs),
+        Scenario("one long step", _one_step),
+        Scenario("it slows down", _slows),
+        Scenario("a stream that stalls", _stalls),
+        Scenario("bridges fail too", _turtle, others=_bridges_fail),
+        Scenario("its jobs are cancelled", _walker, act=cancel_its_jobs),
+        Scenario("its jobs are held", _walker, act=hold_its_jobs),
+        Scenario("a listener's own list", _walker, act=own_list),
+        Scenario("tracks are deleted", _hare, act=delete_tracks),
         Scenario("no bridges", _walker, bridge=False),
         Scenario("a small disk", _turtle, max_gb=0.008),
         Scenario("short pieces", _walker, duration_sec=10.0),
