@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lofi_core.errors import LofiError
 from lofi_core.playback.playlist import Entry, entry_of
-from lofi_core.radio.outlook import FIRST_SOUND_SEC
+from lofi_core.radio.outlook import FIRST_SOUND_SEC, waiting
 from lofi_core.radio.program import Piece
 from lofi_core.radio.shelf import feel_of_track
 
@@ -148,7 +148,7 @@ class Hearing:
 
     def _own(self, session: Session) -> Entry | None:
         """A piece of the station, ready or streaming."""
-        for entry in session.program.ready(self._playback.horizon().coming, session.wave):
+        for entry in session.program.ready(waiting(self._playback.horizon()), session.wave):
             return entry
         piece = self._streaming(session.making, 0.0)
         return session.program.add(piece) if piece else None
@@ -156,7 +156,7 @@ class Hearing:
     def _other(self, session: Session) -> Entry | None:
         """What waits besides, or a bridge that streams; of this station, when it goes over to that."""
         program = session.program
-        for entry in program.others(self._playback.horizon().coming, session.wave):
+        for entry in program.others(waiting(self._playback.horizon()), session.wave):
             piece = program.of(entry)
             if not session.goes_over or (piece is not None and piece.wave >= session.tuned_wave):
                 return entry

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from lofi_core.config import Config
     from lofi_core.playback.control import Playback
+    from lofi_core.playback.horizon import Horizon
+    from lofi_core.playback.playlist import Entry
     from lofi_core.radio.maker import Maker
     from lofi_core.radio.session import Session
 
@@ -23,6 +25,13 @@ FIRST_SOUND_SEC = 4.0
 # What a bridge is thought to take before one was made.
 BRIDGE_USUAL_SEC = 8.0
 LEAST_BRIDGE_SEC = 45.0
+
+
+def waiting(view: Horizon) -> tuple[Entry, ...]:
+    """What can be heard next: where it is silent, the entry that would play too."""
+    if view.state == "stopped" and view.current is not None:
+        return (view.current, *view.coming)
+    return view.coming
 
 
 class Outlook:
@@ -46,12 +55,13 @@ class Outlook:
     def situation(self, session: Session) -> Situation:
         """As of now."""
         view, making = self._playback.horizon(), session.making
-        ready = session.program.ready(view.coming, session.wave)
+        coming = waiting(view)
+        ready = session.program.ready(coming, session.wave)
         waits = making is not None and making.entry is None
         return Situation(
             remaining_sec=0.0 if view.state == "stopped" else view.remaining_sec,
             ready=tuple(entry.duration_sec for entry in ready),
-            others=bool(session.program.others(view.coming, session.wave)),
+            others=bool(session.program.others(coming, session.wave)),
             crossfade_sec=self._playback.sound.crossfade_sec,
             expected_sec=self._expected_sec(session),
             in_sec=self._in_sec(session) if waits else None,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A backend that failed gets another seed at once, then is left alone for longer and longer.
 FIRST_RETRY_SEC, LAST_RETRY_SEC = 5.0, 300.0
+# A device that is back is to be heard soon, however long it was away.
+LAST_SOUND_RETRY_SEC = 15.0
 # What was heard last does not come again as a bridge.
 HEARD_REMEMBERED = 200
 # So many prompts are kept, so that words take turns.
@@ -29,12 +31,14 @@ class Retry:
 
     Attributes:
         free: so many failures in a row cost no time.
+        longest_sec: how long it is left alone at most.
         at: seconds of the loop's clock; 0: any time.
         failures: in a row.
         why: the last error in words, while it counts.
     """
 
     free: int = 1
+    longest_sec: float = LAST_RETRY_SEC
     at: float = 0.0
     failures: int = 0
     why: str | None = None
@@ -45,7 +49,7 @@ class Retry:
         self.why = f"{error.code}: {error.message}"
         over = self.failures - self.free
         wait = 0.0 if over <= 0 else FIRST_RETRY_SEC * 2.0 ** min(over - 1, 10)
-        self.at = now + min(wait, LAST_RETRY_SEC)
+        self.at = now + min(wait, self.longest_sec)
 
     def wait(self, seconds: float, now: float, why: str | None = None) -> None:
         """Not now, though nothing failed."""
@@ -141,7 +145,7 @@ class Session:
     counts: Counts = field(default_factory=Counts)
     make_retry: Retry = field(default_factory=Retry)
     bridge_retry: Retry = field(default_factory=Retry)
-    sound_retry: Retry = field(default_factory=lambda: Retry(free=4))
+    sound_retry: Retry = field(default_factory=lambda: Retry(free=4, longest_sec=LAST_SOUND_RETRY_SEC))
     shelf_retry: Retry = field(default_factory=Retry)
     unplayable: set[str] = field(default_factory=set)
     worded: deque[str] = field(default_factory=lambda: deque(maxlen=WORDED_REMEMBERED))
