@@ -25,7 +25,7 @@ from lofi_core.models.downloads import Downloads
 from lofi_core.playback.control import Playback
 from lofi_core.plugins import PluginHost
 from lofi_core.radio.dial import Dial
-from lofi_core.radio.memory import Remembered
+from lofi_core.radio.memory import FILE_NAME, Remembered
 from lofi_core.radio.power import Conditions
 from lofi_core.radio.presets import presets_dir
 from lofi_core.radio.radio import Radio
@@ -138,6 +138,7 @@ async def _serve(settings: Settings) -> int:
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)
             hub.publish(ShuttingDown(stop.reason), None)
+            await radio.close()
             async with anyio.create_task_group() as ends:
                 ends.start_soon(engine.close, STEP_GRACE_SEC)
                 ends.start_soon(playback.close)  # fades out meanwhile
@@ -157,7 +158,7 @@ def _radio(
     def config() -> Config:  # a client may have set another default backend
         return jobs.config
 
-    remembered = Remembered()
+    remembered = Remembered(settings.paths.data / FILE_NAME)
     dial = Dial(jobs.plugins, config, presets_dir(settings.paths.config), remembered)
     return Radio(engine, library, playback, dial, publish, Conditions())
 

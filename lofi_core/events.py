@@ -320,34 +320,9 @@ class ShuttingDown(Event, frozen=True):
     reason: str
 
 
+# Every one of the above that has a name, in their order.
 EVENTS: dict[str, type[Event]] = {
     event.name: event
-    for event in (
-        GenerationQueued,
-        GenerationStart,
-        GenerationProgress,
-        GenerationAudio,
-        GenerationPaused,
-        GenerationResumed,
-        GenerationComplete,
-        GenerationError,
-        GenerationCancelled,
-        DownloadProgress,
-        DownloadComplete,
-        DownloadError,
-        BackendStatus,
-        PlaybackStarted,
-        PlaybackPaused,
-        PlaybackResumed,
-        PlaybackEnded,
-        PlaybackBuffering,
-        PlaybackPosition,
-        PlaylistChanged,
-        VolumeChanged,
-        AudioDeviceChanged,
-        RadioChanged,
-        TrackRemoved,
-        QueueChanged,
-        ShuttingDown,
-    )
+    for event in list(globals().values())
+    if isinstance(event, type) and issubclass(event, Event) and hasattr(event, "name")
 }

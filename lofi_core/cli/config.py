@@ -1,4 +1,4 @@
-"""Which configuration is in force, and where does each value come from?"""
+"""Which configuration is in force, where does each value come from, and how is one changed?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def config() -> None:
-    """Show the configuration, without asking the daemon."""
+    """Show and change the configuration, without asking the daemon."""
 
 
 @config.command(cls=Command)
@@ -43,6 +43,32 @@ def path(options: Globals) -> None:
         print_json({"path": str(file), "exists": file.exists()})
     else:
         click.echo(clean(str(file)))
+
+
+@config.command("set", cls=Command)
+@click.argument("key")
+@click.argument("value")
+@pass_globals
+def set_value(options: Globals, key: str, value: str) -> None:
+    """Write KEY = VALUE into the configuration file.
+
+    The file is made where there is none, and whatever else is in it stays as it is. A daemon that runs keeps
+    its values until it is started anew.
+    """
+    from lofi_core.settings.assign import assignment
+    from lofi_core.settings.edit import set_values
+
+    settings = options.settings()  # a file with a mistake in it is not written to
+    name, chosen = assignment(key, value, os.environ)
+    file = settings.paths.config
+    set_values(file, {name: chosen})
+    source = options.settings().sources[name]
+    if source != str(file):
+        click.echo(f"{source} is set, and wins over what the configuration file says", err=True)
+    if options.json:
+        print_json({"key": name, "value": chosen, "config": str(file)})
+    else:
+        click.echo(clean(f"{name} = {_shown(chosen)} in {file}"))
 
 
 def _print_values(entries: dict[str, dict[str, Any]]) -> None:

@@ -1,8 +1,8 @@
 """Which words of a prompt say how it sounds, and which of them mean the same? Data only.
 
 A line is what some words have in common: features, each with how much of it they have. Words that share
-features are alike, and those with features of opposite sign are not. The numbers are judgements: what somebody
-notices first when one track follows another, such as whether there are drums, is to count most.
+features are alike, and those with features of opposite sign are not. The numbers are judgements: what
+somebody notices first when one track follows another, such as whether there are drums, is to count most.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ NEGATIONS = frozenset({"no", "without", "minus", "not", "sans", "non", "zero"})
 LINKS = frozenset({"or", "and", "any", "the", "a", "an", "nor", "too"})
 # What says nothing of the sound by itself.
 _SILENT = """
-a an and as at bpm but by for from i in is it its key like make me music my of on or play please some something
-song style that the this to track tune vibes very with you your solo only just heavy light loud strong subtle
-pouring lot outside inside little bit
+a an and as at bpm but by for from i in is it its key like make me music my of on or play please some
+something song style that the this to track tune vibes very with you your solo only just heavy light loud
+strong subtle pouring lot outside inside little bit
 """
 SILENT = frozenset(_SILENT.split())
 

@@ -61,6 +61,11 @@ class Radio:
         """Look after a radio that is on from now on, in a task group that outlives every command."""
         self._running.serve(tasks)
 
+    async def close(self) -> None:
+        """Begin nothing any more, and remember. What is in the list stays there."""
+        async with self._running.lock:
+            await self._running.close()
+
     def job_happened(self, event: ev.Event) -> None:
         """Follow an event of a job, anybody's."""
         self._running.listening.job_happened(event)
@@ -92,6 +97,7 @@ class Radio:
             self.dial.keep(station, wanted)
             running.note(f"{station.title} from now on")
             await running.tend(session)
+            running.look()
             return self.status()
 
     async def stop(self) -> RadioStatus:
@@ -126,6 +132,7 @@ class Radio:
             with contextlib.suppress(UnknownTrack):  # it is still being made, and marked when it is there
                 await self._library.update(track_id, favourite=True)
             self._running.note("liked")
+            self._running.look()
             return self.status()
 
     async def dislike(self) -> RadioStatus:
@@ -140,6 +147,7 @@ class Radio:
             with contextlib.suppress(UnknownTrack):
                 await self._library.update(track_id, favourite=False)
             self._running.note("disliked")
+            self._running.look()
             session = self._running.session
             await (self._skip(session) if session else self._playback.skip())
             return self.status()

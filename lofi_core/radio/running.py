@@ -74,6 +74,7 @@ class Running:
         config, remembered = dial.config, dial.remembered
         self._remembered = remembered
         self._due = asyncio.Event()
+        self._is_closed = False
         self._told: tuple[str, str | None] = ("off", None)
         self._tasks: TaskGroup
         self.maker = Maker(engine, dial.plugins, config, clock)
@@ -91,6 +92,12 @@ class Running:
         self._tasks = tasks
         self._playback.listeners.append(self.listening.playback_happened)
         tasks.start_soon(self._run)
+
+    async def close(self) -> None:
+        """End without a word: the daemon does. The lock is held."""
+        self._is_closed = True
+        self.session = self.listening.session = None
+        await self._save()
 
     def look(self) -> None:
         """There is something to do."""
@@ -176,8 +183,11 @@ class Running:
                     await self._due.wait()
             self._due.clear()
             async with self.lock:
+                if self._is_closed:
+                    return
                 try:
                     await self._look()
+                    await self._save()
                 except LofiError as error:
                     log.warning("%s", error.text())
                 except Exception:
@@ -192,6 +202,10 @@ class Running:
             await self.turn_off("good night" if session.fades else "the sound was stopped")
         else:
             await self.tend(session)
+
+    async def _save(self) -> None:
+        if (content := self._remembered.unsaved()) is not None:
+            await asyncio.to_thread(self._remembered.write, content)
 
     def _wait_sec(self) -> float | None:
         session = self.session

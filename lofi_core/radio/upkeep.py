@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,8 @@ class Upkeep:
         if not (config.pause_on_battery or config.pause_above_load) or now - self._polled_at < POLL_SEC:
             return
         self._polled_at = now
-        session.power = self._conditions.verdict(config)
+        # It looks at every process.
+        session.power = await asyncio.to_thread(self._conditions.verdict, config)
         making = session.making
         if making is None:
             return

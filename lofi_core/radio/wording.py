@@ -32,8 +32,8 @@ def expand(prompts: Sequence[str], chance: random.Random, before: Sequence[str] 
     """The next piece's prompt.
 
     Of several prompts one is taken that did not have its turn lately. Of every `{a|b|c}` in it one
-    alternative is taken. Of a list of short phrases between commas, those after the first may change places, and one of
-    them may be left out; tempo, key and what the music must not have always stay.
+    alternative is taken. Of a list of short phrases between commas, those after the first may change
+    places, and one of them may be left out; tempo, key and what the music must not have always stay.
 
     Args:
         prompts: as somebody wrote them, one at least.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lofi_core.errors import InvalidParams
 from lofi_core.files import replace_file
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def set_values(path: Path, values: Mapping[str, str]) -> None:
+def set_values(path: Path, values: Mapping[str, Any]) -> None:
     """Set dotted keys. The file and its directory are made where they are not there.
 
     Raises:

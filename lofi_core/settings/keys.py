@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 OF_BACKEND = "backends.NAME."  # in the table, NAME stands for any backend
 OPTION = OF_BACKEND + "options.KEY"  # and KEY for any of its options
-# Read and checked, so that a file stays valid, but nothing acts on them yet.
-_UNUSED = re.compile(r"daemon\.idle_exit_sec")
 # A list of tables has a shape that only the file can hold. What to write there, by key:
 IN_FILE_ONLY = {
     "radio.schedule": "for example [[radio.schedule]] and, on lines of their own, "
     'from = "08:00", to = "12:00", preset = "focus", days = ["mon", "fri"]',
 }
+# Read and checked, so that a file stays valid, but nothing acts on them yet.
+_UNUSED = re.compile(r"daemon\.idle_exit_sec")
 
 
 class Key(NamedTuple):

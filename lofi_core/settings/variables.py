@@ -44,7 +44,7 @@ def variable_values(environ: Mapping[str, str]) -> Iterator[tuple[str, Any, str]
             problem = f"unknown variable {variable} (is {text!r:.80})"
             raise InvalidParams(problem, close or "docs/configuration.md lists the known ones")
         if text:
-            yield key, _from_text(key, text, variable), variable
+            yield key, from_text(key, text, variable), variable
 
 
 def _key_of_backend(variable: str) -> str | None:
@@ -56,15 +56,19 @@ def _key_of_backend(variable: str) -> str | None:
     return f"backends.{canonical_name(match['backend'])}.{name.lower()}"
 
 
-def _from_text(key: str, text: str, variable: str) -> Any:
-    """What a variable's text means for its key: numbers and booleans are read, text stays text."""
+def from_text(key: str, text: str, source: str) -> Any:
+    """What a text means for its key: numbers and booleans are read, text stays text.
+
+    Raises:
+        InvalidParams: it is no value of the key.
+    """
     key_type = type_of(key)
     if key_type is Any:
         return json_or_text(text)
     try:
         return msgspec.convert(text.lower() if key_type is bool else text, key_type, strict=False)
     except msgspec.ValidationError as error:
-        raise bad_value(key, text, variable) from error
+        raise bad_value(key, text, source) from error
 
 
 def json_or_text(text: str) -> Any:
