@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING
 
 from lofi_core.errors import LofiError
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lofi.radio")
 
-# What was heard among the last so many does not come again as a bridge.
-APART = 10
+# What was heard among the last so many does not come again as a bridge. Where a fresh one can be made, that is
+# better than what was heard among so many as the second.
+APART, APART_FROM_FRESH = 10, 30
+# Nor does the next best for somebody who skips before there is anything new.
+LEAST_APART = 3
 # So long before the end of what plays, a piece that is still being made is put behind it.
 STREAM_LEAD_SEC = 10.0
 # When the library had nothing, it is asked again after so long.
@@ -98,16 +102,24 @@ class Hearing:
         if piece is not None:
             await self.put(piece, session)
 
-    async def put_spare(self, session: Session) -> bool:
-        """Have a track of the library come next. False when there is none of the same mood."""
-        if (track := await self._alike(session)) is None:
-            return False
-        await self.put(_piece_of(track, "library", session), session)
-        return True
+    async def put_spare(self, session: Session) -> None:
+        """Have a track of the library come next, if there is one of the same mood."""
+        if track := await self._alike(session):
+            await self.put(_piece_of(track, "library", session), session)
 
-    async def put_anything(self, session: Session) -> None:
-        """Have something come next that was heard before."""
-        if piece := await self._again(session):
+    async def put_at_once(self, session: Session) -> None:
+        """Somebody waits for what comes next: have something come that is there."""
+        track = await self._shelf.alike(
+            session.station.prompts, session.heard, self._not_again(session, APART)
+        )
+        if track is not None:
+            await self.put(_piece_of(track, "library", session), session)
+        elif not self._outlook.is_quick(session):
+            await self.put_anything(session, apart=LEAST_APART)
+
+    async def put_anything(self, session: Session, *, apart: int | None = None) -> None:
+        """Have something come next that was heard before; not among the last `apart`, where that is said."""
+        if piece := await self._again(session, apart):
             await self.put(piece, session)
 
     async def tidy(self, session: Session, *, keeps_up: bool) -> None:
@@ -182,15 +194,17 @@ class Hearing:
         now = self._clock()
         if now < session.shelf_retry.at:
             return None
-        without = self._not_again(session, APART)
+        can_be_fresh = math.isfinite(self._outlook.bridge_sec(session))
+        without = self._not_again(session, APART_FROM_FRESH if can_be_fresh else APART)
         track = await self._shelf.alike(session.station.prompts, session.heard, without)
         if track is None:
             session.shelf_retry.wait(SHELF_AGAIN_SEC, now)
         return track
 
-    async def _again(self, session: Session) -> Piece | None:
-        """Anything: another than what plays, if there is another."""
-        for without in (self._not_again(session, 1), session.unplayable):
+    async def _again(self, session: Session, apart: int | None = None) -> Piece | None:
+        """Anything: another than what plays, if there is another; only such, with `apart`."""
+        first = self._not_again(session, 1 if apart is None else apart)
+        for without in (first, session.unplayable) if apart is None else (first,):
             if track := await self._shelf.anything(session.heard, without):
                 return _piece_of(track, "again", session)
         return None

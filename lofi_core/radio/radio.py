@@ -192,6 +192,11 @@ class Radio:
         """All about it."""
         return self._running.report.status(self._running.session)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether there is always something that comes next."""
+        return self._running.session is not None
+
     def brief(self) -> RadioBrief:
         """A little about it."""
         return self._running.report.brief(self._running.session)
@@ -200,20 +205,19 @@ class Radio:
 
     async def _skip(self, session: Session) -> None:
         """Leave what plays for what waits; for what is ready first, when nothing does."""
-        view = self._playback.horizon()
-        if not session.program.ready(view.coming, session.wave):
-            if not session.program.others(view.coming, session.wave):
-                await self._running.hearing.put_spare(session)
-            view = self._playback.horizon()
-        if session.program.ready(view.coming, session.wave) or session.program.others(
-            view.coming, session.wave
-        ):
+        if not self._something_waits(session):
+            await self._running.hearing.put_at_once(session)
+        if self._something_waits(session):
             await self._playback.skip()
         else:
             # What plays goes on until then: better than silence.
             session.skip_wanted = True
             self._running.make_haste(session)
         await self._running.tend(session)
+
+    def _something_waits(self, session: Session) -> bool:
+        coming, program = self._playback.horizon().coming, session.program
+        return bool(program.ready(coming, session.wave) or program.others(coming, session.wave))
 
     def _on(self) -> Session:
         if self._running.session is None:
