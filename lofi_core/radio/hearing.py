@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lofi.radio")
 
-# What was heard among the last so many does not come again as a bridge. Where a fresh one can be made, that is
-# better than what was heard among so many as the second.
+# What was heard among the last so many does not come again as a bridge; among more of them, where a fresh one
+# can be made.
 APART, APART_FROM_FRESH = 10, 30
 # Nor does the next best for somebody who skips before there is anything new.
 LEAST_APART = 3
