@@ -24,12 +24,18 @@ from lofi_core.jobs.engine import Engine
 from lofi_core.models.downloads import Downloads
 from lofi_core.playback.control import Playback
 from lofi_core.plugins import PluginHost
+from lofi_core.radio.dial import Dial
+from lofi_core.radio.memory import FILE_NAME, Remembered
+from lofi_core.radio.power import Conditions
+from lofi_core.radio.presets import presets_dir
+from lofi_core.radio.radio import Radio
 from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
 from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
 from lofi_core.rpc.handlers.models import ModelMethods
 from lofi_core.rpc.handlers.playback import PlaybackMethods
+from lofi_core.rpc.handlers.radio import RadioMethods
 from lofi_core.rpc.handlers.tracks import TrackMethods
 from lofi_core.rpc.hub import Hub
 from lofi_core.rpc.listener import Listener
@@ -43,7 +49,7 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup, TaskStatus
 
-    from lofi_core.config import Settings
+    from lofi_core.config import Config, Settings
     from lofi_core.events import Event
     from lofi_core.rpc.params import GenerateParams, TracksExportParams
     from lofi_core.runtime import Runtime
@@ -109,15 +115,21 @@ async def _serve(settings: Settings) -> int:
             playback.listeners.append(limit.happened)
             loop = asyncio.get_running_loop()
             jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
+            radio = _radio(settings, engine, library, playback, jobs, to_all)
+            radio.serve(tasks)
+            road.listeners.append(radio.job_happened)
             downloads = Downloads(plugins, hub.publish)
             downloads.start(tasks)
             groups = [
-                DaemonMethods(hub, engine, jobs, library, playback, plugins, settings.paths.socket, stop.ask),
+                DaemonMethods(
+                    hub, engine, jobs, library, playback, radio, plugins, settings.paths.socket, stop.ask
+                ),
                 jobs,
                 BackendMethods(plugins, downloads, jobs, engine),
                 ModelMethods(plugins, downloads, engine.models),
                 TrackMethods(library, playback, to_all),
-                PlaybackMethods(playback),
+                PlaybackMethods(playback, radio),
+                RadioMethods(radio),
             ]
             server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
             await tasks.start(_watch_signals, stop.ask)
@@ -126,12 +138,29 @@ async def _serve(settings: Settings) -> int:
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)
             hub.publish(ShuttingDown(stop.reason), None)
+            await radio.close()
             async with anyio.create_task_group() as ends:
                 ends.start_soon(engine.close, STEP_GRACE_SEC)
                 ends.start_soon(playback.close)  # fades out meanwhile
             await downloads.close()
             await server.close()
     return 0
+
+
+def _radio(
+    settings: Settings,
+    engine: Engine,
+    library: Library,
+    playback: Playback,
+    jobs: JobMethods,
+    publish: Callable[[Event], None],
+) -> Radio:
+    def config() -> Config:  # a client may have set another default backend
+        return jobs.config
+
+    remembered = Remembered(settings.paths.data / FILE_NAME)
+    dial = Dial(jobs.plugins, config, presets_dir(settings.paths.config), remembered)
+    return Radio(engine, library, playback, dial, publish, Conditions())
 
 
 def _limit(

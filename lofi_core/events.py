@@ -282,6 +282,22 @@ class AudioDeviceChanged(Event, frozen=True):
     message: str
 
 
+class RadioChanged(Event, frozen=True):
+    """`radio_changed`: the radio is on, off or paused now, plays something else, or has something to tell.
+
+    `source` is what `track_id` is to it: `made`, `library`, `bridge` or `again`; `held` says why nothing is
+    being made.
+    """
+
+    name = "radio_changed"
+
+    state: str
+    track_id: str | UnsetType = UNSET
+    source: str | UnsetType = UNSET
+    held: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+
+
 class TrackRemoved(Event, frozen=True):
     """`track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`."""
 
@@ -308,33 +324,9 @@ class ShuttingDown(Event, frozen=True):
     reason: str
 
 
+# Every one of the above that has a name, in their order.
 EVENTS: dict[str, type[Event]] = {
     event.name: event
-    for event in (
-        GenerationQueued,
-        GenerationStart,
-        GenerationProgress,
-        GenerationAudio,
-        GenerationPaused,
-        GenerationResumed,
-        GenerationComplete,
-        GenerationError,
-        GenerationCancelled,
-        DownloadProgress,
-        DownloadComplete,
-        DownloadError,
-        BackendStatus,
-        PlaybackStarted,
-        PlaybackPaused,
-        PlaybackResumed,
-        PlaybackEnded,
-        PlaybackBuffering,
-        PlaybackPosition,
-        PlaylistChanged,
-        VolumeChanged,
-        AudioDeviceChanged,
-        TrackRemoved,
-        QueueChanged,
-        ShuttingDown,
-    )
+    for event in list(globals().values())
+    if isinstance(event, type) and issubclass(event, Event) and hasattr(event, "name")
 }

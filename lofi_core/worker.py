@@ -48,11 +48,13 @@ class Worker:
 
     def _loop(self) -> None:
         while (call := self._calls.get()) is not None:
-            future, function = call
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
-                future.set_exception(error)
-            del future, function, call  # the arrays they hold must not outlive the call
+            self._carry_out(*call)
+            del call  # the arrays it holds must not outlive it
+
+    def _carry_out(self, future: Future[Any], function: Callable[[], Any]) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+            future.set_exception(error)

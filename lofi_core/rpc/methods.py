@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from lofi_core.radio import status as w
 from lofi_core.rpc import params as p
 from lofi_core.rpc import playback_results as b
 from lofi_core.rpc import results as r
@@ -132,6 +133,33 @@ METHODS: dict[str, Method] = {
             b.AudioDeviceInUse,
             "Play on another device. It is kept, for the next daemon too.",
         ),
+        Method(
+            "radio_start",
+            p.RadioStartParams,
+            w.RadioStatus,
+            "Make and play music without end; while it is on, go to another station.",
+        ),
+        Method(
+            "radio_stop",
+            p.NoParams,
+            w.RadioStatus,
+            "Fade out and make no more. What others put into the playlist stays.",
+        ),
+        Method("radio_status", p.NoParams, w.RadioStatus, "What the radio plays, makes and waits for."),
+        Method(
+            "radio_like", p.NoParams, w.RadioStatus, "Mark what plays as a favourite; it will come again."
+        ),
+        Method(
+            "radio_dislike", p.NoParams, w.RadioStatus, "Leave what plays; the radio never plays it again."
+        ),
+        Method("radio_more", p.NoParams, w.RadioStatus, "Make the next three pieces like what plays."),
+        Method(
+            "radio_sleep",
+            p.RadioSleepParams,
+            w.RadioStatus,
+            "Fade out and end in so many minutes; without a number, do not.",
+        ),
+        Method("radio_presets", p.NoParams, w.RadioPresets, "The stations that have a name."),
         Method(
             "subscribe",
             p.SubscribeParams,

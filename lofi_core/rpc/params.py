@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1, description="0 … 2^32-1; drawn and reported when absent")]
 Priority = Literal["normal", "high"]
+Minutes = Annotated[float, Meta(ge=0.1, le=24 * 60)]
 
 
 class Params(Struct, forbid_unknown_fields=True, frozen=True):
@@ -194,3 +195,21 @@ class AudioDeviceSetParams(Params, frozen=True):
     """Params of `audio_device_set`: `default`, or a name or id from `audio_devices`."""
 
     device: str
+
+
+class RadioStartParams(Params, frozen=True):
+    """Params of `radio_start`. Neither prompts nor preset: what the schedule says for now, else the last."""
+
+    prompts: Annotated[list[str], Meta(max_length=50)] | None = None
+    preset: str | None = None
+    backend: str | None = None
+    options: dict[str, Any] = {}
+    crossfade_sec: Annotated[float, Meta(ge=0, le=12)] | None = None
+    sleep_min: Minutes | None = None
+    duration_sec: float | None = None
+
+
+class RadioSleepParams(Params, frozen=True):
+    """Params of `radio_sleep`: in how many minutes it ends; null or absent: not by itself."""
+
+    sleep_min: Minutes | None = None

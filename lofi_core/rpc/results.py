@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from lofi_core.radio.status import RadioBrief
 from lofi_core.rpc.playback_results import Playback
 from lofi_core.tracks.track import Track
 
@@ -126,6 +127,7 @@ class Status(Struct):
     running: list[RunningJob]
     queue: QueueCount
     playback: Playback
+    radio: RadioBrief
     backends: list[BackendBrief]
     models_loaded: list[str]
     models: list[LoadedModel]

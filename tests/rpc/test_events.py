@@ -137,6 +137,7 @@ PREFIXES = [
     "playlist_",
     "volume_",
     "audio_",
+    "radio_",
     "track_",
     "queue_",
     "shutting",
@@ -162,7 +163,7 @@ def test_unsubscribing_from_own_leaves_what_was_subscribed_for_all() -> None:
 
 def test_an_event_of_a_later_version_can_be_asked_for_and_the_answer_says_it_will_not_come() -> None:
     subscriptions = Subscriptions()
-    assert subscriptions.add(["generation_start", "radio_"], "all") == ["generation_start"]
+    assert subscriptions.add(["generation_start", "mixtape_"], "all") == ["generation_start"]
 
 
 def test_shutting_down_needs_no_subscription() -> None:

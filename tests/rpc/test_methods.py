@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tests.rpc.conftest import Connect
     from tests.rpc.raw import RawSocket
 
-OF_LATER_VERSIONS = ["radio_start", "radio_stop", "radio_status"]
+OF_LATER_VERSIONS = ["mixtape_record", "radio_record"]
 
-# These need a daemon or files of their own, and have tests of their own.
-ELSEWHERE = {"shutdown", "remove_model"}
+# These need a daemon, files or a radio of their own, and have tests of their own.
+ELSEWHERE = {"shutdown", "remove_model", "radio_more", "radio_sleep"}
 
 # What to send, from the job and the track of a job that ended. Methods that take nothing are not listed.
 PARAMS: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
@@ -51,6 +51,12 @@ PARAMS: dict[str, Callable[[dict[str, Any], Path], dict[str, Any]]] = {
     "playlist_remove": lambda job, _: {"track_id": job["track_id"]},
     "playlist_move": lambda _, __: {"from": 0, "to": 0},
     "playlist_mode": lambda _, __: {"shuffle": False, "repeat": "off", "crossfade_sec": 0},
+    "radio_start": lambda _, __: {
+        "prompts": ["a tone"],
+        "backend": "sine",
+        "duration_sec": 60,
+        "sleep_min": 60,
+    },
     "audio_device_set": lambda _, __: {"device": "null"},
     "subscribe": lambda _, __: {"events": ["generation_"], "scope": "own"},
     "unsubscribe": lambda _, __: {"events": ["generation_"], "scope": "own"},

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lofi_core.jobs.engine import Engine
     from lofi_core.playback.control import Playback
     from lofi_core.plugins import PluginHost
+    from lofi_core.radio.radio import Radio
     from lofi_core.rpc import params as p
     from lofi_core.rpc.connection import Connection
     from lofi_core.rpc.handlers.jobs import JobMethods
@@ -40,6 +41,7 @@ class DaemonMethods:
     jobs: JobMethods
     library: Library
     playback: Playback
+    radio: Radio
     plugins: PluginHost
     socket_path: Path
     ask_to_end: Callable[[str], None]
@@ -79,6 +81,7 @@ class DaemonMethods:
             running=queue.running,
             queue=r.QueueCount(self.engine.queue.pending, self.engine.queue.capacity, len(queue.paused)),
             playback=playback_status(self.playback),
+            radio=self.radio.brief(),
             backends=[r.BackendBrief(name, record.status) for name, record in self.plugins.records.items()],
             models_loaded=self.engine.models.names(),
             models=loaded_models(self.engine.models),

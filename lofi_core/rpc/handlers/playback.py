@@ -9,6 +9,7 @@ from lofi_core.rpc import playback_results as r
 
 if TYPE_CHECKING:
     from lofi_core.playback.control import Playback
+    from lofi_core.radio.radio import Radio
     from lofi_core.rpc import params as p
     from lofi_core.rpc.connection import Connection
 
@@ -18,6 +19,7 @@ class PlaybackMethods:
     """From `play` to `audio_device_set`."""
 
     playback: Playback
+    radio: Radio
 
     async def play(self, _connection: Connection, params: p.PlayParams) -> r.PlayState:
         await self.playback.play(params.track_id)
@@ -36,11 +38,12 @@ class PlaybackMethods:
         return self._state()
 
     async def stop(self, _connection: Connection, _params: p.NoParams) -> r.PlayState:
+        await self.radio.was_silenced()
         await self.playback.stop()
         return self._state()
 
     async def skip(self, _connection: Connection, _params: p.NoParams) -> r.PlayState:
-        await self.playback.skip()
+        await self.radio.skip()
         return self._state()
 
     async def seek(self, _connection: Connection, params: p.SeekParams) -> r.Sought:
@@ -69,6 +72,7 @@ class PlaybackMethods:
         return self._playlist()
 
     async def playlist_clear(self, _connection: Connection, _params: p.NoParams) -> r.Playlist:
+        await self.radio.was_silenced()
         await self.playback.clear()
         return self._playlist()
 
