@@ -58,7 +58,7 @@ def generate_there(
         KeyboardInterrupt: somebody asked to stop; the daemon knows by then.
     """
     if given or target:
-        backend = _chosen_backend(client, request.get("backend"))
+        backend = chosen_backend(client, request.get("backend"))
         request["options"] = parsed_options(given, backend.get("options"))
         check_sample_rate(target, backend.get("sample_rate"))
     with viewed as view, noted_interrupts() as interrupted:
@@ -70,7 +70,7 @@ def generate_there(
     return complete, export(client, complete["track_id"], target) if target else None
 
 
-def _chosen_backend(client: Client, name: str | None) -> dict[str, Any]:
+def chosen_backend(client: Client, name: str | None) -> dict[str, Any]:
     """What the daemon says of the backend that will be used. Empty when it has none of that name."""
     answer = client.call("get_backends")
     wanted = canonical_name(name or answer["default_backend"])
