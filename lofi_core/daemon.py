@@ -22,6 +22,7 @@ from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
 from lofi_core.models.downloads import Downloads
+from lofi_core.mpris.service import serve_mpris
 from lofi_core.playback.control import Playback
 from lofi_core.plugins import PluginHost
 from lofi_core.rpc.dispatch import Dispatcher
@@ -107,6 +108,8 @@ async def _serve(settings: Settings) -> int:
             limit.start(tasks)
             road.listeners += [playback.incoming.happened, limit.happened]
             playback.listeners.append(limit.happened)
+            if settings.config.audio.mpris:
+                tasks.start_soon(serve_mpris, playback)
             loop = asyncio.get_running_loop()
             jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
             downloads = Downloads(plugins, hub.publish)

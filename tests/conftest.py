@@ -18,6 +18,8 @@ import pytest
 
 from lofi_core.rpc.client import Client, Notification
 
+# A daemon of the tests has places of its own, and no desktop that it could talk to.
+OF_THIS_SESSION = ("LOFI_", "XDG_", "DBUS_")
 TERMINAL = {"generation_complete", "generation_cancelled", "generation_error"}
 
 # A backend whose steps are under the test's control: it takes one each time a line can be read from a pipe.
@@ -122,7 +124,7 @@ class DaemonProcess:
         self.socket = home / "run" / "lofi.sock"
         self.data = home / "data"
         self.environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("LOFI_", "XDG_"))},
+            **{name: value for name, value in os.environ.items() if not name.startswith(OF_THIS_SESSION)},
             "HOME": str(home),
             "LOFI_SOCKET": str(self.socket),
             "LOFI_DATA_DIR": str(self.data),
@@ -135,6 +137,7 @@ class DaemonProcess:
         command = [sys.executable, "-m", "lofi_core", "serve"]
         self.process = subprocess.Popen(command, env=self.environ, stderr=subprocess.PIPE, text=True)
         self._serves = threading.Event()
+        self._logged = threading.Condition()
         # Somebody must read the log all the time, or the daemon waits for room in the pipe.
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
@@ -146,10 +149,18 @@ class DaemonProcess:
         assert self.process.stderr is not None
         with self.process.stderr:
             for line in self.process.stderr:
-                self.log.append(line)
+                with self._logged:
+                    self.log.append(line)
+                    self._logged.notify_all()
                 if " serves " in line:
                     self._serves.set()
         self._serves.set()
+
+    def wait_for_log(self, words: str) -> None:
+        """Until a line of the log has these words in it."""
+        with self._logged:
+            found = self._logged.wait_for(lambda: any(words in line for line in self.log), 30)
+        assert found, f"no {words!r} in the log:\n" + "".join(self.log)
 
     def client(self) -> Client:
         client = Client(self.socket, timeout_sec=30)

@@ -20,6 +20,7 @@ LAYERS = [
     {"cli"},
     {"daemon"},
     {"rpc"},
+    {"radio", "mpris"},
     {"jobs", "playback"},
     {"player", "models"},
     {"host"},
