@@ -109,7 +109,7 @@ async def _serve(settings: Settings) -> int:
             road.listeners += [playback.incoming.happened, limit.happened]
             playback.listeners.append(limit.happened)
             if settings.config.audio.mpris:
-                tasks.start_soon(serve_mpris, playback)
+                tasks.start_soon(serve_mpris, playback, playback.skip, lambda: False)
             loop = asyncio.get_running_loop()
             jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
             downloads = Downloads(plugins, hub.publish)

@@ -14,9 +14,10 @@ from dbus_fast.aio import MessageBus
 from lofi_core.mpris.follow import Follower
 from lofi_core.mpris.interfaces import PlayerInterface, Root
 from lofi_core.mpris.keys import Keys
+from lofi_core.mpris.shown import View
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from dbus_fast import Message
 
@@ -55,16 +56,19 @@ class Bus(MessageBus):
 
 
 @asynccontextmanager
-async def on_bus(address: str, playback: Playback) -> AsyncIterator[tuple[Bus, str]]:
-    """Be an MPRIS player; the connection, and the name there.
+async def on_bus(
+    address: str, playback: Playback, skip: Callable[[], Awaitable[None]], is_endless: Callable[[], bool]
+) -> AsyncIterator[tuple[Bus, str]]:
+    """Be an MPRIS player, see `serve_mpris`; the connection, and the name there.
 
     Raises:
         Exception: whatever dbus-fast makes of a bus that does not let us, within `CONNECT_SEC`.
     """
     bus = Bus(address)
-    player = PlayerInterface(playback)
-    follower = Follower(playback, player)
-    player.keys = Keys(playback, follower.moved)
+    view = View(playback, is_endless)
+    player = PlayerInterface(view)
+    follower = Follower(view, player)
+    player.keys = Keys(playback, view, skip, follower.moved)
     try:
         async with asyncio.timeout(CONNECT_SEC):
             await bus.connect()

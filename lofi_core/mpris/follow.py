@@ -6,14 +6,12 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from lofi_core.mpris.shown import current_entry, shown
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lofi_core import events as ev
     from lofi_core.mpris.interfaces import PlayerInterface
-    from lofi_core.playback.control import Playback
+    from lofi_core.mpris.shown import View
 
 log = logging.getLogger("lofi.mpris")
 
@@ -26,20 +24,20 @@ class Follower:
     """Tells what changed, after each event of the playback.
 
     Args:
-        playback: is asked what is so.
+        view: is asked what is so.
         interface: sends the signals.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, playback: Playback, interface: PlayerInterface, clock: Callable[[], float] = time.monotonic
+        self, view: View, interface: PlayerInterface, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._playback = playback
+        self._view = view
         self._interface = interface
         self._clock = clock
-        self._told = shown(playback)
+        self._told = view.shown()
         self._track = self._track_id()
-        self._place_sec, self._at = playback.deck.position_sec, clock()
+        self._place_sec, self._at = view.position_sec, clock()
 
     def happened(self, _event: ev.Event) -> None:
         """Something did. A fault in here is not the playback's."""
@@ -55,7 +53,7 @@ class Follower:
         self._interface.seeked(place_sec)
 
     def _tell_changes(self) -> None:
-        now, believed_sec = shown(self._playback), self._believed_sec()
+        now, believed_sec = self._view.shown(), self._believed_sec()
         changes = now.changes(self._told)
         if "PlaybackStatus" in changes:
             self._count_from(believed_sec)  # from here on it counts, or does not any more
@@ -67,9 +65,8 @@ class Follower:
             self._interface.emit_properties_changed(changes)
 
     def _tell_jump(self) -> None:
-        deck = self._playback.deck
-        place_sec = deck.position_sec
-        if deck.playing is None:  # between two tracks, or silent: widgets know where that begins
+        place_sec = self._view.position_sec
+        if self._view.playing is None:  # between two tracks, or silent: widgets know where that begins
             self._count_from(place_sec)
         elif abs(place_sec - self._believed_sec()) >= JUMP_SEC:
             self.moved(place_sec)
@@ -83,5 +80,5 @@ class Follower:
         self._place_sec, self._at = place_sec, self._clock()
 
     def _track_id(self) -> str | None:
-        entry = current_entry(self._playback)
+        entry = self._view.entry
         return entry.track_id if entry else None

@@ -23,8 +23,7 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property, dbus
 from lofi_core.errors import REQUEST_FAULT, LofiError, wire_type
 from lofi_core.mpris.keys import Keys
 from lofi_core.mpris.metadata import microseconds
-from lofi_core.mpris.shown import shown
-from lofi_core.playback.control import Playback
+from lofi_core.mpris.shown import View
 
 READ = PropertyAccess.READ
 RATE = 1.0
@@ -95,7 +94,7 @@ class PlayerInterface(ServiceInterface):
     """`org.mpris.MediaPlayer2.Player`: what plays, and the keys.
 
     Args:
-        playback: asked anew for every property.
+        view: asked anew for every property.
 
     Attributes:
         keys: carries out the commands.
@@ -103,9 +102,9 @@ class PlayerInterface(ServiceInterface):
 
     keys: Keys
 
-    def __init__(self, playback: Playback) -> None:
+    def __init__(self, view: View) -> None:
         super().__init__("org.mpris.MediaPlayer2.Player")
-        self._playback = playback
+        self._view = view
         # As the specification has it: the one moves all the time, the other never changes.
         for silent in (PlayerInterface.position, PlayerInterface.can_control):
             silent.introspection.annotations["org.freedesktop.DBus.Property.EmitsChangedSignal"] = "false"
@@ -162,11 +161,11 @@ class PlayerInterface(ServiceInterface):
 
     @dbus_property(READ, name="PlaybackStatus")
     def playback_status(self) -> DBusStr:
-        return shown(self._playback).playback_status
+        return self._view.shown().playback_status
 
     @dbus_property(name="LoopStatus")
     def loop_status(self) -> DBusStr:
-        return shown(self._playback).loop_status
+        return self._view.shown().loop_status
 
     @loop_status.setter
     @answering
@@ -184,7 +183,7 @@ class PlayerInterface(ServiceInterface):
 
     @dbus_property(name="Shuffle")
     def shuffle(self) -> DBusBool:
-        return shown(self._playback).shuffle
+        return self._view.shown().shuffle
 
     @shuffle.setter
     @answering
@@ -193,11 +192,11 @@ class PlayerInterface(ServiceInterface):
 
     @dbus_property(READ, name="Metadata")
     def metadata(self) -> DBusDict:
-        return shown(self._playback).metadata
+        return self._view.shown().metadata
 
     @dbus_property(name="Volume")
     def volume(self) -> DBusDouble:
-        return shown(self._playback).volume
+        return self._view.shown().volume
 
     @volume.setter
     @answering
@@ -206,7 +205,7 @@ class PlayerInterface(ServiceInterface):
 
     @dbus_property(READ, name="Position")
     def position(self) -> DBusInt64:
-        return microseconds(self._playback.deck.position_sec)
+        return microseconds(self._view.position_sec)
 
     @dbus_property(READ, name="MinimumRate")
     def minimum_rate(self) -> DBusDouble:
@@ -218,23 +217,23 @@ class PlayerInterface(ServiceInterface):
 
     @dbus_property(READ, name="CanGoNext")
     def can_go_next(self) -> DBusBool:
-        return shown(self._playback).can_go_next
+        return self._view.shown().can_go_next
 
     @dbus_property(READ, name="CanGoPrevious")
     def can_go_previous(self) -> DBusBool:
-        return shown(self._playback).can_go_previous
+        return self._view.shown().can_go_previous
 
     @dbus_property(READ, name="CanPlay")
     def can_play(self) -> DBusBool:
-        return shown(self._playback).can_play
+        return self._view.shown().can_play
 
     @dbus_property(READ, name="CanPause")
     def can_pause(self) -> DBusBool:
-        return shown(self._playback).can_pause
+        return self._view.shown().can_pause
 
     @dbus_property(READ, name="CanSeek")
     def can_seek(self) -> DBusBool:
-        return shown(self._playback).can_seek
+        return self._view.shown().can_seek
 
     @dbus_property(READ, name="CanControl")
     def can_control(self) -> DBusBool:

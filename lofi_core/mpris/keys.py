@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from lofi_core.errors import InvalidParams
 from lofi_core.mpris.metadata import MICROSECONDS, microseconds, object_path
-from lofi_core.mpris.shown import LOOP_OF_REPEAT, current_entry, shown
+from lofi_core.mpris.shown import LOOP_OF_REPEAT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
+    from lofi_core.mpris.shown import View
     from lofi_core.playback.control import Playback
     from lofi_core.playback.playlist import Repeat
 
@@ -24,26 +25,36 @@ class Keys:
 
     Args:
         playback: obeys.
+        view: says what can be done.
+        skip: goes to the next track, the playback's way or the radio's.
         moved: called with the place, in seconds, after a seek.
     """
 
-    def __init__(self, playback: Playback, moved: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        playback: Playback,
+        view: View,
+        skip: Callable[[], Awaitable[None]],
+        moved: Callable[[float], None],
+    ) -> None:
         self._playback = playback
+        self._view = view
+        self._skip = skip
         self._moved = moved
 
     async def next(self) -> None:
         """Go to the next track, where there is one."""
-        if shown(self._playback).can_go_next:
-            await self._playback.skip()
+        if self._view.shown().can_go_next:
+            await self._skip()
 
     async def previous(self) -> None:
         """Begin the track anew, or go to the one before it."""
-        if shown(self._playback).can_go_previous:
+        if self._view.shown().can_go_previous:
             await self._playback.previous()
 
     async def play(self) -> None:
         """Play or go on, where there is something to play."""
-        if shown(self._playback).can_play:
+        if self._view.shown().can_play:
             await self._playback.play()
 
     async def pause(self) -> None:
@@ -60,18 +71,18 @@ class Keys:
 
     async def seek(self, offset_us: int) -> None:
         """Go on or back by so many microseconds; past the end is a skip."""
-        entry = current_entry(self._playback)
+        entry = self._view.entry
         if entry is None:
             return
-        place_sec = self._playback.deck.position_sec + offset_us / MICROSECONDS
+        place_sec = self._view.position_sec + offset_us / MICROSECONDS
         if place_sec > entry.duration_sec:
-            await self._playback.skip()
+            await self._skip()
         else:
             self._moved(await self._playback.seek(max(place_sec, 0.0)))
 
     async def set_position(self, path: str, position_us: int) -> None:
         """Go to a place in the track of that path; a place outside it, or another track, is ignored."""
-        entry = current_entry(self._playback)
+        entry = self._view.entry
         if entry is None or path != object_path(entry):
             return
         if 0 <= position_us <= microseconds(entry.duration_sec):

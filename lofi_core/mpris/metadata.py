@@ -38,6 +38,8 @@ def metadata(entry: Entry | None) -> dict[str, Variant]:
         "xesam:album": Variant("s", ARTIST),
         "xesam:comment": Variant("as", [printable(entry.prompt)]),
     }
+    if entry.music is not None and entry.music.tempo_bpm is not None:
+        told["xesam:audioBPM"] = Variant("i", round(entry.music.tempo_bpm))
     if entry.path is not None:
         told["xesam:url"] = Variant("s", Path(entry.path).as_uri())
     return told

@@ -9,6 +9,8 @@ from msgspec import Struct
 from lofi_core.mpris.metadata import metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dbus_fast.signature import Variant
 
     from lofi_core.playback.control import Playback
@@ -43,28 +45,46 @@ class Shown(Struct, frozen=True, kw_only=True, rename="pascal"):
         }
 
 
-def current_entry(playback: Playback) -> Entry | None:
-    """What plays, or would."""
-    return playback.deck.playing or playback.playlist.current
+class View:
+    """What is so right now, from memory.
 
-
-def shown(playback: Playback) -> Shown:
-    """What is so, from memory.
-
-    A skip while nothing plays goes nowhere, so there is a next and a previous only while something does.
+    Args:
+        playback: has it all.
+        is_endless: whether something always comes next, as with a radio.
     """
-    deck, playlist = playback.deck, playback.playlist
-    entry = current_entry(playback)
-    plays, has_tracks = deck.state != "stopped", bool(playlist.entries)
-    return Shown(
-        playback_status="Stopped" if not plays else "Paused" if deck.state == "paused" else "Playing",
-        loop_status=LOOP_OF_REPEAT[playlist.repeat],
-        shuffle=playlist.shuffle,
-        volume=playback.sound.volume,
-        metadata=metadata(entry),
-        can_go_next=plays and playlist.next(skipping=True) is not None,
-        can_go_previous=plays and entry is not None,
-        can_play=has_tracks,
-        can_pause=has_tracks,
-        can_seek=entry is not None,
-    )
+
+    def __init__(self, playback: Playback, is_endless: Callable[[], bool]) -> None:
+        self._playback = playback
+        self._is_endless = is_endless
+
+    @property
+    def playing(self) -> Entry | None:
+        """What plays, or is held."""
+        return self._playback.deck.playing
+
+    @property
+    def entry(self) -> Entry | None:
+        """What plays, or would."""
+        return self.playing or self._playback.playlist.current
+
+    @property
+    def position_sec(self) -> float:
+        """Where in it the sound is, or goes on."""
+        return self._playback.deck.position_sec
+
+    def shown(self) -> Shown:
+        """The properties. A skip while nothing plays goes nowhere: then there is no next, and no previous."""
+        deck, playlist = self._playback.deck, self._playback.playlist
+        plays, has_tracks = deck.state != "stopped", bool(playlist.entries)
+        return Shown(
+            playback_status="Stopped" if not plays else "Paused" if deck.state == "paused" else "Playing",
+            loop_status=LOOP_OF_REPEAT[playlist.repeat],
+            shuffle=playlist.shuffle,
+            volume=self._playback.sound.volume,
+            metadata=metadata(self.entry),
+            can_go_next=plays and (self._is_endless() or playlist.next(skipping=True) is not None),
+            can_go_previous=plays and self.entry is not None,
+            can_play=has_tracks,
+            can_pause=has_tracks,
+            can_seek=self.entry is not None,
+        )

@@ -86,6 +86,10 @@ class Widget:
         """Call a method. Raises DBusErrorResponse."""
         self._ask(new_method_call(DBusAddress(PATH, self.owner, interface), key, signature, args))
 
+    def press_only(self, key: str) -> None:
+        """Call a method and do not wait for the answer."""
+        self._connection.send(new_method_call(DBusAddress(PATH, self.owner, PLAYER), key))
+
     def refusal(
         self, key: str, signature: str | None = None, *args: Any, interface: str = PLAYER
     ) -> tuple[str, str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,6 +78,26 @@ def test_a_bus_that_dies_in_mid_track_is_no_concern_of_the_music(
     assert daemon.stop() == 0
 
 
+def test_an_answer_that_comes_when_the_bus_has_gone_is_dropped(
+    client: Client, widget: Widget, bus: SessionBus, daemon: DaemonProcess
+) -> None:
+    tracks(client, 30.0)
+    widget.press("Play")
+    until(client, "playback_started")
+    player = client.call("status")["playback"]["player_pid"]
+    os.kill(player, signal.SIGSTOP)
+    widget.press_only("Pause")
+    assert widget.get("PlaybackStatus") == "Playing"  # so the daemon has begun with what came before
+    bus.kill()
+    daemon.wait_for_log("the session bus has closed")
+    later = [daemon.client() for _ in range(3)]  # one of them has the descriptor of the bus now
+    os.kill(player, signal.SIGCONT)
+    until(client, "playback_paused")
+    assert [each.call("status")["playback"]["state"] for each in later] == ["paused"] * 3
+    assert daemon.stop() == 0
+    assert not [line for line in daemon.log if "Traceback" in line or "WARNING" in line]
+
+
 def test_a_bus_that_comes_back_finds_the_player_again(
     client: Client, widget: Widget, bus: SessionBus, home: Path
 ) -> None:
@@ -139,7 +161,7 @@ class BadBus:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection:
+            with connection, suppress(OSError):  # who is refused may hang up first
                 while self._answer and connection.recv(4096):
                     connection.sendall(self._answer)
 

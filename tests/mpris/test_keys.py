@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from jeepney.wrappers import DBusErrorResponse
 
-from tests.playback.conftest import tracks, until
+from tests.mpris.desktop import Widget
+from tests.playback.conftest import listening, tracks, until
 
 if TYPE_CHECKING:
     from lofi_core.rpc.client import Client
-    from tests.mpris.desktop import Widget
+    from tests.conftest import StartDaemon
+    from tests.mpris.desktop import SessionBus
 
 SECOND = 1_000_000
 
@@ -69,14 +71,16 @@ def test_previous_is_the_track_before_or_after_three_seconds_this_one_anew(
 ) -> None:
     first, second = tracks(client, 30.0, 30.0)
     client.call("play", track_id=second)
+    until(client, "playback_started")
+    widget.press("Pause")
+    until(client, "playback_paused")
     client.call("seek", position_sec=10)
     widget.press("Previous")
-    assert playing(client) == ("playing", second)
-    assert place(client) < 3
+    assert (playing(client), place(client)) == (("paused", second), 0)
     widget.press("Previous")
-    assert playing(client) == ("playing", first)
+    assert playing(client) == ("paused", first)
     widget.press("Previous")
-    assert playing(client) == ("playing", first)
+    assert playing(client) == ("paused", first)
 
 
 def test_going_back_leaves_a_pause_a_pause(client: Client, widget: Widget) -> None:
@@ -95,8 +99,9 @@ def test_seek_goes_on_and_back_and_not_before_the_begin(client: Client, widget: 
     widget.press("Play")
     until(client, "playback_started")
     widget.press("Pause")
+    held = until(client, "playback_paused").fields["position_sec"]
     widget.press("Seek", "x", 10 * SECOND)
-    assert 10 <= place(client) < 12
+    assert place(client) == pytest.approx(held + 10, abs=0.01)
     assert widget.get("Position") == pytest.approx(place(client) * SECOND, abs=1000)
     widget.press("Seek", "x", -20 * SECOND)
     assert place(client) == 0
@@ -172,6 +177,20 @@ def test_a_way_to_repeat_that_is_none_is_refused(widget: Widget) -> None:
     assert (
         refused.value.data[0] == "INVALID_PARAMS: LoopStatus is 'Twice'; must be one of None, Track, Playlist"
     )
+
+
+def test_without_an_audio_device_the_key_is_told_so(bus: SessionBus, start_daemon: StartDaemon) -> None:
+    daemon = start_daemon(DBUS_SESSION_BUS_ADDRESS=bus.address, LOFI_AUDIO_DEVICE="default")
+    client = listening(daemon)
+    if client.call("audio_devices")["current"] is not None:
+        pytest.skip("this machine has an audio device")
+    tracks(client, 30.0)
+    widget = Widget(bus.address)
+    error, text = widget.refusal("Play")
+    assert error == "org.freedesktop.DBus.Error.Failed"
+    assert text.startswith("AUDIO_DEVICE_ERROR: ")
+    assert widget.get("PlaybackStatus") == "Stopped"
+    widget.close()
 
 
 def test_a_rate_of_nothing_is_a_pause_and_any_other_is_ignored(client: Client, widget: Widget) -> None:

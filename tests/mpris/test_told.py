@@ -95,11 +95,11 @@ def test_a_seek_by_another_client_is_told(client: Client, widget: Widget) -> Non
     until(client, "playback_started")
     client.call("seek", position_sec=40)
     (place,) = widget.signal("Seeked")
-    assert 40 * SECOND <= place < 45 * SECOND
+    assert 40 * SECOND <= place < 60 * SECOND
 
 
 def test_a_track_that_is_being_made_has_no_file_until_it_is_finished(client: Client, widget: Widget) -> None:
-    client.call("generate", prompt="slow", duration_sec=8, backend="paced", options={"pace": 0.25}, play=True)
+    client.call("generate", prompt="slow", duration_sec=10, backend="paced", options={"pace": 0.4}, play=True)
     begun = widget.until("PlaybackStatus", "Playing")["Metadata"]
     assert begun["xesam:title"] == ("s", "slow")
     assert "xesam:url" not in begun
