@@ -165,6 +165,8 @@ class Playback(Editing):
                 return
             self.deck.forgive()
             before = self.playlist.previous()
+            if before is not None and not self.deck.has_sound(before):
+                before = None  # it has yet to be made
             if before is None or self.deck.position_sec > ANEW_AFTER_SEC:
                 await self.deck.seek(0.0)
             else:

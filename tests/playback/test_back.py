@@ -99,6 +99,19 @@ async def test_previous_holds_when_the_playback_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
+async def test_what_has_yet_to_be_made_is_nothing_to_go_back_to(tmp_path: Path) -> None:
+    async with studio(tmp_path) as made:
+        (a,) = await made.entries("a")
+        await made.playback.enlist(a, begin=True)
+        await made.started(a)
+        await made.playback.pause()
+        made.playback.playlist.add(Entry("unmade", "unmade", None, 30.0, None), 0)
+        await made.playback.previous()
+        horizon = made.playback.horizon()
+        assert (horizon.current, horizon.position_sec) == (a, 0)
+
+
+@pytest.mark.anyio
 async def test_who_hears_that_the_last_track_ended_finds_silence(tmp_path: Path) -> None:
     async with studio(tmp_path) as made:
         (a,) = await made.entries("a", seconds=1.0)
