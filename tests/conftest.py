@@ -18,8 +18,6 @@ import pytest
 
 from lofi_core.rpc.client import Client, Notification
 
-# A daemon of the tests has places of its own, and no desktop that it could talk to.
-OF_THIS_SESSION = ("LOFI_", "XDG_", "DBUS_")
 TERMINAL = {"generation_complete", "generation_cancelled", "generation_error"}
 
 # A backend whose steps are under the test's control: it takes one each time a line can be read from a pipe.
@@ -58,6 +56,12 @@ STEPPED = """
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def no_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No daemon of a test shows up as a player on the desktop of who runs it."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
 
 
 @pytest.fixture
@@ -124,7 +128,7 @@ class DaemonProcess:
         self.socket = home / "run" / "lofi.sock"
         self.data = home / "data"
         self.environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(OF_THIS_SESSION)},
+            **{name: value for name, value in os.environ.items() if not name.startswith(("LOFI_", "XDG_"))},
             "HOME": str(home),
             "LOFI_SOCKET": str(self.socket),
             "LOFI_DATA_DIR": str(self.data),
