@@ -90,7 +90,7 @@ def start(
         answer = client.call("radio_start", **request)
         _tell(answer, as_json=options.json)
         if shows:
-            show_what_plays(client, radio=True)
+            show_what_plays(client)
 
 
 @radio.command(cls=Command)

@@ -403,6 +403,82 @@
 ---@field pending lofi.PendingJob[]
 ---@field paused lofi.RunningJob[]
 
+---@class (exact) lofi.RadioBrief The radio in `status`. `title` is the preset's, or the first prompt.
+---@field state "off"|"paused"|"playing"
+---@field title? string
+---@field source? "again"|"bridge"|"library"|"made"
+---@field held? string
+
+---@class (exact) lofi.RadioChanged `radio_changed`: the radio is on, off or paused now, plays something else, or has something to tell.
+---@field state string
+---@field track_id? string
+---@field source? string
+---@field held? string
+---@field note? string
+
+---@class (exact) lofi.RadioMaking What the radio has made.
+---@field track_id string
+---@field prompt string
+---@field backend string
+---@field percent integer
+---@field eta_sec? number
+
+---@class (exact) lofi.RadioNow What the radio plays.
+---@field track_id string
+---@field prompt string
+---@field source "again"|"bridge"|"library"|"made"
+---@field liked boolean
+
+---@class (exact) lofi.RadioPreset A station that has a name; what it does not say is null or empty.
+---@field name string
+---@field title string
+---@field prompts string[]
+---@field backend? string
+---@field options table<string, any>
+---@field duration_sec? number
+
+---@class (exact) lofi.RadioPresets Result of `radio_presets`.
+---@field presets lofi.RadioPreset[]
+
+---@class (exact) lofi.RadioSleepParams Params of `radio_sleep`: in how many minutes it ends; null or absent: not by itself.
+---@field sleep_min? number 0.1 … 1440
+
+---@class (exact) lofi.RadioStartParams Params of `radio_start`. Neither prompts nor preset: what the schedule says for now, else the last.
+---@field prompts? string[]
+---@field preset? string
+---@field backend? string
+---@field options? table<string, any>
+---@field crossfade_sec? number 0 … 12
+---@field sleep_min? number 0.1 … 1440
+---@field duration_sec? number
+
+---@class (exact) lofi.RadioStation What a radio was asked to play.
+---@field prompts string[]
+---@field preset? string
+---@field backend string
+---@field options table<string, any>
+---@field crossfade_sec number
+---@field duration_sec number
+
+---@class (exact) lofi.RadioStatus Result of `radio_*`, but for `radio_presets`.
+---@field state "off"|"paused"|"playing"
+---@field station? lofi.RadioStation
+---@field now? lofi.RadioNow
+---@field ahead integer
+---@field ahead_sec number
+---@field making? lofi.RadioMaking
+---@field held? string
+---@field speed? number
+---@field keeps_up? boolean
+---@field played integer
+---@field made integer
+---@field bridges integer
+---@field again integer
+---@field failures integer
+---@field silence_sec number
+---@field sleep_in_sec? number
+---@field slot? string
+
 ---@class (exact) lofi.Recipe All it takes to make a track again. It lies as JSON in the tag `LOFI_RECIPE` of the file.
 ---@field prompt string
 ---@field seed integer
@@ -458,6 +534,7 @@
 ---@field running lofi.RunningJob[]
 ---@field queue lofi.QueueCount
 ---@field playback lofi.Playback
+---@field radio lofi.RadioBrief
 ---@field backends lofi.BackendBrief[]
 ---@field models_loaded string[]
 ---@field models lofi.LoadedModel[]
