@@ -15,14 +15,13 @@ from lofi_core.cli.terminal import columns, drawn_lines, single_keys
 from lofi_core.errors import LofiError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lofi_core.rpc.client import Client, Notification
 
 POLL_SEC = 0.1  # how soon a key is noticed
 VOLUME_STEP = 0.05
 SILENT_SEC = 1.0  # between two tracks it may be silent for a moment
-KEYS = "space n + - q"
 NAME_WIDTH = 16  # of a name something is shown, before there is room for an outline
 PEAKS = 60
 
@@ -32,14 +31,15 @@ def can_show() -> bool:
     return sys.stdin.isatty() and can_redraw()
 
 
-def show_what_plays(client: Client) -> None:
+def show_what_plays(client: Client, follow: Callable[[Client], NowPlaying] | None = None) -> None:
     """Show what plays until it is silent, or somebody leaves. The music goes on.
 
     Args:
         client: subscribed to `playback_` and `volume_`.
+        follow: makes what follows the events and has the keys.
     """
     with single_keys() as next_key, drawn_lines() as lines:
-        now = NowPlaying(client)
+        now = (follow or NowPlaying)(client)
         while not now.is_over():
             lines.draw([now.text(columns())])
             event = client.next_event(POLL_SEC)
@@ -56,6 +56,8 @@ class NowPlaying:
     Args:
         client: asked for what the events do not say, and told what a key says.
     """
+
+    KEYS = "space n + - q"
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -128,7 +130,7 @@ class NowPlaying:
         at = min(self._position_sec + moved, length) if length else self._position_sec + moved
         name = clean(track.get("title") or track.get("prompt") or self._track_id)
         head = f"{self._state}  {clock(at)} / {clock(length)}  {self.volume:.0%}  "
-        keys = f"[{KEYS}]  "
+        keys = f"[{self.KEYS}]  "
         room = width - len(head) - len(keys)
         picture_width = min(room - 2 - min(cell_len(name), NAME_WIDTH), room // 2, PEAKS)
         peaks = self._peaks.get(self._track_id, ())

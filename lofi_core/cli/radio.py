@@ -79,6 +79,7 @@ def start(
     """
     from lofi_core.cli.connect import connect
     from lofi_core.cli.now_playing import can_show, show_what_plays
+    from lofi_core.cli.on_air import OnAir
 
     request = _request(prompts, **rest)
     shows = not detach and not options.json and can_show()
@@ -90,7 +91,7 @@ def start(
         answer = client.call("radio_start", **request)
         _tell(answer, as_json=options.json)
         if shows:
-            show_what_plays(client)
+            show_what_plays(client, OnAir)
 
 
 @radio.command(cls=Command)

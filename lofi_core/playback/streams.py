@@ -120,10 +120,6 @@ class Streams:
         """See `Stream.starts_in_sec`."""
         return stream.starts_in_sec(self._clock())
 
-    def speed(self, stream: Stream) -> float:
-        """See `Stream.speed`."""
-        return stream.speed(self._clock())
-
     def reaches_in_sec(self, track_id: str, position_sec: float) -> float | None:
         """See `Stream.reaches_in_sec`."""
         stream = self.of_track(track_id)

@@ -107,7 +107,7 @@ class Making:
     def runs_away(self, streams: Streams) -> bool:
         """Whether it streams, and so fast that it may be heard while it is made."""
         stream = streams.of_track(self.track_id)
-        return stream is not None and stream.path is not None and streams.speed(stream) >= STREAM_SPEED
+        return stream is not None and stream.path is not None and stream.pace.speed >= STREAM_SPEED
 
     def _count(self, now: float) -> None:
         if self._runs:

@@ -1,20 +1,16 @@
 """Do the commands about playing ask for the right thing, and what does a terminal show?"""
 
 import json
-import os
-import pty
-import select
-import subprocess
-import time
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from benchmarks.own_daemon import source_of
 from lofi_core.errors import AudioDeviceError
 from lofi_core.rpc.client import Client
-from tests.cli.conftest import LOFI, Run
+from tests.cli.conftest import Run
 from tests.cli.scripted import ScriptedDaemon
+from tests.cli.terminal import Terminal
 from tests.conftest import DaemonProcess, InstallBackend, StartDaemon, events_until_end
 
 TRACK_ID = "27380a46aa2445365a44c1e001dd040b"
@@ -150,53 +146,12 @@ def test_play_and_no_daemon_exclude_each_other(run: Run) -> None:
     assert run("generate", "x", "--play", "--no-daemon").exit_status == 2
 
 
-@pytest.fixture
-def at_daemon(daemon: DaemonProcess, monkeypatch: pytest.MonkeyPatch) -> DaemonProcess:
-    """A real daemon, at the socket that commands use."""
-    monkeypatch.setenv("LOFI_SOCKET", str(daemon.socket))
-    return daemon
-
-
 def test_generate_with_play_leaves_the_track_playing(run: Run, at_daemon: DaemonProcess) -> None:
     made = json.loads(run("generate", "a", "-b", "sine", "-d", "60", "--play", "--json").out)
     playback = at_daemon.client().call("status")["playback"]
     assert (playback["state"], playback["track_id"]) == ("playing", made["track_id"])
     again = run("generate", "b", "-b", "sine", "-d", "60", "--play")
     assert "it plays after the current track" in again.err
-
-
-class Terminal:
-    """A command in a terminal of its own, and what it shows there."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [*LOFI, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-        )
-        os.close(slave)
-        self.shown = ""
-
-    def wait_for(self, text: str) -> None:
-        """Read until the terminal shows a text that it has not shown before."""
-        begin, until = len(self.shown), time.monotonic() + 20
-        while text not in self.shown[begin:]:
-            assert select.select([self.master], [], [], max(until - time.monotonic(), 0))[0], self.shown
-            self.shown += os.read(self.master, 4096).decode()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-
-    def press(self, key: str) -> None:
-        os.write(self.master, key.encode())
 
 
 def test_a_terminal_shows_what_plays_and_takes_keys(at_daemon: DaemonProcess) -> None:

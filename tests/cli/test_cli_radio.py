@@ -7,6 +7,8 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.cli.scripted import ScriptedDaemon
+from tests.cli.terminal import Terminal
+from tests.conftest import DaemonProcess
 
 TRACK_ID = "27380a46aa2445365a44c1e001dd040b"
 STATION = {"prompts": ["rain", "sun"], "backend": "procedural", "options": {}, "crossfade_sec": 3.0}
@@ -143,3 +145,23 @@ def test_presets_are_a_table_and_what_is_wrong_with_others(run: Run, on_air: Scr
     assert out.splitlines()[2].split() == ["rain", "Rain", "rain;", "storm"]
     assert (exit_status, err) == (0, "night.toml: prompts is missing\n")
     assert json.loads(run("radio", "presets", "--json").out) == PRESETS
+
+
+def test_a_terminal_shows_the_radio_until_it_is_off_and_takes_its_keys(at_daemon: DaemonProcess) -> None:
+    client = at_daemon.client()
+    with Terminal("radio", "slow rain", "-b", "sine", "-d", "20") as terminal:
+        terminal.wait_for("playing")
+        terminal.press("l")
+        terminal.wait_for("liked")
+        assert client.call("radio_status")["now"]["liked"]
+        terminal.press("n")
+        terminal.wait_for("playing")
+        terminal.press("m")
+        terminal.wait_for("more like it comes")
+        client.call("radio_stop")
+        assert terminal.process.wait(20) == 0
+    with Terminal("radio", "slow rain", "-b", "sine", "-d", "20") as terminal:
+        terminal.wait_for("playing")
+        terminal.press("q")
+        assert terminal.process.wait(20) == 0
+    assert client.call("radio_status")["state"] == "playing"
