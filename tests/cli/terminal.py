@@ -30,7 +30,10 @@ class Terminal:
         begin, until = len(self.shown), time.monotonic() + 20
         while text not in self.shown[begin:]:
             assert select.select([self.master], [], [], max(until - time.monotonic(), 0))[0], self.shown
-            self.shown += os.read(self.master, 4096).decode()
+            try:
+                self.shown += os.read(self.master, 4096).decode()
+            except OSError as error:  # the command has ended
+                raise AssertionError(self.shown) from error
 
     def __enter__(self) -> Self:
         return self

@@ -150,18 +150,18 @@ def test_presets_are_a_table_and_what_is_wrong_with_others(run: Run, on_air: Scr
 def test_a_terminal_shows_the_radio_until_it_is_off_and_takes_its_keys(at_daemon: DaemonProcess) -> None:
     client = at_daemon.client()
     with Terminal("radio", "slow rain", "-b", "sine", "-d", "20") as terminal:
-        terminal.wait_for("playing")
+        terminal.wait_for("100%")
         terminal.press("l")
         terminal.wait_for("liked")
         assert client.call("radio_status")["now"]["liked"]
         terminal.press("n")
-        terminal.wait_for("playing")
+        terminal.wait_for("100%")
         terminal.press("m")
         terminal.wait_for("more like it comes")
         client.call("radio_stop")
         assert terminal.process.wait(20) == 0
     with Terminal("radio", "slow rain", "-b", "sine", "-d", "20") as terminal:
-        terminal.wait_for("playing")
+        terminal.wait_for("100%")
         terminal.press("q")
         assert terminal.process.wait(20) == 0
     assert client.call("radio_status")["state"] == "playing"
