@@ -28,6 +28,7 @@ class OnAir(NowPlaying):
     def __init__(self, client: Client) -> None:
         self._is_on = True
         self._said = ""
+        self._said_of = ""
         super().__init__(client)
 
     def is_over(self) -> bool:
@@ -37,8 +38,6 @@ class OnAir(NowPlaying):
     def happened(self, event: Notification) -> str | None:
         """Follow an event. What is to be told of it in a line of its own, if anything."""
         trouble = super().happened(event)
-        if event.name == "playback_started":
-            self._said = ""
         if event.name != "radio_changed":
             return trouble
         self._is_on = event.fields["state"] != "off"
@@ -55,11 +54,12 @@ class OnAir(NowPlaying):
             self._said = clean(error.message)
         else:
             self._said = self._SAID[key]
+        self._said_of = self._track_id
         return True
 
     def text(self, width: int) -> str:
         """The line, with what the last key did until the next piece begins."""
         if self.is_silent:  # until the first sound
             return TUNING_IN[:width]
-        said = f"{self._said}  " if self._said else ""
+        said = f"{self._said}  " if self._said and self._said_of == self._track_id else ""
         return said + super().text(max(width - len(said), 0))
