@@ -17,7 +17,7 @@ from lofi_core.radio.hearing import Hearing
 from lofi_core.radio.listening import Listening
 from lofi_core.radio.maker import Maker, makings_of
 from lofi_core.radio.outlook import Outlook
-from lofi_core.radio.report import Report
+from lofi_core.radio.report import AGAIN, Report
 from lofi_core.radio.session import Session
 from lofi_core.radio.shelf import Shelf
 from lofi_core.radio.upkeep import SLEEP_FADE_SEC, Upkeep
@@ -197,7 +197,7 @@ class Running:
         session = self.session
         if session is None:
             await self._take_in(None)
-        elif self.listening.was_stopped:
+        elif self.listening.was_stopped or (session.fades and self._playback.deck.state == "stopped"):
             self.listening.was_stopped = False
             await self.turn_off("good night" if session.fades else "the sound was stopped")
         else:
@@ -251,16 +251,16 @@ class Running:
         self._remembered.heard(track_id)
         note = None if source == "made" else f"{session.station.backend} has nothing ready"
         state, held = self.report.state(session), self.report.held(session)
-        self._told = (state, held)
+        self._told = (state, _without_seconds(held))
         self._publish(ev.RadioChanged(state, track_id, source, held or UNSET, note or UNSET))
 
     def _tell(self) -> None:
         """Tell what has changed since somebody was told."""
         state = self.report.state(self.session)
         held = self.report.held(self.session) if self.session else None
-        why = held.partition(";")[0] if held else None  # seconds that are left are no news
-        if (state, why) != self._told:
-            self._told = (state, why)
+        news = (state, _without_seconds(held))
+        if news != self._told:
+            self._told = news
             self._publish(ev.RadioChanged(state, held=held or UNSET))
 
     async def _get_ready(self) -> None:
@@ -273,3 +273,8 @@ class Running:
     async def _give_up_later(self, making: Making, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self.maker.give_up(making)
+
+
+def _without_seconds(held: str | None) -> str | None:
+    """That there are fewer left is no news."""
+    return held.partition(AGAIN)[0] if held else None
