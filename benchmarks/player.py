@@ -1,133 +1,145 @@
-"""Does the music go on while the machine and the daemon are busy? And how soon does a command take effect?
+"""Does the music go on while the daemon has its hands full? And how soon does a command take effect?
 
-`python benchmarks/player.py [SECONDS]` plays to the null device, in real time, while one process for each
-core counts, and a thread of this process sorts three million numbers again and again, which holds the
-interpreter for seconds at a time. Prints underruns, pauses between the device's callbacks, latencies of
-commands and memory; then the latencies without the sorting thread: with it, they are this process's own.
+`python -m benchmarks.player [SECONDS]`, with a real daemon and the null device, in real time:
+
+1. For so long tracks are played in crossfades while the daemon makes others on every core, and one of its
+   threads sorts three million integers again and again. Prints underruns, and pauses between callbacks, as in
+   the table of `docs/performance.md`. `600` is the ten minutes there.
+2. Pauses and volumes, from a client's request to the first sample at the device that is another for it: while
+   tracks are made on every core, then with the machine left alone.
+3. The player is killed in mid-track: until there is sound again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import signal
 import statistics
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import soundfile
 
-from lofi_core.player.handle import Player
-from lofi_core.player.protocol import AnyEvent, Item, Started, Stats
+from benchmarks.own_daemon import own_daemon, resident_mb
+from benchmarks.under_load import busy_daemon, histogram, play_under_load
+from lofi_core.player.envelopes import RAMP_SEC
+from lofi_core.player.outlet import VOLUME_RAMP_SEC
+from lofi_core.player.tap import read_times
 
-SECONDS, RATE, TRACK_SEC = 20.0, 44_100, 10
-NUMBERS = 3_000_000
-COUNT = "while True: sum(range(1_000_000))"
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from benchmarks.own_daemon import OwnDaemon
+
+# Twice, because what the player does not survive three times in a minute is left out.
+SECONDS, ROUNDS, KILLS, NOISE_SEC = 60.0, 100, 2, 300
+RATE = 48_000
+# Each of them makes sound silence, or silence sound.
+COMMANDS: tuple[tuple[str, dict[str, float], float], ...] = (
+    ("pause", {}, RAMP_SEC),
+    ("resume", {}, 0.0),
+    ("volume_set", {"level": 0.0}, VOLUME_RAMP_SEC),
+    ("volume_set", {"level": 1.0}, 0.0),
+)
 
 
-async def main(seconds: float) -> None:
+def main(seconds: float) -> None:
     """Run and print."""
-    with tempfile.TemporaryDirectory(prefix="lofi-") as folder:
-        items = tracks(Path(folder), round(seconds * 2 / TRACK_SEC) + 4)
-        events: asyncio.Queue[AnyEvent] = asyncio.Queue()
-        async with Player(events.put_nowait, device="null", crossfade_sec=3.0) as player:
-            start = time.perf_counter()
-            await player.load(items)
-            print(f"first command answered, process started        {since(start):8.0f} ms")
-            hogs = busy_processes()
-            done = threading.Event()
-            sorting = threading.Thread(target=sort_again_and_again, args=(done,))
-            sorting.start()
-            try:
-                show("every core busy, and this process sorting", await latencies(player, seconds))
-                done.set()
-                await asyncio.to_thread(sorting.join)
-                stats = await stats_of(player)
-                print(f"underruns                                      {stats.underruns:8}")
-                print(f"callbacks                                      {stats.callbacks:8}")
-                print(f"resident                                       {stats.rss_bytes / 1e6:8.1f} MB")
-                print("pauses between callbacks, up to ms:", dict(stats.gaps_ms))
-                show("every core busy", await latencies(player, seconds / 2))
-                print(
-                    f"underruns in all                               {(await stats_of(player)).underruns:8}"
-                )
-            finally:
-                done.set()
-                for hog in hogs:
-                    hog.kill()
-                    hog.wait()
-            show("machine left alone", await latencies(player, seconds / 2))
-            print(f"killed, and playing again after                {await killed_ms(player, events):8.0f} ms")
+    with own_daemon("busy") as daemon:
+        played = play_under_load(daemon, seconds, sort=True)
+    print(
+        f"{played.seconds:.0f} s in {played.started} tracks, {played.made} made meanwhile, one thread sorting"
+    )
+    print(f"underruns: {played.underruns}; resident: {played.resident_mb:.0f} MB")
+    print(f"a process that only sleeps waited for its turn at most {played.starved_sec * 1000:.0f} ms")
+    print(histogram(played))
+    with own_daemon("busy", "paced") as daemon:
+        track = noise(daemon)
+        with busy_daemon(daemon, sort=False):
+            show("tracks made on every core", *latencies(daemon, track))
+            print(f"resident: {resident_mb(daemon.player_pid()):.0f} MB")
+            show_killed("tracks made on every core", daemon)
+    with own_daemon("busy", "paced") as daemon:
+        track = noise(daemon)
+        show("nothing else to do", *latencies(daemon, track))
+        show_killed("nothing else to do", daemon)
 
 
-def tracks(folder: Path, count: int) -> list[Item]:
-    """Noise in FLAC, at a rate that has to be resampled."""
-    noise = np.random.Generator(np.random.Philox(1)).uniform(-0.3, 0.3, (TRACK_SEC * RATE, 2))
-    soundfile.write(folder / "a.flac", noise, RATE)
-    return [Item(id=f"track {number}", path=str(folder / "a.flac")) for number in range(count)]
+def noise(daemon: OwnDaemon) -> str:
+    """A track without a moment of silence, long enough for all commands."""
+    return daemon.make(prompt="noise", duration_sec=NOISE_SEC, backend="paced", options={"speed": 1e6})
 
 
-def busy_processes() -> list[subprocess.Popen[bytes]]:
-    """One that never rests for each core."""
-    return [subprocess.Popen([sys.executable, "-c", COUNT]) for _ in range(os.cpu_count() or 1)]
+def latencies(daemon: OwnDaemon, track: str) -> tuple[list[float], list[float]]:
+    """Milliseconds from each request to its effect at the device, and to its answer, of noise that plays."""
+    client = daemon.client
+    client.call("subscribe", events=["playback_started"])
+    client.call("play", track_id=track)
+    daemon.until("playback_started")
+    asked_ns, answered = [], []
+    for _ in range(ROUNDS):
+        for method, params, _ in COMMANDS:
+            time.sleep(random.uniform(0.1, 0.2))
+            asked_ns.append(time.monotonic_ns())
+            client.call(method, **params)
+            answered.append((time.monotonic_ns() - asked_ns[-1]) / 1e6)
+    time.sleep(0.5)
+    ramps = [round(ramp_sec * RATE) for _, _, ramp_sec in COMMANDS] * ROUNDS
+    return effects_ms(daemon, asked_ns, ramps), answered
 
 
-def sort_again_and_again(done: threading.Event) -> None:
-    """Hold this process's interpreter."""
-    numbers = [random.random() for _ in range(NUMBERS)]
-    while not done.is_set():
-        sorted(numbers)
+def effects_ms(daemon: OwnDaemon, asked_ns: list[int], ramps: list[int]) -> list[float]:
+    """When what the device took went silent, began again, and so on, each after its request.
+
+    A fade into silence began so many frames before its last, which is silent.
+    """
+    taken = list(read_times(daemon.tap))
+    ends = np.cumsum([each.frames for each in taken])
+    sounds = np.fromfile(daemon.tap, np.float32).reshape(-1, 2)[: ends[-1]].any(axis=1)
+    changes = np.flatnonzero(np.diff(sounds)) + 1
+    changes = changes[1:]  # the first is the track's begin
+    if len(changes) != len(asked_ns):
+        raise SystemExit(f"{len(asked_ns)} commands had {len(changes)} effects")
+    frames = [int(change) - ramp + bool(ramp) for change, ramp in zip(changes, ramps, strict=True)]
+    at_ns = [taken[int(np.searchsorted(ends, frame, "right"))].at_ns for frame in frames]
+    return [(at - asked) / 1e6 for at, asked in zip(at_ns, asked_ns, strict=True)]
 
 
-async def latencies(player: Player, seconds: float) -> list[float]:
-    """Milliseconds from a command to its reply, for commands all the time."""
-    took = []
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        start = time.perf_counter()
-        await player.set_volume(random.uniform(0.5, 1.0))
-        took.append(since(start))
-        await asyncio.sleep(0.05)
-    return took
+def show_killed(when: str, daemon: OwnDaemon) -> None:
+    """How long it is silent when the player is killed in mid-track."""
+    silent_ms = []
+    for _ in range(KILLS):
+        time.sleep(2.0)
+        silent_ms.append(killed_ms(daemon))
+    told = ", ".join(f"{each:.0f}" for each in sorted(silent_ms))
+    print(f"player killed, {when}: sound again after {statistics.median(silent_ms):.0f} ms ({told})")
 
 
-async def killed_ms(player: Player, events: asyncio.Queue[AnyEvent]) -> float:
-    """Milliseconds from the death of the process to the first sample of the next one."""
-    if player.pid is None:
-        raise SystemExit("the player has ended")
-    while not events.empty():
-        events.get_nowait()
-    start = time.perf_counter()
-    os.kill(player.pid, signal.SIGKILL)
-    while not isinstance(await events.get(), Started):
-        pass
-    return since(start)
+def killed_ms(daemon: OwnDaemon) -> float:
+    """Milliseconds from the death of the player to the next sound at the device."""
+    pid = daemon.player_pid()
+    killed_ns = time.monotonic_ns()
+    os.kill(pid, signal.SIGKILL)
+    while True:
+        time.sleep(0.02)
+        for each in read_times(daemon.tap):
+            if each.at_ns > killed_ns + 20_000_000 and each.ready:
+                return (each.at_ns - killed_ns) / 1e6
 
 
-async def stats_of(player: Player) -> Stats:
-    """How the stream went so far."""
-    status = await player.status()
-    if status is None:
-        raise SystemExit("the player has ended")
-    return status.stats
+def show(when: str, effects: list[float], answers: list[float]) -> None:
+    """Two lines of latencies."""
+    for what, took in (("effect", effects), ("answer", answers)):
+        print(f"pause and volume, {when}, until their {what}: {percentiles(took)} ({len(took)})")
 
 
-def show(what: str, took: list[float]) -> None:
-    """One line of latencies."""
-    p99 = statistics.quantiles(took, n=100)[-1] if len(took) > 1 else took[0]
-    print(f"command, {what}: p50 {statistics.median(took):.1f} ms, p99 {p99:.1f} ms ({len(took)} commands)")
-
-
-def since(start: float) -> float:
-    """Milliseconds since `start`."""
-    return (time.perf_counter() - start) * 1000
+def percentiles(took: Iterable[float]) -> str:
+    """The middle and the slow end."""
+    cuts = statistics.quantiles(took, n=100)
+    return f"p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms, most {max(took):.1f} ms"
 
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS))
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS)

@@ -4,12 +4,13 @@
 `--check` writes nothing and fails when a page is not what it would be written as.
 
 In `rpc.md` everything below a marker is made from the METHODS, EVENTS and ERRORS tables. In any page the code
-block after `<!-- quote: PATH -->` is that file.
+block after `<!-- quote: PATH -->` is that file. What the Neovim plugin knows of the wire is written along.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from inspect import cleandoc
 from pathlib import Path
@@ -36,14 +37,15 @@ MEBIBYTE = 1024 * 1024
 
 def main(arguments: list[str]) -> int:
     """Write or check every page. Returns the exit status."""
+    of_lua = subprocess.run([sys.executable, DOCS / "generate_lua.py", *arguments], check=False).returncode  # noqa: S603
     stale = {page: new for page in sorted(DOCS.glob("*.md")) if (new := written(page)) != page.read_text()}
     if "--check" in arguments:
         for page in stale:
             sys.stderr.write(f"{page} is out of date: run python docs/generate.py\n")
-        return 1 if stale else 0
+        return 1 if stale else of_lua
     for page, text in stale.items():
         page.write_text(text)
-    return 0
+    return of_lua
 
 
 def written(page: Path) -> str:

@@ -15,11 +15,12 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 
 
 class Audio(Struct, forbid_unknown_fields=True, frozen=True):
-    """`[audio]`: for the player."""
+    """`[audio]`: for the player, and whether media keys and desktop widgets reach it."""
 
     volume: Annotated[float, Meta(ge=0, le=1)] = 1.0
     crossfade_sec: Annotated[float, Meta(ge=0, le=12)] = 3.0
     device: str = "default"
+    mpris: bool = True
 
 
 class Store(Struct, forbid_unknown_fields=True, frozen=True):

@@ -22,6 +22,7 @@ from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
 from lofi_core.models.downloads import Downloads
+from lofi_core.mpris.service import serve_mpris
 from lofi_core.playback.control import Playback
 from lofi_core.plugins import PluginHost
 from lofi_core.radio.dial import Dial
@@ -118,6 +119,8 @@ async def _serve(settings: Settings) -> int:
             radio = _radio(settings, engine, library, playback, jobs, to_all)
             radio.serve(tasks)
             road.listeners.append(radio.job_happened)
+            if settings.config.audio.mpris:
+                tasks.start_soon(serve_mpris, playback, radio.skip, lambda: radio.status().state != "off")
             downloads = Downloads(plugins, hub.publish)
             downloads.start(tasks)
             groups = [

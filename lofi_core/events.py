@@ -65,7 +65,10 @@ class GenerationProgress(JobEvent, frozen=True):
 
 
 class GenerationAudio(JobEvent, frozen=True):
-    """`generation_audio`: the growing float32 WAV at `path` can be played up to `available_sec`."""
+    """`generation_audio`: the growing float32 WAV at `path` can be played up to `available_sec`.
+
+    `final` is there, and true, when it does not grow any more, and what is left is to write the track.
+    """
 
     name = "generation_audio"
     coalesces = True
@@ -73,6 +76,7 @@ class GenerationAudio(JobEvent, frozen=True):
     path: str
     available_sec: float
     gain_db: float
+    final: bool | UnsetType = UNSET
 
 
 class GenerationPaused(JobEvent, frozen=True):

@@ -58,6 +58,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(autouse=True)
+def no_desktop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No daemon of a test shows up as a player on the desktop of who runs it."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A short-named directory: a socket's path has a limit."""
@@ -135,6 +141,7 @@ class DaemonProcess:
         command = [sys.executable, "-m", "lofi_core", "serve"]
         self.process = subprocess.Popen(command, env=self.environ, stderr=subprocess.PIPE, text=True)
         self._serves = threading.Event()
+        self._logged = threading.Condition()
         # Somebody must read the log all the time, or the daemon waits for room in the pipe.
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
@@ -146,10 +153,18 @@ class DaemonProcess:
         assert self.process.stderr is not None
         with self.process.stderr:
             for line in self.process.stderr:
-                self.log.append(line)
+                with self._logged:
+                    self.log.append(line)
+                    self._logged.notify_all()
                 if " serves " in line:
                     self._serves.set()
         self._serves.set()
+
+    def wait_for_log(self, words: str) -> None:
+        """Until a line of the log has these words in it."""
+        with self._logged:
+            found = self._logged.wait_for(lambda: any(words in line for line in self.log), 30)
+        assert found, f"no {words!r} in the log:\n" + "".join(self.log)
 
     def client(self) -> Client:
         client = Client(self.socket, timeout_sec=30)

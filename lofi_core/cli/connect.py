@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lofi_core.config import Settings
 
 START_TIMEOUT_SEC = 60.0  # numpy from a cold disk on a small machine takes its time
-POLL_SEC = 0.05
+POLL_SEC = 0.01
 # How long to look for another daemon after ours ended: two commands may have started one at once.
 RACE_SEC = 5.0
 LOG_LINES_SHOWN = 15

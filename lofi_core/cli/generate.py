@@ -11,8 +11,10 @@ from lofi_core.cli.output import clean, print_json
 from lofi_core.cli.target import FORMATS, choose_target
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from lofi_core.cli.progress import ProgressView
     from lofi_core.cli.target import Target
     from lofi_core.config import Settings
     from lofi_core.rpc.client import Client
@@ -82,19 +84,38 @@ def generate(
     else:
         from lofi_core.cli.connect import connect
         from lofi_core.cli.generate_there import generate_there
+        from lofi_core.cli.play_while_made import LeftError
 
         with connect(settings, autostart=not no_autostart, verbose=options.verbose) as client:
             if plays:
                 client.call("subscribe", events=["playback_", "volume_"])
                 request["play"] = True
             ends: list[dict[str, Any]] = []
-            complete, exported = generate_there(client, request, given, target, ends, quiet=options.json)
+            viewed = _viewed(client, target, plays=plays, quiet=options.json)
+            try:
+                complete, exported = generate_there(client, request, given, target, ends, viewed)
+            except LeftError:
+                click.echo("the track goes on being made, and is heard", err=True)
+                return 0
             _report(complete, exported, as_json=options.json)
             if plays:
                 _play(client, complete["track_id"], ends, shows=not options.json)
             return 0
     _report(complete, exported, as_json=options.json)
     return 0
+
+
+def _viewed(
+    client: Client, target: Target | None, *, plays: bool, quiet: bool
+) -> AbstractContextManager[ProgressView]:
+    """What shows the job: with what plays and keys on a terminal, when the track is to be heard."""
+    from lofi_core.cli.now_playing import can_show
+    from lofi_core.cli.play_while_made import made_and_played
+    from lofi_core.cli.progress import progress_view
+
+    if plays and not quiet and can_show():
+        return made_and_played(client, may_leave=target is None)
+    return progress_view(quiet=quiet)
 
 
 def _play(client: Client, track_id: str, ends: list[dict[str, Any]], *, shows: bool) -> None:

@@ -9,7 +9,6 @@ import click
 from lofi_core.cli.backend_options import parsed_options
 from lofi_core.cli.interrupts import noted_interrupts
 from lofi_core.cli.output import clean
-from lofi_core.cli.progress import progress_view
 from lofi_core.cli.target import check_sample_rate, export
 from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.names import canonical_name
@@ -17,6 +16,7 @@ from lofi_core.rpc.client import ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from lofi_core.cli.progress import ProgressView
     from lofi_core.cli.target import Target
@@ -38,8 +38,7 @@ def generate_there(
     given: Sequence[str],
     target: Target | None,
     ends: list[dict[str, Any]],
-    *,
-    quiet: bool,
+    viewed: AbstractContextManager[ProgressView],
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Ask for a track and wait until it is there.
 
@@ -49,7 +48,7 @@ def generate_there(
         given: `key=value` options of the backend.
         target: where else to write the track.
         ends: gets the fields of each `playback_ended` of the track until it is made.
-        quiet: no progress unless there is a terminal.
+        viewed: gives the view that shows the events.
 
     Returns:
         The fields of `generation_complete`, and what `tracks_export` answered.
@@ -59,10 +58,10 @@ def generate_there(
         KeyboardInterrupt: somebody asked to stop; the daemon knows by then.
     """
     if given or target:
-        backend = _chosen_backend(client, request.get("backend"))
+        backend = chosen_backend(client, request.get("backend"))
         request["options"] = parsed_options(given, backend.get("options"))
         check_sample_rate(target, backend.get("sample_rate"))
-    with progress_view(quiet=quiet) as view, noted_interrupts() as interrupted:
+    with viewed as view, noted_interrupts() as interrupted:
         accepted = client.call("generate", **request)
         complete = _completion(client, accepted, view, ends, interrupted)
     if complete is None:
@@ -71,7 +70,7 @@ def generate_there(
     return complete, export(client, complete["track_id"], target) if target else None
 
 
-def _chosen_backend(client: Client, name: str | None) -> dict[str, Any]:
+def chosen_backend(client: Client, name: str | None) -> dict[str, Any]:
     """What the daemon says of the backend that will be used. Empty when it has none of that name."""
     answer = client.call("get_backends")
     wanted = canonical_name(name or answer["default_backend"])
@@ -94,6 +93,7 @@ def _completion(
             event = client.next_event(POLL_SEC)
         except ConnectionLost as error:
             raise _lost(accepted, leaving) from error
+        view.tick(event)
         if event is None:
             continue
         if event.name == "shutting_down":

@@ -33,6 +33,7 @@ COMMANDS = {
     "seek": "play",
     "volume": "play",
     "playlist": "playlist",
+    "radio": "radio",
     "devices": "play",
     "status": "status",
     "queue": "queue",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from lofi_core.rpc.client import Notification
+
 LINE_EVERY_PERCENT = 20
 CANNOT_REDRAW = {"dumb", "unknown"}  # what rich takes for a terminal without a cursor to move
 
@@ -30,6 +32,9 @@ class ProgressView(Protocol):
 
     def show(self, name: str, fields: dict[str, Any]) -> None:
         """Take one event; or `joined`, with the answer to `generate`."""
+
+    def tick(self, event: Notification | None) -> None:
+        """Some time has passed; and `event` has come, of this job or another, or of the playback."""
 
 
 @contextmanager
@@ -59,6 +64,9 @@ class _Silent:
     def show(self, name: str, fields: dict[str, Any]) -> None:
         """Show nothing: the one document on standard output says all."""
 
+    def tick(self, event: Notification | None) -> None:
+        """Nothing."""
+
 
 class _Lines:
     """One line for each change that matters, without any escape codes."""
@@ -73,10 +81,13 @@ class _Lines:
             case "generation_progress":
                 self._progress(fields)
             case _:
-                text = _in_words(name, fields)
+                text = in_words(name, fields)
                 if text and text != self._said:
                     click.echo(text, err=True)
                     self._said = text
+
+    def tick(self, event: Notification | None) -> None:
+        """Nothing: a line stays as it was printed."""
 
     def _progress(self, fields: dict[str, Any]) -> None:
         stage, percent = clean(fields["stage"]), fields["percent"]
@@ -107,11 +118,15 @@ class _Bar:
             case "generation_resumed":
                 self._progress.update(self._task, description=self._stage)
             case _:
-                if text := _in_words(name, fields):
+                if text := in_words(name, fields):
                     self._progress.update(self._task, description=text, left="")
 
+    def tick(self, event: Notification | None) -> None:
+        """Nothing: the bar draws itself."""
 
-def _in_words(name: str, fields: dict[str, Any]) -> str:
+
+def in_words(name: str, fields: dict[str, Any]) -> str:
+    """What an event says; empty for one that says nothing by itself."""
     match name:
         case "generation_queued" if fields["position"] > 0:
             return f"waiting, {fields['position']}. in the queue"
@@ -122,10 +137,10 @@ def _in_words(name: str, fields: dict[str, Any]) -> str:
         case "generation_resumed":
             return "resumed"
         case _:
-            return _playing_in_words(name, fields)
+            return _playingin_words(name, fields)
 
 
-def _playing_in_words(name: str, fields: dict[str, Any]) -> str:
+def _playingin_words(name: str, fields: dict[str, Any]) -> str:
     match name:
         case "playback_buffering" if fields["starts_in_sec"]:
             return f"plays in {seconds(fields['starts_in_sec'])}"

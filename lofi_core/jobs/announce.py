@@ -72,9 +72,11 @@ class Announcer:
         self._emit(job, event)
 
     def audible(self, job: Job, path: str, available_sec: float, gain_db: float) -> None:
-        """More of the growing WAV can be played."""
-        there = math.floor(available_sec * 1000) / 1000  # never more than there is: somebody reads up to it
-        self._emit(job, ev.GenerationAudio(job.track_id, job.job_id, path, there, gain_db))
+        """More of the growing WAV can be played; or all that there will be."""
+        final = job.sound_is_whole
+        # Never more than there is: somebody reads up to it. In the end no less either.
+        there = available_sec if final else math.floor(available_sec * 1000) / 1000
+        self._emit(job, ev.GenerationAudio(job.track_id, job.job_id, path, there, gain_db, final or UNSET))
 
     def completed(self, job: Job, track: Track) -> None:
         """The track is on disk."""

@@ -38,6 +38,7 @@ class Job:
         held: paused by `job_pause`; only `job_resume` lets it go on.
         has_turn: let through after a row of high-priority jobs; nothing outranks it.
         settled: set when the job gave up the worker, ended, or a pause that was asked for was taken back.
+        sound_is_whole: nothing is added to its spool any more.
         committing: past the point where it can be cancelled.
         token: cancelled, it ends what the backend runs for this job.
         runtime: what its model runs on, once that is loaded.
@@ -57,6 +58,7 @@ class Job:
     held: bool = False
     has_turn: bool = False
     cancelling: bool = False
+    sound_is_whole: bool = False
     committing: bool = False
     generator: Generator[object, None, None] | None = None
     spool: Spool | None = None

@@ -156,13 +156,7 @@ class Runner:
             append=partial(self._append, job, spool),
             report=partial(self._report, job),
         )
-        create = partial(
-            loaded.generate,
-            self._plugins,
-            prepared.request,
-            prepared.schedule,
-            job.runtime,
-        )
+        create = partial(loaded.generate, self._plugins, prepared.request, prepared.schedule, job.runtime)
         job.generator = await self._work_for(job, generator_of, spec.name, create)
 
     async def _load(self, job: Job) -> Loaded:
@@ -204,6 +198,9 @@ class Runner:
         if job.spool is None or job.tape is None or job.tape.frames == 0:
             hint = "its generate hook must yield a Step with audio"
             raise InferenceFailed(f"{spec.name} ended without yielding any audio", hint)
+        job.sound_is_whole = True
+        if spec.streaming:
+            self._library.after_appends(self._appended, job, job.spool)
         draft = draft_of(job, job.runtime or self._runtime, time.monotonic())
         try:
             encoded = await self._library.encode(job.spool, draft, partial(self._written, job))
@@ -296,8 +293,7 @@ class Runner:
         return future
 
     def _appended(self, job: Job, spool: Spool) -> None:
-        gain_db = spool.stream_gain_db(job.prepared.spec.loudness)
-        self._call_loop(self._audible, job, str(spool.path), spool.available_sec, gain_db)
+        self._call_loop(self._audible, job, spool, spool.stream_gain_db(job.prepared.spec.loudness))
 
     def _report(self, job: Job, stage: str, done: int) -> None:
         self._call_loop(self._advanced, job, stage, done)
@@ -323,6 +319,6 @@ class Runner:
             job.progress.advance(stage, done, shown)
             self._announce.progressed(job)
 
-    def _audible(self, job: Job, path: str, available_sec: float, gain_db: float) -> None:
-        if not job.has_ended and available_sec > 0:
-            self._announce.audible(job, path, available_sec, gain_db)
+    def _audible(self, job: Job, spool: Spool, gain_db: float) -> None:
+        if not job.has_ended and spool.frames:
+            self._announce.audible(job, str(spool.path), spool.available_sec, gain_db)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lofi.playback")
 
+# Until then, who goes back means the track before; later, the begin of this one.
+ANEW_AFTER_SEC = 3.0
+
 
 class Playback(Editing):
     """The playlist, the player, and tracks that were asked for with `play`. All of it on the event loop.
@@ -153,6 +156,21 @@ class Playback(Editing):
         async with self._lock:
             self.deck.forgive()
             await self.deck.skip()
+            self._saver.note()
+
+    async def previous(self) -> None:
+        """Begin the current track anew; within its first seconds, the one before it. A pause holds."""
+        async with self._lock:
+            if self.deck.state == "stopped":
+                return
+            self.deck.forgive()
+            before = self.playlist.previous()
+            if before is not None and not self.deck.has_sound(before):
+                before = None  # it has yet to be made
+            if before is None or self.deck.position_sec > ANEW_AFTER_SEC:
+                await self.deck.seek(0.0)
+            else:
+                await self.deck.begin(before, hold=self.deck.state == "paused")
             self._saver.note()
 
     async def seek(self, position_sec: float) -> float:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from lofi_core import events as ev
 from lofi_core.errors import AudioDeviceError, LofiError, from_text
 from lofi_core.playback.items import ended, item_of
-from lofi_core.playback.streams import LEAST_SEC
 from lofi_core.player import protocol as pl
 from lofi_core.player.handle import Player
 
@@ -94,8 +93,8 @@ class Deck:
         """Somebody asked for something: what failed may be tried again."""
         self.unplayable.clear()
 
-    async def begin(self, entry: Entry, position_sec: float = 0.0) -> None:
-        """Play an entry now, from a place in it.
+    async def begin(self, entry: Entry, position_sec: float = 0.0, *, hold: bool = False) -> None:
+        """Play an entry now, from a place in it, or hold it there.
 
         Raises:
             LofiError: the player cannot; what was is as it was.
@@ -104,9 +103,10 @@ class Deck:
         item = self._item(entry)
         # The player's first events may come before the answer reaches us.
         self._playlist.go_to(entry)
-        self.state, self._playing, self._ahead, self.place_sec = "playing", item.id, None, 0.0
+        self.state, self._playing = "paused" if hold else "playing", item.id
+        self._ahead, self.place_sec = None, 0.0
         try:
-            await self.player.load([item], position_sec=position_sec)
+            await self.player.load([item], position_sec=position_sec, paused=hold)
         except LofiError:
             self._entries.pop(item.id, None)
             self.state, self._playing, self._ahead, self._playlist.position = before
@@ -175,7 +175,7 @@ class Deck:
         """A file that may play has more."""
         for item_id, entry in list(self._entries.items()):
             if entry.track_id == stream.track_id and entry.path is None:
-                await self.player.grow(item_id, stream.available_sec)
+                await self.player.grow(item_id, stream.available_sec, final=stream.final)
 
     async def finish(self, entry: Entry, track: Entry) -> None:
         """The track of an entry that grew is finished: `track` tells of it."""
@@ -206,10 +206,10 @@ class Deck:
         """Have the player know what comes next, and note when nothing does."""
         if self.state == "stopped":
             return
-        entry = self._playlist.next(without=self.unplayable)
-        if entry is None and self._playing is None and self._ahead is None:
+        if self._is_over:
             self._come_to_the_end()
             return
+        entry = self._playlist.next(without=self.unplayable)
         try:
             await self._have_ahead(entry)
         except LofiError as error:
@@ -261,6 +261,12 @@ class Deck:
         stream = self.streams.of_track(entry.track_id) if entry.path is None else None
         return item_of(item_id, entry, stream, self.player.crossfade_sec)
 
+    @property
+    def _is_over(self) -> bool:
+        """Nothing plays, and nothing comes."""
+        has_none = self._playing is None and self._ahead is None
+        return has_none and self._playlist.next(without=self.unplayable) is None
+
     def _come_to_the_end(self) -> None:
         self.state, self.place_sec = "stopped", 0.0
         self._playlist.end()
@@ -302,7 +308,7 @@ class Deck:
                 self._publish(ev.PlaybackResumed(track_id, position_sec))
             case pl.Buffering():
                 self.state = "buffering"
-                in_sec = self.streams.reaches_in_sec(track_id, position_sec + LEAST_SEC)
+                in_sec = self.streams.reaches_in_sec(track_id, position_sec + pl.REBUFFER_SEC)
                 told = None if in_sec is None else round(in_sec, 1)
                 self._publish(ev.PlaybackBuffering(track_id, position_sec, told))
             case pl.Ended():
@@ -338,5 +344,7 @@ class Deck:
         if reason == "error":
             self.unplayable.add(entry.key)
             error = error or AudioDeviceError("the player gave the track up")
+        if self.state != "stopped" and self._is_over:
+            self._come_to_the_end()  # before anyone hears of it, and asks what is so now
         self._publish(ended(entry, event.position_sec, reason, error))
         self._changed()

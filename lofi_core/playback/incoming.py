@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ log = logging.getLogger("lofi.playback")
 
 # A client is told again when a track will begin after the estimate moved by so much.
 TELL_AGAIN_SEC = 1.0
+# What begins so soon has a timer; before that, news of it comes.
+SOON_SEC = 2.0
 JobsEnd = ev.GenerationComplete | ev.GenerationCancelled | ev.GenerationError
 
 
@@ -58,7 +61,8 @@ class Incoming:
         self._over: list[JobsEnd] = []  # not looked at yet
         self._grown: set[str] = set()  # tracks whose files have more
         self._last: Entry | None = None  # put behind what plays: the next such track comes behind it
-        self._wanted: dict[str, float | None] = {}  # tracks to play, and the estimate that was told last
+        self._wanted: dict[str, float | None] = {}  # tracks to play, and when the last estimate said
+        self._alarm: asyncio.TimerHandle | None = None
 
     def want(self, track_id: str) -> None:
         """Play the track that a job makes, as soon as it can be heard to its end."""
@@ -123,14 +127,32 @@ class Incoming:
             fresh = Entry(track_id, stream.prompt, None, stream.duration_sec, None)
             await self.play_next(known or fresh)
             return
-        told = self._wanted[track_id]
-        # Who waits for less than that need not be told; the first chunk says too little.
-        if not stream.is_measured:
+        if in_sec is not None and in_sec <= SOON_SEC:
+            self._look_again_in(in_sec, track_id)
+        # The first chunk says too little.
+        if stream.pace.is_measured:
+            self._tell_when(track_id, in_sec)
+
+    def _look_again_in(self, seconds: float, track_id: str) -> None:
+        """It may begin before there is more news of it."""
+
+        def look() -> None:
+            self._grown.add(track_id)
+            self._due()
+
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_later(seconds, look)
+
+    def _tell_when(self, track_id: str, in_sec: float | None) -> None:
+        """Say when it will begin, unless that is what was said, or so soon that nobody need know."""
+        told_at = self._wanted[track_id]
+        now = asyncio.get_running_loop().time()
+        if in_sec is not None and abs(in_sec - max((told_at or 0.0) - now, 0.0)) < TELL_AGAIN_SEC:
             return
-        if in_sec is None or abs(in_sec - (told or 0.0)) >= TELL_AGAIN_SEC:
-            self._wanted[track_id] = in_sec
-            rounded = None if in_sec is None else round(in_sec, 1)
-            self._publish(ev.PlaybackBuffering(track_id, 0.0, rounded))
+        self._wanted[track_id] = None if in_sec is None else now + in_sec
+        rounded = None if in_sec is None else round(in_sec, 1)
+        self._publish(ev.PlaybackBuffering(track_id, 0.0, rounded))
 
     async def _completed(self, event: ev.GenerationComplete) -> None:
         track_id = event.track_id

@@ -25,6 +25,7 @@ def item_of(item_id: str, entry: Entry, stream: Stream | None, crossfade_sec: fl
             gain_db=stream.gain_db,
             growing=True,
             available_sec=stream.available_sec,
+            final=stream.final,
         )
     place_sec = entry.cross_at_sec
     if place_sec is None:

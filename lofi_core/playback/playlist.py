@@ -59,6 +59,7 @@ class Playlist:
         self.repeat: Repeat = "off"
         self._chance = chance or random.Random()  # noqa: S311 - which track is next is no secret
         self._bag: list[int] | None = None  # shuffled: keys of what has not been played, the next one last
+        self._past: list[int] = []  # keys of what was left for another, the last one last
 
     @property
     def shuffle(self) -> bool:
@@ -155,6 +156,8 @@ class Playlist:
     def go_to(self, entry: Entry) -> None:
         """This one plays now. By chance, one that is chosen after all were played begins another round."""
         is_another = entry is not self.current
+        if is_another:
+            self._leave(self.current, entry)
         self.position = self.entries.index(entry)
         if self._bag is None:
             return
@@ -191,6 +194,15 @@ class Playlist:
         before = self.entries[: self.position + 1] if self.repeat != "off" else []
         return next((entry for entry in (*behind, *before) if entry.key not in without), None)
 
+    def previous(self) -> Entry | None:
+        """What stands before the current entry; by chance, what was heard before it."""
+        if self._bag is not None:
+            by_key = {entry.key: entry for entry in self.entries if entry is not self.current}
+            return next((by_key[key] for key in reversed(self._past) if key in by_key), None)
+        if self.position > 0:
+            return self.entries[self.position - 1]
+        return self.entries[-1] if self.repeat != "off" and len(self.entries) > 1 else None
+
     def coming(self, without: Collection[int] = ()) -> list[Entry]:
         """What follows the current entry, in the order in which it will play, each once.
 
@@ -205,6 +217,13 @@ class Playlist:
             after = self.position + (self.current is not None)
             order = [*self.entries[after:], *(self.entries[: self.position] if self.repeat == "all" else ())]
         return [entry for entry in order if entry.key not in without]
+
+    def _leave(self, left: Entry | None, entry: Entry) -> None:
+        if entry.key in self._past:  # one goes back there
+            del self._past[self._past.index(entry.key) :]
+        elif left is not None:
+            self._past.append(left.key)
+            del self._past[:-MAX_ENTRIES]
 
     def _next_by_chance(self, current: Entry | None, without: Collection[int]) -> Entry | None:
         assert self._bag is not None  # noqa: S101 - only asked when shuffled

@@ -34,7 +34,7 @@ class Saved(Struct, frozen=True, kw_only=True):
         tracks: track ids, in order.
         position: of the current one; the number of tracks when the last one is over.
         position_sec: into it.
-        configured: the `[audio]` that volume, crossfade and device were set over. Where the configuration
+        configured: what of `[audio]` volume, crossfade and device were set over. Where the configuration
             has another value since, that one counts.
     """
 
@@ -50,7 +50,8 @@ class Saved(Struct, frozen=True, kw_only=True):
 
     def over(self, audio: Audio) -> Saved:
         """The same, with the values of the configuration where that was changed later."""
-        now = msgspec.structs.asdict(audio)
+        of_audio = msgspec.structs.asdict(audio)
+        now = {name: value for name, value in of_audio.items() if name in self.__struct_fields__}
         changed = {name: value for name, value in now.items() if self.configured.get(name) != value}
         return msgspec.structs.replace(self, **changed, configured=now)
 

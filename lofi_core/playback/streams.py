@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lofi_core import events as ev
+from lofi_core.playback.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The measured speed is a mean: what comes may be slower than what came.
-SPEED_MARGIN = 0.9
-# News may come in a bunch: a speed over less than this says too much.
-MEASURED_SEC = 0.25
-# Samples in hand when it begins, so that a late chunk is no gap.
-LEAST_SEC = 0.5
+# Samples in hand when it begins: what the player renders ahead at once.
+LEAST_SEC = 0.3
+# The player reads this much ahead of what is heard: rendered blocks, and what a resampler holds back.
+RENDERED_SEC = 0.35
 
 
 @dataclass(slots=True)
@@ -29,8 +28,10 @@ class Stream:
     Attributes:
         duration_sec: as requested.
         path: of the growing WAV; None before there is any sound.
+        final: it does not grow any more.
         busy_sec: how long the job has had the worker, up to `since`.
         since: monotonic seconds from which it has it; None while it is paused.
+        pace: how fast there is more.
     """
 
     track_id: str
@@ -42,8 +43,8 @@ class Stream:
     path: str | None = None
     available_sec: float = 0.0
     gain_db: float = 0.0
-    _last_worked: float = 0.0  # busy seconds at the newest sound
-    _first: tuple[float, float] | None = field(default=None)  # busy and available seconds at the first sound
+    final: bool = False
+    pace: Pace = field(default_factory=Pace)
 
     def worked_sec(self, now: float) -> float:
         """How long the job has had the worker."""
@@ -60,48 +61,43 @@ class Stream:
 
     def grow(self, news: ev.GenerationAudio, now: float) -> None:
         """More can be played."""
-        self.path, self.gain_db = news.path, news.gain_db
+        self.path, self.gain_db, self.final = news.path, news.gain_db, self.final or news.final is True
         self.available_sec = max(self.available_sec, news.available_sec)
-        self._last_worked = self.worked_sec(now)
-        if self._first is None:
-            self._first = (self.worked_sec(now), self.available_sec)
-
-    def speed(self, now: float) -> float:
-        """Seconds of sound in a second of work. The load of a model counts until there is a second chunk."""
-        worked = self.worked_sec(now)
-        if self._first is None:
-            return 0.0
-        first_worked, first_available = self._first
-        since_begin = self.available_sec / max(worked, 1e-3)
-        if self.available_sec == first_available:
-            return since_begin
-        since_first = (self.available_sec - first_available) / max(worked - first_worked, 1e-3)
-        return since_first if self.is_measured else min(since_first, since_begin)
-
-    @property
-    def is_measured(self) -> bool:
-        """The speed is that of one chunk after another, without what came before the first."""
-        return self._first is not None and self._last_worked - self._first[0] >= MEASURED_SEC
+        self.pace.came(self.available_sec, self.worked_sec(now))
 
     def reaches_in_sec(self, position_sec: float, now: float) -> float | None:
         """Until there is sound at a place; None while that cannot be said."""
-        speed = self.speed(now) * SPEED_MARGIN
-        if speed <= 0 or self.since is None:
-            return None
-        return max(position_sec - self.available_sec, 0.0) / speed
+        if position_sec <= self.available_sec:
+            return 0.0
+        return self._made_in_sec(position_sec - self.available_sec, now)
 
     def starts_in_sec(self, now: float) -> float | None:
         """Until it can be begun and heard to its end without a gap; None while that cannot be said.
 
         With a speed of v, D seconds in all and A of them there, it takes (D - A) / v to make the rest; begun
-        in w seconds, it is heard at w + D.
+        in w seconds, it is heard at w + D. The last piece has to be there before it is heard, by its length,
+        and may be as late as one was.
         """
-        speed = self.speed(now) * SPEED_MARGIN
+        left_sec = self.duration_sec - self.available_sec
+        if self.final or left_sec <= 0:
+            return 0.0
+        made_sec = self._made_in_sec(left_sec, now)
+        lacking_sec = self._made_in_sec(min(LEAST_SEC, self.duration_sec) - self.available_sec, now)
+        if made_sec is None or lacking_sec is None:
+            return None
+        reserve_sec = self.pace.largest_sec + self.pace.latest_sec + RENDERED_SEC
+        return max(made_sec + reserve_sec - self.duration_sec, lacking_sec, 0.0)
+
+    def _made_in_sec(self, sound_sec: float, now: float) -> float | None:
+        """Until so many more seconds of sound are there, as far as the news goes."""
+        speed = self.pace.cautious(self.duration_sec - self.available_sec)
         if speed <= 0 or self.since is None:
             return None
-        left = max(self.duration_sec - self.available_sec, 0.0)
-        lacking = min(LEAST_SEC, self.duration_sec) - self.available_sec
-        return max(left / speed - self.duration_sec, lacking / speed, 0.0)
+        if sound_sec <= 0:
+            return 0.0
+        # Of what comes next some is made already; how much, nobody knows but the pace.
+        under_way_sec = min(self.worked_sec(now) - self.pace.last_worked, self.pace.largest_sec / speed)
+        return max(sound_sec / speed - under_way_sec, 0.0)
 
 
 class Streams:
@@ -123,10 +119,6 @@ class Streams:
     def starts_in_sec(self, stream: Stream) -> float | None:
         """See `Stream.starts_in_sec`."""
         return stream.starts_in_sec(self._clock())
-
-    def speed(self, stream: Stream) -> float:
-        """See `Stream.speed`."""
-        return stream.speed(self._clock())
 
     def reaches_in_sec(self, track_id: str, position_sec: float) -> float | None:
         """See `Stream.reaches_in_sec`."""

@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import threading
-from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from lofi_core.player.protocol import (
     StatsTold,
     UseDevice,
 )
+from lofi_core.player.tap import tap_of
 from lofi_core.player.wire import Frames, decode_command, encode, raw, within
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def main(descriptor: int) -> None:
         return
     system = Miniaudio()
     rate = system.native_rate()
-    engine = Engine(rate, outbox.send, lambda: output.name, Path(setup.tap) if setup.tap else None)
+    engine = Engine(rate, outbox.send, lambda: output.name, tap_of(setup.tap))
     output = Output(system, engine.pull, rate, outbox.send, lambda: engine.ring.last_read)
     outbox.send(set_up(setup, engine, output))
     engine.start()
@@ -125,7 +125,7 @@ def quieten() -> None:
 def set_up(setup: Setup, engine: Engine, output: Output) -> Reply:
     """Open the device. One that is not there now may be later: the default stands in."""
     try:
-        engine.mixer.set_volume(within("volume", setup.volume, 1.0))
+        engine.outlet.set_volume(within("volume", setup.volume, 1.0))
         engine.mixer.crossfade_sec = within("crossfade_sec", setup.crossfade_sec, MAX_CROSSFADE_SEC)
         output.begin(setup.device)
     except LofiError as error:

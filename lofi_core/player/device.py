@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
     Pull = Callable[[int], Samples]
 
-PERIOD_MSEC = 50  # what a device asks for at a time
+# What a device asks for at a time, which is how late a pause is; and how many of those it holds.
+PERIOD_MSEC, PERIODS = 25, 6
 CHECK_SEC = 2.0  # how often the devices are looked at
 # No callback for so long: the device is gone. Most systems do not say so.
 SILENT_SEC = 2.0
@@ -96,7 +97,7 @@ class _Playing:
         self._closed = False
         try:
             self._device = miniaudio.PlaybackDevice(
-                *(miniaudio.SampleFormat.FLOAT32, 2, rate, PERIOD_MSEC, device_id),
+                *(miniaudio.SampleFormat.FLOAT32, 2, rate, PERIOD_MSEC, device_id, PERIODS),
                 backends=backends,
                 app_name="lofi-core",
             )

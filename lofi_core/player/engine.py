@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any
 from lofi_core.errors import InvalidParams, LofiError, brief
 from lofi_core.memory import resident_bytes
 from lofi_core.player import protocol
+from lofi_core.player.envelopes import Ramp
 from lofi_core.player.growing import Openers
 from lofi_core.player.mixer import Mixer
+from lofi_core.player.outlet import Outlet
 from lofi_core.player.protocol import Position, Reply, Stats, StatsTold, Status
 from lofi_core.player.ring import Ring
 from lofi_core.player.wire import at_least_zero, playable, raw, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from lofi_core.player.protocol import AnyAnswer, AnyCommand, AnyEvent
+    from lofi_core.player.tap import Tap
 
     Samples = NDArray[np.float32]
 
@@ -48,7 +50,7 @@ class Engine:
         rate: of the output, Hz.
         send: takes an answer and never blocks.
         device_name: the device in use, for `Status`.
-        tap: a file for all samples that the device takes.
+        tap: gets all samples that the device takes.
     """
 
     def __init__(
@@ -56,18 +58,19 @@ class Engine:
         rate: int,
         send: Callable[[AnyAnswer], None],
         device_name: Callable[[], str | None],
-        tap: Path | None = None,
+        tap: Tap | None = None,
     ) -> None:
         self._rate = rate
         self._send = send
         self._device_name = device_name
         self._told: list[AnyEvent] = []
         self._openers = Openers(rate)
-        self.mixer = Mixer(rate, self._openers.open, self._told.append)
         self._block = round(BLOCK_SEC * rate)
         self.ring = Ring(self._block * MOST_BLOCKS_AHEAD)
+        self.outlet = Outlet(self.ring, rate)
+        self.mixer = Mixer(rate, self._openers.open, self._told.append, lambda: self.ring.filled)
         self._inbox: SimpleQueue[AnyCommand | None] = SimpleQueue()
-        self._tap = tap.open("ab", buffering=0) if tap else None
+        self._tap = tap
         self._second = 0  # of sound, for `Position`
         self._stats_at, self._stats_underruns = time.monotonic(), 0
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
@@ -91,9 +94,9 @@ class Engine:
 
     def pull(self, frames: int) -> Samples:
         """What the device plays next. In its thread."""
-        block = self.ring.read(frames)
+        block, ready = self.outlet.pull(frames)
         if self._tap:
-            self._tap.write(block.data)
+            self._tap.took(block, ready)
         return block
 
     def stats(self) -> Stats:
@@ -107,6 +110,16 @@ class Engine:
         ahead = max(self._block * BLOCKS_AHEAD, 2 * self.ring.largest)
         return self.ring.filled + self._block <= ahead and self.ring.free >= self._block
 
+    @property
+    def _renderable(self) -> int:
+        """A block, usually; 0 is to wait. Of a file that grows what there is, once little is ready."""
+        if self.mixer.silent or (self.mixer.held and self.ring.filled >= self._block):
+            return 0
+        there = self.mixer.can_render(self._block)
+        if there < self._block < self.ring.filled:
+            return 0
+        return there or self._block
+
     def _run(self) -> None:
         try:
             self._render_until_the_end()
@@ -116,8 +129,10 @@ class Engine:
 
     def _render_until_the_end(self) -> None:
         while self._take_commands():
-            if self._has_room:
-                self.ring.write(self.mixer.render(self._block))
+            if self.mixer.silent:
+                self.ring.flows = False  # what is ready is heard to its end, and silence needs no room
+            if self._has_room and (frames := self._renderable):
+                self.ring.write(self.mixer.render(frames))
                 self._flush()
                 self._tell_position()
                 self._tell_stats()
@@ -142,13 +157,19 @@ class Engine:
     def _answer(self, command: AnyCommand) -> Reply:
         at_frame = self.mixer.frame
         try:
-            return Reply(id=command.id, result=raw(self._apply(command)), at_frame=at_frame)
+            if isinstance(command, protocol.Play | protocol.Pause | protocol.Volume):
+                return Reply(id=command.id, at_frame=self._apply_now(command))
+            held = self.mixer.held
+            result = raw(self._apply(command))
+            if isinstance(command, protocol.Load | protocol.Stop | protocol.Skip | protocol.Seek):
+                self._hold_or_go_on(was_held=held)
+            return Reply(id=command.id, result=result, at_frame=at_frame)
         except LofiError as error:
             return Reply(id=command.id, error=error.text(), at_frame=at_frame)
         except Exception as error:  # noqa: BLE001 - one bad command must not end the sound
             return Reply(id=command.id, error=f"INTERNAL_ERROR: {brief(error)}", at_frame=at_frame)
 
-    def _apply(self, command: AnyCommand) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line for each command
+    def _apply(self, command: AnyCommand) -> Any:  # noqa: PLR0911 - one line for each command
         mixer, rate = self.mixer, self._rate
         match command:
             case protocol.Load(items=items, position_sec=position_sec, paused=paused):
@@ -162,10 +183,6 @@ class Engine:
                 return mixer.playlist.remove(item_id)
             case protocol.Grow():
                 return self._openers.grow(mixer, command)
-            case protocol.Play():
-                return mixer.play()
-            case protocol.Pause():
-                return mixer.pause()
             case protocol.Stop(fade_sec=fade_sec):
                 return mixer.stop(at_least_zero("fade_sec", fade_sec or 0.0))
             case protocol.Skip():
@@ -173,8 +190,6 @@ class Engine:
                 return item.id if item else None
             case protocol.Seek(position_sec=position_sec):
                 return mixer.seek(round(at_least_zero("position_sec", position_sec) * rate))
-            case protocol.Volume(volume=volume):
-                return mixer.set_volume(within("volume", volume, 1.0))
             case protocol.Crossfade(crossfade_sec=seconds):
                 mixer.crossfade_sec = within("crossfade_sec", seconds, protocol.MAX_CROSSFADE_SEC)
                 return None
@@ -182,6 +197,26 @@ class Engine:
                 return self._status()
             case _:
                 raise InvalidParams(f"{type(command).__name__} is no command of the mixer")
+
+    def _apply_now(self, command: protocol.Play | protocol.Pause | protocol.Volume) -> int:
+        """What does not wait behind the frames that are ready; the device's frame that it begins with."""
+        match command:
+            case protocol.Volume(volume=volume):
+                return self.outlet.set_volume(within("volume", volume, 1.0))
+            case protocol.Play():
+                self.mixer.play()
+            case protocol.Pause():
+                self.mixer.pause()
+        return self.outlet.hold(held=self.mixer.held)
+
+    def _hold_or_go_on(self, *, was_held: bool) -> None:
+        """Something else plays: what is ready of the one before was not heard, and never will be."""
+        held = self.mixer.held
+        if was_held or held:
+            self.outlet.hold(held=True)
+            self.outlet.drop()
+            self.mixer.begin_anew()
+        self.outlet.hold(held=held, at_once=was_held or held)
 
     def _ids(self) -> list[str]:
         current = self.mixer.current
@@ -196,14 +231,6 @@ class Engine:
                 )
             seen.add(item.id)
 
-    def _heard_sec(self) -> float:
-        """Where in the track the device is: behind what has been rendered."""
-        voice = self.mixer.current
-        if voice is None:
-            return 0.0
-        late = 0 if self.mixer.state == "paused" else self.ring.filled + self.mixer.delay_frames
-        return max(voice.position - late, voice.begin) / self._rate
-
     def _duration_sec(self) -> float | None:
         total = self.mixer.current.track.total_frames if self.mixer.current else None
         return None if total is None else total / self._rate
@@ -213,10 +240,10 @@ class Engine:
         return Status(
             state=mixer.state,
             item_id=mixer.current.item.id if mixer.current else None,
-            position_sec=self._heard_sec(),
+            position_sec=self.mixer.heard_sec,
             duration_sec=self._duration_sec(),
             queue=mixer.playlist.ids,
-            volume=mixer.volume,
+            volume=self.outlet.volume,
             crossfade_sec=mixer.crossfade_sec,
             device=self._device_name(),
             sample_rate=self._rate,
@@ -238,7 +265,9 @@ class Engine:
         if current is not None and self.mixer.state == "playing":
             self._send(
                 Position(
-                    item_id=current.item.id, position_sec=self._heard_sec(), duration_sec=self._duration_sec()
+                    item_id=current.item.id,
+                    position_sec=self.mixer.heard_sec,
+                    duration_sec=self._duration_sec(),
                 )
             )
 
@@ -250,15 +279,19 @@ class Engine:
             self._send(StatsTold(stats=self.stats()))
 
     def _fade_away(self) -> None:
-        """Render a fade and some silence, and wait until the device has taken it, but not for ever."""
-        blocks = LAST_BLOCKS if self.mixer.sounds else 1  # one brings what the limiter still has
-        self.mixer.fade_out(LAST_FADE_SEC)
+        """Let what is ready be heard, then a fade and some silence. Not for ever: the device may be gone."""
+        blocks, fade = 1, Ramp(1.0)  # one brings what the limiter still has
+        if self.mixer.sounds:
+            blocks = LAST_BLOCKS
+            fade.go(0.0, round(LAST_FADE_SEC * self._rate))
         until = time.monotonic() + 2 * (LAST_FADE_SEC + BLOCK_SEC * BLOCKS_AHEAD) + 0.5
-        while time.monotonic() < until and (blocks or self.ring.filled > self._block // 2):
+        while not self.mixer.held and time.monotonic() < until:
             if blocks and self._has_room:
-                self.ring.write(self.mixer.render(self._block))
+                self.ring.write(self.mixer.render(self._block) * fade.gains(self._block))
                 blocks -= 1
-            else:
+            elif blocks or self.ring.filled > self._block // 2:
                 self.ring.room.wait(IDLE_SEC)
                 self.ring.room.clear()
+            else:
+                break
         self.mixer.close()

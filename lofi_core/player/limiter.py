@@ -33,6 +33,11 @@ class Limiter:
         self._lowest = 0.0
         self._frame = 0
 
+    @property
+    def silent(self) -> bool:
+        """Nothing is left in it that has not come out."""
+        return not self._late.any()
+
     def process(self, block: Samples) -> Samples:
         """The next samples, [N, 2], as many as came in."""
         frames, delay = len(block), self.delay_frames

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from lofi_core.player.protocol import AnyCommand, AnyEvent
 
+# What sound servers give themselves, where that is allowed: before whatever generates.
+PRIORITY = -11
 CLOSE_SEC = 2.0  # for the fade at the end; then it is killed
 
 
@@ -64,6 +66,8 @@ class Link(asyncio.Protocol):
                 # No matrices are multiplied there, and each of BLAS's threads would cost memory.
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             )
+            with contextlib.suppress(OSError):  # most users may not
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, PRIORITY)
             await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
         except BaseException:
             ours.close()

@@ -8,11 +8,12 @@ import numpy as np
 
 from lofi_core.errors import LofiError
 from lofi_core.player.crossing import most_overlap, overlap_of
-from lofi_core.player.envelopes import RAMP_SEC, Ramp, loudness_gain
+from lofi_core.player.ending import Ending
+from lofi_core.player.envelopes import RAMP_SEC
 from lofi_core.player.limiter import Limiter
 from lofi_core.player.outgoing import Outgoing
 from lofi_core.player.playlist import Playlist
-from lofi_core.player.protocol import Buffering, Ended, Failed, Paused, Reason, Resumed, Started
+from lofi_core.player.protocol import REBUFFER_SEC, Buffering, Ended, Failed, Paused, Reason, Resumed, Started
 from lofi_core.player.voice import Voice, fade_last
 
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-VOLUME_RAMP_SEC = 0.03
-# Somebody wants to hear more during a long fade.
-COME_BACK_SEC = 0.3
-# After running dry a growing file must be this much ahead again, or it would stutter.
-REBUFFER_SEC = 0.5
 # The next track is opened this long before its turn.
 PREPARE_SEC = 5.0
 
@@ -43,26 +39,31 @@ class Mixer:
         rate: of the output, Hz.
         open_track: opens an item's file; raises LofiError.
         tell: gets the events.
+        unheard: how many of the rendered frames wait for the device.
 
     Attributes:
         frame: how many frames have been rendered.
+        held: nobody listens until `play`; what is rendered meanwhile comes after what waits.
         delay_frames: how much later the output is than the tracks' positions: the limiter's look-ahead.
     """
 
     def __init__(
-        self, rate: int, open_track: Callable[[Item], Track], tell: Callable[[AnyEvent], None]
+        self,
+        rate: int,
+        open_track: Callable[[Item], Track],
+        tell: Callable[[AnyEvent], None],
+        unheard: Callable[[], int] = lambda: 0,
     ) -> None:
         self.rate = rate
         self.frame = 0
-        self.volume = 1.0
+        self.held = False
         self.crossfade_sec = 0.0
         self.current: Voice | None = None
         self.playlist = Playlist(open_track, self._report)
         self._tell = tell
         self._outgoing = Outgoing()
-        self._gate = Ramp(1.0)  # 0 is paused
-        self._gain = Ramp(1.0)
-        self._ending = Ramp(1.0)  # 0: it stops there
+        self._unheard = unheard
+        self._ending = Ending(rate)
         self._limiter = Limiter(rate)
         self.delay_frames = self._limiter.delay_frames
         self._ramp = round(RAMP_SEC * rate)
@@ -72,55 +73,68 @@ class Mixer:
         """What it does at the next frame."""
         if self.current is None and not self.playlist:
             return "stopped"
-        if self._gate.target == 0:
+        if self.held:
             return "paused"
         return "buffering" if self.current is not None and self.current.waiting else "playing"
 
     @property
     def sounds(self) -> bool:
         """The next frames are, as far as one can know, no silence."""
-        return not self._held and bool(self.current or self._outgoing)
+        return not self.held and bool(self.current or self._outgoing)
+
+    @property
+    def silent(self) -> bool:
+        """There is nothing to render until the next command."""
+        return self.state == "stopped" and not self._outgoing and self._limiter.silent
+
+    @property
+    def heard_sec(self) -> float:
+        """Where in the track that plays the device is: behind what has been rendered."""
+        voice = self.current
+        if voice is None:
+            return 0.0
+        return max(voice.position - self._unheard() - self.delay_frames, voice.begin) / self.rate
 
     def load(self, items: list[Item], frame: int = 0, *, paused: bool = False) -> None:
         """Play these instead, the first one from a frame."""
+        self.held = self.held or paused
         self.stop()
-        if paused:
-            self._gate.go(0.0, self._ramp if self._outgoing else 0)
+        self.held = paused
         self.playlist.add(items)
         if items:
             self._advance(items[0], frame)
 
     def play(self) -> None:
         """Go on after a pause."""
-        self._stay()
-        if self._gate.target == 0:
-            self._gate.go(1.0, self._ramp)
+        self._ending.take_back()
+        if self.held:
+            self.held = False
             if self.current is not None:
-                self._tell(Resumed(**self.current.place(self.rate)))
+                self._tell(Resumed(item_id=self.current.item.id, position_sec=self.heard_sec))
 
     def pause(self) -> None:
-        """Hold everything where it is, fades too."""
-        if self.current is not None and self._gate.target == 1:
-            self._gate.go(0.0, self._ramp)
-            self._tell(Paused(**self.current.place(self.rate)))
+        """Nobody listens from now on: what is left or begun later goes and comes without a fade."""
+        if self.current is not None and not self.held:
+            self.held = True
+            self._tell(Paused(item_id=self.current.item.id, position_sec=self.heard_sec))
 
     def stop(self, fade_sec: float = 0.0) -> None:
         """Go silent and forget the queue: now, or when what plays, and what follows it, has faded out."""
         if fade_sec and self.state == "playing":
-            self._ending.go(0.0, max(round(fade_sec * self.rate), 1))
+            self._ending.begin(fade_sec)
         else:
             self._stop(self._ramp)
 
     def skip(self) -> Item | None:
         """Go to the next track, over a crossfade. None when there is none: then it is silent."""
-        self._stay()
+        self._ending.take_back()
         overlap = round(self.crossfade_sec * self.rate) or self._ramp
         if self.current is not None:
             coming = self.playlist.prepare()
             if coming is not None:
                 overlap = max(min(overlap, coming.most_overlap), 1)
             self._let_go("skipped", overlap if coming is not None else self._ramp)
-            if (voice := self._advance()) and not self._held:
+            if (voice := self._advance()) and not self.held:
                 voice.fade(overlap, rising=True)
         return None if self.current is None else self.current.item
 
@@ -131,35 +145,41 @@ class Mixer:
             return
         total = voice.track.total_frames
         try:
-            if not self._held and not voice.waiting:
+            if not self.held and not voice.waiting:
                 self._outgoing.add_tail(voice.tail(min(self._ramp, voice.track.ready(self._ramp))))
             voice.seek(frame if total is None else min(frame, total))
         except LofiError as error:
             self._fail(voice, error)
             return
-        if not self._held and not voice.waiting:
+        if not self.held and not voice.waiting:
             voice.fade(self._ramp, rising=True)
-
-    def set_volume(self, volume: float) -> None:
-        """0 to 1, on a perceptual scale; the change takes a moment."""
-        self.volume = volume
-        self._gain.go(loudness_gain(volume), round(VOLUME_RAMP_SEC * self.rate) if self.frame else 0)
-
-    def fade_out(self, seconds: float) -> None:
-        """Go silent slowly, for good."""
-        self._gate.go(0.0, max(round(seconds * self.rate), 1))
 
     def render(self, frames: int) -> Samples:
         """The next samples of the output, [frames, 2], within [-1, 1]."""
         out = np.zeros((frames, 2), np.float32)
-        if not self._held:
-            heard = min([frames, *(ramp.left for ramp in (self._gate, self._ending) if not ramp.target)])
-            self._mix(out[:heard])
-            out[:heard] *= self._gate.gains(heard)
-            self._fade(out[:heard])
-        out *= self._gain.gains(frames)
+        heard = self._ending.heard(frames)
+        self._mix(out[:heard])
+        self._ending.apply(out[:heard])
+        sounds = self.current or self.playlist or self._outgoing
+        if self._ending.is_over or (self._ending.goes_on and not sounds):
+            self._stop(0)
         self.frame += frames
         return self._limiter.process(out)
+
+    def can_render(self, frames: int) -> int:
+        """How many of the next frames need not wait for a file that grows. What a fade takes is kept back."""
+        voice = self.current
+        if voice is None or voice.waiting or voice.track.total_frames is not None:
+            return frames
+        try:
+            ready = voice.track.ready(frames + self._ramp)
+        except LofiError:
+            return frames  # told when it is rendered
+        return frames if voice.track.complete else min(max(ready - self._ramp, 0), frames)
+
+    def begin_anew(self) -> None:
+        """What was rendered and not heard is dropped: what comes does not follow it."""
+        self._limiter = Limiter(self.rate)
 
     def prefetch(self) -> bool:
         """Decode a block of what will be needed, the next track's too. False when there is nothing to do."""
@@ -189,28 +209,12 @@ class Mixer:
     def _crossfade(self) -> int:
         return round(self.crossfade_sec * self.rate)
 
-    @property
-    def _held(self) -> bool:
-        return self._gate.target == 0 and not self._gate.left
-
-    def _fade(self, out: Samples) -> None:
-        """Apply the long fade, in even steps for the ear, and stop where it ends."""
-        out *= self._ending.gains(len(out)) ** 3
-        is_silent = not (self._ending.left and (self.current or self.playlist or self._outgoing))
-        if self._ending.target == 0 and is_silent:
-            self._stop(0)
-
-    def _stay(self) -> None:
-        """Come back from a long fade."""
-        if self._ending.target == 0:
-            self._ending.go(1.0, round(COME_BACK_SEC * self.rate))
-
     def _stop(self, frames: int) -> None:
         self._let_go("stopped", frames)
         self._outgoing.hasten(frames)
         self.playlist.clear()
-        self._gate.go(1.0, 0 if self._held else self._gate.left)
-        self._ending.go(1.0, frames)
+        self.held = False
+        self._ending.stopped(frames)
 
     def _mix(self, out: Samples) -> None:
         """Add everything that sounds to `out`, [N, 2]."""
@@ -314,11 +318,11 @@ class Mixer:
     def _let_go(self, reason: Reason, frames: int) -> None:
         """End what plays, over so many frames; without a sound while paused, or with none."""
         voice, self.current = self.current, None
-        if self._held:
+        if self.held:
             self._outgoing.close()
         if voice is None:
             return
-        if self._held or voice.waiting or not frames:
+        if self.held or voice.waiting or not frames:
             voice.track.close()
         else:
             remaining = voice.remaining

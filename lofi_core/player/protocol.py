@@ -13,6 +13,8 @@ from msgspec import Struct
 
 MAX_CROSSFADE_SEC = 12.0
 MAX_GAIN_DB = 96.0  # up or down
+# After running dry a growing file must be this much ahead again, or it would stutter.
+REBUFFER_SEC = 0.5
 
 Reason = Literal["finished", "skipped", "stopped", "error"]
 State = Literal["stopped", "playing", "paused", "buffering"]
@@ -276,7 +278,8 @@ class StatsTold(PlayerEvent, frozen=True, kw_only=True):
 class Reply(Struct, frozen=True, tag=True, kw_only=True):
     """The answer to the command with that id: a result, or an error as `LofiError.text` has it.
 
-    `at_frame` is the first output frame that the command had its effect on.
+    `at_frame` is the first frame that the command had its effect on: of what is rendered, which is heard a
+    little later; for `Play`, `Pause` and `Volume` of what the device takes, which is heard now.
     """
 
     id: int

@@ -23,8 +23,9 @@ from lofi_core.player.protocol import (
 if TYPE_CHECKING:
     from lofi_core.player.protocol import AnyCommand, AnyEvent
 
-# All events but `Position` tell of what is rendered, which is heard this much later.
+# Most events tell of what is rendered, which is heard this much later; those of `HEARD`, of what is heard.
 AHEAD_SEC = 0.3
+HEARD = Position | Paused | Resumed
 # `Position` comes once a second: without one for longer than this, the sound has stopped for some reason.
 MOST_UNTOLD_SEC = 1.5
 # A process that dies so often within a minute does so because of what it plays.
@@ -141,7 +142,7 @@ class Remembered:
             self.paused = isinstance(event, Paused)
         moving = not self.paused and not (isinstance(event, Buffering) and event.waiting)
         self._place(
-            event.position_sec, moving=moving, late_sec=0.0 if isinstance(event, Position) else AHEAD_SEC
+            event.position_sec, moving=moving, late_sec=0.0 if isinstance(event, HEARD) else AHEAD_SEC
         )
 
     def _forget(self) -> None:

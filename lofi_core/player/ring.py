@@ -14,21 +14,23 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 # Upper edges, in milliseconds, of the histogram of pauses between two callbacks.
-GAP_EDGES_MS = (20, 50, 75, 100, 150, 200, 300, 500, 1_000)
+GAP_EDGES_MS = (20, 30, 50, 75, 100, 150, 200, 300, 500, 1_000)
 
 
 class Ring:
     """A buffer that one thread writes and the device's thread reads. Each shared count has one writer.
 
     Attributes:
-        room: set whenever something was read, for the writer to wait for.
-        underruns: how often there was less than the device asked for.
+        room: set whenever the device asked, for the writer to wait for.
+        flows: more will be written before what is ready has been read; the writer says when not.
+        underruns: how often, while it flows, there was less than the device asked for.
     """
 
     def __init__(self, frames: int) -> None:
         self._samples = np.zeros((frames, 2), np.float32)
         self._written = self._read = 0
         self.room = threading.Event()
+        self.flows = False
         self.underruns = 0
         self.callbacks = 0
         self.largest = 0  # frames that the device asked for at a time, at most
@@ -57,22 +59,30 @@ class Ring:
         self._samples[at : at + first] = block[:first]
         self._samples[: len(block) - first] = block[first:]
         self._written += len(block)  # last: from now on the reader may have it
+        self.flows = True
 
-    def read(self, frames: int) -> Samples:
-        """The next frames, [frames, 2]; silence where there is nothing. From the device's thread."""
-        self._count_gap(time.monotonic())
-        out = np.zeros((frames, 2), np.float32)
-        self.largest = max(self.largest, frames)
-        there = min(frames, self.filled)
+    def take(self, out: Samples) -> int:
+        """Fill `out`, [N, 2], as far as there is something ready; how many frames those are."""
+        ready = min(len(out), self.filled)
         at = self._read % len(self._samples)
-        first = min(there, len(self._samples) - at)
+        first = min(ready, len(self._samples) - at)
         out[:first] = self._samples[at : at + first]
-        out[first:there] = self._samples[: there - first]
-        self._read += there
-        if there < frames and self._written:
+        out[first:ready] = self._samples[: ready - first]
+        self._read += ready
+        if ready < len(out) and self.flows:
             self.underruns += 1
+        return ready
+
+    def clear(self) -> None:
+        """Forget what is ready. Not at the same time as `take`."""
+        self._read = self._written
+        self.flows = False
+
+    def asked(self, frames: int) -> None:
+        """The device wants so many frames, and there will be room for as many."""
+        self._count_gap(time.monotonic())
+        self.largest = max(self.largest, frames)
         self.room.set()
-        return out
 
     def _count_gap(self, now: float) -> None:
         if self.last_read:

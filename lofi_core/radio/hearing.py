@@ -60,7 +60,7 @@ class Hearing:
     async def go_over(self, session: Session) -> None:
         """When it is silent, or what plays is to be left: go to what there is."""
         state = self._playback.deck.state
-        silent = state in {"stopped", "buffering"}
+        silent = state in {"stopped", "buffering"} or (state == "playing" and self._outlook.starves(session))
         wanted = silent or session.goes_over or session.skip_wanted
         if not wanted or session.fades or self._clock() < session.sound_retry.at:
             return

@@ -93,6 +93,10 @@ class Making:
         done = (self.job.progress.percent - self._loaded_percent) / whole if whole > 0 else 1.0
         return left_sec(expected, self._worked_sec - self._loaded_at_sec, done)
 
+    def quiet_sec(self, now: float) -> float:
+        """Since the last sign of life; 0 before the first one."""
+        return 0.0 if self._sign_at is None else now - self._sign_at
+
     def heard_in_sec(self, now: float, streams: Streams) -> float | None:
         """Until it can be heard to its end, if nobody takes the worker away; None: that cannot be said."""
         if self.job.state != "running":
@@ -107,7 +111,7 @@ class Making:
     def runs_away(self, streams: Streams) -> bool:
         """Whether it streams, and so fast that it may be heard while it is made."""
         stream = streams.of_track(self.track_id)
-        return stream is not None and stream.path is not None and streams.speed(stream) >= STREAM_SPEED
+        return stream is not None and stream.path is not None and stream.pace.speed >= STREAM_SPEED
 
     def _count(self, now: float) -> None:
         if self._runs:

@@ -17,8 +17,8 @@ from lofi_core.suggest import suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# These say where things are, and are no keys: see `lofi_core.paths`.
-PLACES = frozenset({"LOFI_SOCKET", "LOFI_CONFIG", "LOFI_DATA_DIR"})
+# These say where things are, and are no keys: see `lofi_core.paths`, and `lofi_core.player.tap` for the last.
+PLACES = frozenset({"LOFI_SOCKET", "LOFI_CONFIG", "LOFI_DATA_DIR", "LOFI_PLAYER_TAP"})
 MODEL_DIR = "LOFI_MODEL_DIR"  # the short name of LOFI_MODELS_DIR
 _FIELDS = "|".join(name.upper() for name in BackendConfig.__struct_fields__ if name != "options")
 _OF_BACKEND = re.compile(rf"LOFI_BACKENDS_(?P<backend>.+?)_(?:OPTIONS_(?P<option>.+)|(?P<field>{_FIELDS}))")

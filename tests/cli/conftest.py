@@ -12,6 +12,7 @@ import pytest
 
 from lofi_core.cli.main import main
 from tests.cli.scripted import ScriptedDaemon
+from tests.conftest import DaemonProcess
 
 
 class Outcome(NamedTuple):
@@ -99,3 +100,10 @@ def lofi(environ: Path) -> Iterator[Start]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def at_daemon(daemon: DaemonProcess, monkeypatch: pytest.MonkeyPatch) -> DaemonProcess:
+    """A real daemon, at the socket that commands use."""
+    monkeypatch.setenv("LOFI_SOCKET", str(daemon.socket))
+    return daemon

@@ -1,20 +1,17 @@
 """Do the commands about playing ask for the right thing, and what does a terminal show?"""
 
 import json
-import os
-import pty
-import select
-import subprocess
-import time
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
+from benchmarks.own_daemon import source_of
 from lofi_core.errors import AudioDeviceError
 from lofi_core.rpc.client import Client
-from tests.cli.conftest import LOFI, Run
+from tests.cli.conftest import Run
 from tests.cli.scripted import ScriptedDaemon
-from tests.conftest import DaemonProcess, events_until_end
+from tests.cli.terminal import Terminal
+from tests.conftest import DaemonProcess, InstallBackend, StartDaemon, events_until_end
 
 TRACK_ID = "27380a46aa2445365a44c1e001dd040b"
 PLAYLIST: dict[str, Any] = {
@@ -149,13 +146,6 @@ def test_play_and_no_daemon_exclude_each_other(run: Run) -> None:
     assert run("generate", "x", "--play", "--no-daemon").exit_status == 2
 
 
-@pytest.fixture
-def at_daemon(daemon: DaemonProcess, monkeypatch: pytest.MonkeyPatch) -> DaemonProcess:
-    """A real daemon, at the socket that commands use."""
-    monkeypatch.setenv("LOFI_SOCKET", str(daemon.socket))
-    return daemon
-
-
 def test_generate_with_play_leaves_the_track_playing(run: Run, at_daemon: DaemonProcess) -> None:
     made = json.loads(run("generate", "a", "-b", "sine", "-d", "60", "--play", "--json").out)
     playback = at_daemon.client().call("status")["playback"]
@@ -164,46 +154,13 @@ def test_generate_with_play_leaves_the_track_playing(run: Run, at_daemon: Daemon
     assert "it plays after the current track" in again.err
 
 
-class Terminal:
-    """A command in a terminal of its own, and what it shows there."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [*LOFI, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
-        )
-        os.close(slave)
-        self.shown = ""
-
-    def wait_for(self, text: str) -> None:
-        """Read until the terminal shows a text that it has not shown before."""
-        begin, until = len(self.shown), time.monotonic() + 20
-        while text not in self.shown[begin:]:
-            assert select.select([self.master], [], [], max(until - time.monotonic(), 0))[0], self.shown
-            self.shown += os.read(self.master, 4096).decode()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-
-    def press(self, key: str) -> None:
-        os.write(self.master, key.encode())
-
-
 def test_a_terminal_shows_what_plays_and_takes_keys(at_daemon: DaemonProcess) -> None:
     client = at_daemon.client()
     made = client.call("generate", prompt="rainy night", backend="sine", duration_sec=120)
     events_until_end(client, made["job_id"])
     with Terminal("play", "rainy") as terminal:
         terminal.wait_for("0:01 / 2:00  100%")
+        terminal.wait_for("█")
         terminal.press(" ")
         terminal.wait_for("paused")
         terminal.press("-")
@@ -221,4 +178,38 @@ def test_the_line_is_gone_when_the_music_is_over(at_daemon: DaemonProcess) -> No
         events_until_end(client, made["job_id"])
     with Terminal("play", "short") as terminal:
         terminal.wait_for("/ 0:01")
+        assert terminal.process.wait(20) == 0
+
+
+def test_keys_work_while_the_track_is_still_being_made(
+    start_daemon: StartDaemon, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_backend("paced", source_of("paced"))
+    daemon = start_daemon()
+    monkeypatch.setenv("LOFI_SOCKET", str(daemon.socket))
+    arguments = ("steps", "-b", "paced", "-O", "speed=2", "-d", "40", "--play")
+    with Terminal("generate", *arguments) as terminal:
+        terminal.wait_for("playing  0:01 / 0:40  100%")
+        terminal.wait_for("walk")  # the line of the job is there too
+        terminal.press(" ")
+        terminal.wait_for("paused  0:0")
+        terminal.press("-")
+        terminal.wait_for("95%")
+        terminal.press("q")
+        terminal.wait_for("the track goes on being made, and is heard")
+        assert terminal.process.wait(20) == 0
+    status = daemon.client().call("status")
+    assert len(status["running"]) == 1
+    assert (status["playback"]["state"], status["playback"]["volume"]) == ("paused", 0.95)
+
+
+def test_a_slow_track_says_on_a_terminal_when_it_plays(
+    start_daemon: StartDaemon, install_backend: InstallBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_backend("paced", source_of("paced"))
+    monkeypatch.setenv("LOFI_SOCKET", str(start_daemon().socket))
+    with Terminal("generate", "steps", "-b", "paced", "-O", "speed=0.5", "-d", "4", "--play") as terminal:
+        terminal.wait_for("plays in ")
+        terminal.wait_for("playing  0:00 / 0:04")
+        terminal.wait_for("s of music")
         assert terminal.process.wait(20) == 0
