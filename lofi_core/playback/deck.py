@@ -84,6 +84,11 @@ class Deck:
             return self.place_sec if self._playlist.current else 0.0
         return min(self.player.position_sec, entry.duration_sec)
 
+    @property
+    def fades_out(self) -> bool:
+        """Whether it goes silent slowly."""
+        return self._fading
+
     def forgive(self) -> None:
         """Somebody asked for something: what failed may be tried again."""
         self.unplayable.clear()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lofi_core import events as ev
 from lofi_core.errors import ERRORS, InternalError, LofiError
-from lofi_core.playback.playlist import Entry
+from lofi_core.playback.playlist import entry_of
 from lofi_core.radio.program import Piece
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lofi_core.radio.memory import Remembered
     from lofi_core.radio.session import Session
     from lofi_core.tracks.library import Library
+    from lofi_core.tracks.track import Track
 
 log = logging.getLogger("lofi.radio")
 
@@ -58,8 +59,7 @@ class Harvest:
 
     async def bring_in(self, making: Making | None, event: JobsEnd, session: Session | None) -> None:
         """One job ended; `session` is the radio that is on."""
-        if isinstance(event, ev.GenerationComplete):
-            await self._note(event.track_id)
+        track = await self._noted(event.track_id) if isinstance(event, ev.GenerationComplete) else None
         if making is None or session is None:
             return
         if making is session.making:
@@ -69,7 +69,7 @@ class Harvest:
         elif making is session.leaving:
             session.leaving = None
         if isinstance(event, ev.GenerationComplete):
-            await self._completed(making, event, session)
+            await self._completed(making, event.duration_sec, track, session)
             return
         retry = session.make_retry if making.source == "made" else session.bridge_retry
         if isinstance(event, ev.GenerationError):
@@ -79,28 +79,35 @@ class Harvest:
         elif making.wave >= session.tuned_wave:
             retry.wait(CANCELLED_SEC, self._clock(), "somebody cancelled its job")
 
-    async def _completed(self, making: Making, event: ev.GenerationComplete, session: Session) -> None:
-        making.made(event.duration_sec)
+    async def _completed(
+        self, making: Making, duration_sec: float, track: Track | None, session: Session
+    ) -> None:
+        making.made(duration_sec)
         if making.source == "made":
             session.counts.made += 1
             session.make_retry.went_well()
         else:
             session.bridge_retry.went_well()
+        if track is None:  # it was deleted at once
+            return
+        if self._remembered.is_liked(track.track_id):  # while it was made
+            await self._library.update(track.track_id, favourite=True)
         if making.entry is None and making.wave >= session.tuned_wave:
-            entry = Entry(event.track_id, event.prompt, None, event.duration_sec, event.path)
-            await self._hearing.put(Piece(entry, making.source, making.wave, making.feel), session)
+            piece = Piece(entry_of(track), making.source, making.wave, making.feel)
+            await self._hearing.put(piece, session)
 
-    async def _note(self, track_id: str) -> None:
-        """Keep the ledger, and delete what it says is too much."""
+    async def _noted(self, track_id: str) -> Track | None:
+        """The new track; the ledger is kept, and what it says is too much is deleted."""
         track = await self._library.find(track_id)
         if track is None:
-            return
+            return None
         self._remembered.made(track_id, track.size_bytes)
         view = self._playback.horizon()
         kept = {entry.track_id for entry in (view.current, *view.coming) if entry is not None} | {track_id}
         limit = int(self._config().radio.max_gb * 1e9)
         for old in self._remembered.to_delete(limit, kept) if limit else ():
             await self._delete(old)
+        return track
 
     async def _delete(self, track_id: str) -> None:
         try:

@@ -60,7 +60,7 @@ class Hearing:
     async def go_over(self, session: Session) -> None:
         """When it is silent, or what plays is to be left: go to what there is."""
         state = self._playback.deck.state
-        silent = state in {"stopped", "buffering"}
+        silent = state in {"stopped", "buffering"} or (state == "playing" and self._outlook.starves(session))
         wanted = silent or session.goes_over or session.skip_wanted
         if not wanted or session.fades or self._clock() < session.sound_retry.at:
             return
@@ -136,6 +136,18 @@ class Hearing:
         if out:
             await playback.withdraw(out)
         program.forget_gone(playback.playlist.entries)
+        await self._pull_up(session)
+
+    async def _pull_up(self, session: Session) -> None:
+        """Somebody went elsewhere in the list: what the radio has ready comes next there."""
+        coming, program = self._playback.horizon().coming, session.program
+        own = [*program.ready(coming, session.wave), *program.spares(coming, session.wave)]
+        if not own or not program.is_done_with(coming[0]):
+            return
+        last = None
+        for entry in own:
+            await self._playback.enlist(entry, after=last)
+            last = entry
 
     def _has_failed(self, entry: Entry, session: Session) -> bool:
         return entry.track_id in session.unplayable and session.program.of(entry) is not None
@@ -186,7 +198,8 @@ class Hearing:
         in_sec = streams.starts_in_sec(stream)
         if in_sec is None or in_sec > wait_sec:
             return None
-        making.entry = Entry(making.track_id, stream.prompt, None, stream.duration_sec, None)
+        music = making.job.prepared.schedule.music
+        making.entry = Entry(making.track_id, stream.prompt, None, stream.duration_sec, None, music=music)
         return Piece(making.entry, making.source, making.wave, making.feel)
 
     async def _alike(self, session: Session) -> Track | None:

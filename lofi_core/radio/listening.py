@@ -84,8 +84,8 @@ class Listening:
                 return
             case ev.PlaybackStarted():
                 self._started(session)
-            case ev.PlaybackEnded(reason="stopped") if state == "stopped":
-                self.was_stopped = True
+            case ev.PlaybackEnded(reason="stopped") if state == "stopped" and not session.goes_over:
+                self.was_stopped = True  # what was before the radio's first sound is not it
             case ev.PlaybackEnded(reason="error"):
                 self._failed(session, event)
             case _:

@@ -93,6 +93,10 @@ class Making:
         done = (self.job.progress.percent - self._loaded_percent) / whole if whole > 0 else 1.0
         return left_sec(expected, self._worked_sec - self._loaded_at_sec, done)
 
+    def quiet_sec(self, now: float) -> float:
+        """Since the last sign of life; 0 before the first one."""
+        return 0.0 if self._sign_at is None else now - self._sign_at
+
     def heard_in_sec(self, now: float, streams: Streams) -> float | None:
         """Until it can be heard to its end, if nobody takes the worker away; None: that cannot be said."""
         if self.job.state != "running":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lofi_core.errors import LofiError
 from lofi_core.radio import plan
+from lofi_core.radio.maker import makings_of
 from lofi_core.radio.plan import Situation
 from lofi_core.radio.station import Station, usual_duration_sec
 
@@ -25,6 +26,8 @@ FIRST_SOUND_SEC = 4.0
 # What a bridge is thought to take before one was made.
 BRIDGE_USUAL_SEC = 8.0
 LEAST_BRIDGE_SEC = 45.0
+# A stream with less in hand than this, and no sign of life for so long, is left.
+STARVES_SEC, QUIET_SEC = 1.0, 0.7
 
 
 def waiting(view: Horizon) -> tuple[Entry, ...]:
@@ -81,6 +84,21 @@ class Outlook:
         if expected is None:
             return session.station.backend == self._config().radio.bridge_backend
         return expected <= FIRST_SOUND_SEC
+
+    def starves_in_sec(self, session: Session) -> float:
+        """Until a piece that is heard while it is made runs dry, unless there is more; infinite: no such is."""
+        view, streams = self._playback.horizon(), self._playback.deck.streams
+        for making in makings_of(session):
+            if making.entry is not None and making.entry is view.current and not making.job.has_ended:
+                stream = streams.of_track(making.track_id)
+                if stream is not None and stream.path is not None:
+                    return max(stream.available_sec - view.position_sec, 0.0)
+        return math.inf
+
+    def starves(self, session: Session) -> bool:
+        """Whether that is near, and nothing comes: it is too late when the player has nothing left."""
+        quiet_sec = min((making.quiet_sec(self._clock()) for making in makings_of(session)), default=0.0)
+        return quiet_sec > QUIET_SEC and self.starves_in_sec(session) < STARVES_SEC
 
     def bridge_sec(self, session: Session) -> float:
         """Until a fresh bridge that is asked for now can be heard; infinite when none can be made."""

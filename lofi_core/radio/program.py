@@ -64,11 +64,7 @@ class Program:
     def others(self, coming: Iterable[Entry], wave: int) -> list[Entry]:
         """What else would be heard next: bridges, pieces of an older plan, what somebody put there since."""
         ready = {entry.key for entry in self.ready(coming, wave)}
-        return [
-            entry
-            for entry in coming
-            if entry.key not in ready and entry.key not in self.before and not self._was_begun(entry)
-        ]
+        return [entry for entry in coming if entry.key not in ready and not self.is_done_with(entry)]
 
     def spares(self, coming: Iterable[Entry], wave: int) -> list[Entry]:
         """Those of the others that are the radio's own."""
@@ -82,7 +78,7 @@ class Program:
         spares = {entry.key for entry in self.spares(coming, wave)}
         last = None
         for entry in coming:
-            if entry.key in spares or entry.key in self.before or self._was_begun(entry):
+            if entry.key in spares or self.is_done_with(entry):
                 break
             last = entry
         return last
@@ -91,7 +87,7 @@ class Program:
         """Behind which entry a spare comes: the last that is not from before."""
         last = None
         for entry in coming:
-            if entry.key in self.before or self._was_begun(entry):
+            if self.is_done_with(entry):
                 break
             last = entry
         return last
@@ -117,6 +113,10 @@ class Program:
         there = {entry.key for entry in entries}
         for key in [key for key in self._pieces if key not in there]:
             del self._pieces[key]
+
+    def is_done_with(self, entry: Entry) -> bool:
+        """Whether an entry is none that comes next: from before the radio, or heard."""
+        return entry.key in self.before or self._was_begun(entry)
 
     def _was_begun(self, entry: Entry) -> bool:
         piece = self._pieces.get(entry.key)

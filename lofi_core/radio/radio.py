@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 STOP_FADE_SEC = 2.0
 MORE_PIECES = 3
+# A piece of which so much is done is not given up for one that is liked more.
+WORTH_PERCENT = 50
 
 
 class Radio:
@@ -166,7 +168,9 @@ class Radio:
             piece = session.program.of(view.current)
             if view.current is None or piece is None:
                 raise UnknownTrack("what plays is none of the radio's pieces", "skip to one of them first")
-            self._running.leave_plan(session)
+            making = session.making
+            if making is None or making.entry is not None or making.job.progress.percent < WORTH_PERCENT:
+                self._running.leave_plan(session)
             session.wave += 1
             session.like = Like(view.current.prompt, piece.feel, MORE_PIECES)
             self._running.note("more like this")
@@ -205,6 +209,8 @@ class Radio:
 
     async def _skip(self, session: Session) -> None:
         """Leave what plays for what waits; for what is ready first, when nothing does."""
+        if session.fades:  # good night
+            return
         if not self._something_waits(session):
             await self._running.hearing.put_at_once(session)
         if self._something_waits(session):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lofi_core.radio.making import Making
     from lofi_core.radio.session import Session
 
+AGAIN = "; tried again in "
 OFF = RadioStatus(
     state="off",
     station=None,
@@ -82,7 +83,7 @@ class Report:
             return session.sound_retry.why
         retry = session.make_retry
         if retry.why and session.making is None:
-            again = f"; again in {retry.at - now:.0f} s" if retry.at > now else ""
+            again = f"{AGAIN}{retry.at - now:.0f} s" if retry.at > now else ""
             return f"{retry.why}{again}"
         if session.making is not None and session.making.job.held:
             return "its job is on hold"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -16,8 +17,8 @@ from lofi_core.radio.harvest import Harvest
 from lofi_core.radio.hearing import Hearing
 from lofi_core.radio.listening import Listening
 from lofi_core.radio.maker import Maker, makings_of
-from lofi_core.radio.outlook import Outlook
-from lofi_core.radio.report import Report
+from lofi_core.radio.outlook import STARVES_SEC, Outlook
+from lofi_core.radio.report import AGAIN, Report
 from lofi_core.radio.session import Session
 from lofi_core.radio.shelf import Shelf
 from lofi_core.radio.upkeep import SLEEP_FADE_SEC, Upkeep
@@ -41,6 +42,8 @@ log = logging.getLogger("lofi.radio")
 
 # How often the whole is looked at when nothing happens.
 LOOK_SEC, LOOK_PAUSED_SEC = 2.0, 15.0
+# And while a stream has little in hand.
+LOOK_CLOSELY_SEC = 0.2
 # A piece that is heard while it is made goes on so long after a fade.
 FADED_SEC = 1.0
 
@@ -79,7 +82,7 @@ class Running:
         self._tasks: TaskGroup
         self.maker = Maker(engine, dial.plugins, config, clock)
         shelf = Shelf(library, remembered.is_liked, remembered.is_disliked)
-        outlook = Outlook(playback, self.maker, config, clock)
+        outlook = self._outlook = Outlook(playback, self.maker, config, clock)
         self.hearing = Hearing(playback, shelf, self.maker, outlook, clock)
         self.report = Report(playback, self.maker, remembered.is_liked, clock)
         self._director = Director(playback, outlook, self.hearing, self.maker, chance, clock)
@@ -197,7 +200,7 @@ class Running:
         session = self.session
         if session is None:
             await self._take_in(None)
-        elif self.listening.was_stopped:
+        elif self.listening.was_stopped or (session.fades and self._playback.deck.state == "stopped"):
             self.listening.was_stopped = False
             await self.turn_off("good night" if session.fades else "the sound was stopped")
         else:
@@ -212,6 +215,9 @@ class Running:
         if session is None:
             return None
         wait_sec = LOOK_SEC if session.paused_since is None else LOOK_PAUSED_SEC
+        starves_in_sec = self._outlook.starves_in_sec(session)
+        if session.paused_since is None and starves_in_sec < math.inf:
+            wait_sec = min(wait_sec, max(starves_in_sec - STARVES_SEC, LOOK_CLOSELY_SEC))
         if session.sleeps_at is not None:
             to_fade_sec = session.sleeps_at - SLEEP_FADE_SEC - self.clock()
             wait_sec = min(wait_sec, max(to_fade_sec, 0.1))
@@ -251,16 +257,16 @@ class Running:
         self._remembered.heard(track_id)
         note = None if source == "made" else f"{session.station.backend} has nothing ready"
         state, held = self.report.state(session), self.report.held(session)
-        self._told = (state, held)
+        self._told = (state, _without_seconds(held))
         self._publish(ev.RadioChanged(state, track_id, source, held or UNSET, note or UNSET))
 
     def _tell(self) -> None:
         """Tell what has changed since somebody was told."""
         state = self.report.state(self.session)
         held = self.report.held(self.session) if self.session else None
-        why = held.partition(";")[0] if held else None  # seconds that are left are no news
-        if (state, why) != self._told:
-            self._told = (state, why)
+        news = (state, _without_seconds(held))
+        if news != self._told:
+            self._told = news
             self._publish(ev.RadioChanged(state, held=held or UNSET))
 
     async def _get_ready(self) -> None:
@@ -273,3 +279,8 @@ class Running:
     async def _give_up_later(self, making: Making, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self.maker.give_up(making)
+
+
+def _without_seconds(held: str | None) -> str | None:
+    """That there are fewer left is no news."""
+    return held.partition(AGAIN)[0] if held else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from lofi_core.playback.bars import music_of
 from lofi_core.radio.flow import Feel
 from lofi_core.radio.mood import key_in, likeness, tempo_in
 
@@ -95,9 +96,6 @@ def best(
 
 def feel_of_track(track: Track) -> Feel:
     """Tempo and key: what its recipe says, else its words."""
-    music = track.recipe.extra.get("music")
-    known = music if isinstance(music, dict) else {}
-    return Feel(
-        known.get("tempo_bpm") or tempo_in(track.prompt),
-        known.get("key") or key_in(track.prompt),
-    )
+    music = music_of(track)
+    tempo_bpm, key = (music.tempo_bpm, music.key) if music else (None, None)
+    return Feel(tempo_bpm or tempo_in(track.prompt), key or key_in(track.prompt))

@@ -82,6 +82,9 @@ class Upkeep:
 
     async def _mind_sleep(self, session: Session) -> None:
         """Begin to fade early enough to be silent in time."""
+        if session.fades and self._playback.deck.state == "playing" and not self._playback.deck.fades_out:
+            session.fades, session.sleeps_at = False, None  # somebody wants to hear more
+            self._tell("awake again")
         if session.sleeps_at is None or session.fades:
             return
         left_sec = session.sleeps_at - self._clock()

@@ -17,6 +17,10 @@ PROMPT = "rainy night, jazzy rhodes"
 @pytest.fixture
 def listener(daemon: DaemonProcess) -> Client:
     """A client that hears of the radio and of what plays."""
+    return listening(daemon)
+
+
+def listening(daemon: DaemonProcess) -> Client:
     client = daemon.client()
     client.call("subscribe", events=["radio", "playback", "generation"])
     return client

@@ -117,11 +117,14 @@ class Process:
     # -- a process -------------------------------------------------------------------------------------
 
     def render_until_now(self) -> None:
-        """Render what the device has taken since the last time."""
-        mixer, ear = self._engine.mixer, self._room.ear
-        while self._alive and (lacking := self._frame_now() - mixer.frame) > 0:
-            out = mixer.render(min(lacking, self._rate - mixer.frame % self._rate))
-            ear.hear(out, self._began_at + mixer.frame / self._rate, excused=mixer.state == "paused")
+        """Render what the device has taken since the last time, and not a frame ahead of it."""
+        mixer, outlet, ear = self._engine.mixer, self._engine.outlet, self._room.ear
+        while self._alive and (lacking := self._frame_now() - outlet.frame) > 0:
+            frames = min(lacking, self._rate - outlet.frame % self._rate)
+            if not mixer.held:
+                self._engine.ring.write(mixer.render(frames))
+            out, _ready = outlet.pull(frames)
+            ear.hear(out, self._began_at + outlet.frame / self._rate, excused=mixer.held)
             self._engine._flush()
             self._engine._tell_position()
             mixer.prefetch()
@@ -136,7 +139,7 @@ class Process:
         for command in map(decode_command, self._frames.feed(content)):
             match command:
                 case Setup(volume=volume, crossfade_sec=crossfade_sec):
-                    self._engine.mixer.set_volume(volume)
+                    self._engine.outlet.set_volume(volume)
                     self._engine.mixer.crossfade_sec = crossfade_sec
                     self._answer(command, NAME)
                 case UseDevice():
@@ -159,9 +162,9 @@ class Process:
         voice = mixer.current
         remaining = voice.remaining if voice and not voice.waiting else None
         soon = (MAX_CROSSFADE_SEC + PREPARE_SEC + 1) * self._rate
-        steady = remaining is not None and remaining > soon and mixer._ending.target == 1
+        steady = remaining is not None and remaining > soon and not mixer._ending.goes_on
         step = self._rate if steady else self._block
-        frame = (mixer.frame // step + 1) * step
+        frame = (self._engine.outlet.frame // step + 1) * step
         self._timer = self._loop.call_at(self._began_at + frame / self._rate, self._tick)
 
     def _tick(self) -> None:
