@@ -65,6 +65,7 @@ def radio() -> None:
 @pass_globals
 def start(
     options: Globals,
+    /,
     *,
     prompts: tuple[str, ...],
     given: tuple[str, ...],

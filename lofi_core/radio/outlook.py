@@ -86,7 +86,7 @@ class Outlook:
         return expected <= FIRST_SOUND_SEC
 
     def starves_in_sec(self, session: Session) -> float:
-        """Until a piece that is heard while it is made runs dry, without news; infinite when there is none."""
+        """Until a piece that is heard while it is made runs dry, without news; infinite without one."""
         view, streams = self._playback.horizon(), self._playback.deck.streams
         for making in makings_of(session):
             if making.entry is not None and making.entry is view.current and not making.job.has_ended:

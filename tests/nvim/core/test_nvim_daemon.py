@@ -128,6 +128,13 @@ def test_a_daemon_that_is_told_to_end_is_not_started_again_by_itself(
     assert change["error"]["code"] == "SHUTTING_DOWN"
 
 
+def live_in(editor: Editor, plugin: Path) -> None:
+    """Have the plugin lie in a folder of the test's own."""
+    plugin.mkdir(exist_ok=True)
+    (plugin / "lua").symlink_to(ROOT / "lua")
+    editor.lua("vim.opt.runtimepath:prepend(...)", str(plugin))
+
+
 def test_a_wish_right_after_the_end_of_the_daemon_is_granted(new_editor: NewEditor) -> None:
     editor = new_editor()
     before = pid_of(editor)
@@ -141,6 +148,7 @@ def test_a_wish_right_after_the_end_of_the_daemon_is_granted(new_editor: NewEdit
 
 def test_without_lofi_core_the_remedy_is_told(open_editor: OpenEditor, home: Path) -> None:
     editor = open_editor(home / "s.sock", PATH="/nowhere")
+    live_in(editor, home / "plugin")  # a checkout has a .venv
     err = editor.call("generate", WISH)["err"]
     assert err["code"] == "NOT_INSTALLED"
     assert err["message"].startswith("lofi-core is neither on PATH nor at ")
@@ -227,7 +235,6 @@ def test_the_configured_command_is_taken_first(open_editor: OpenEditor, home: Pa
 
 def test_the_plugins_own_venv_is_the_last_resort(open_editor: OpenEditor, home: Path) -> None:
     own = program(home / "plugin" / ".venv" / "bin" / "lofi-core", "#!/bin/sh\n")
-    (home / "plugin" / "lua").symlink_to(ROOT / "lua")
     editor = open_editor(home / "s.sock", PATH="/nowhere")
-    editor.lua("vim.opt.runtimepath:prepend(...)", str(home / "plugin"))
+    live_in(editor, home / "plugin")
     assert found(editor) == [own]
