@@ -114,19 +114,26 @@ def test_more_jobs_than_fit_are_counted(editor: Watched, gates: Gates) -> None:
     editor.wait_until_seen("number 2", "and 2 more")
 
 
+def wait_until_the_frame_ends(editor: Watched, row: int, corner: str) -> None:
+    """The window's place is known before it is drawn there."""
+    editor.wait_until(
+        f"row {row} ends with {corner}",
+        lambda shown: "│ corner" in shown and "".join(shown.splitlines()[row : row + 1]).endswith(corner),
+    )
+
+
 def test_the_float_keeps_to_its_corner(editor: Watched, gates: Gates) -> None:
     begin(editor, gates("a"), "corner")
     editor.resize(40, 20)
     editor.wait("vim.api.nvim_win_get_config(require('lofi.float').window()).row == 18")
-    shown = editor.wait_until_seen("│ corner").splitlines()
-    assert shown[17].endswith("╯")
-    assert len(shown[17]) == 40
+    wait_until_the_frame_ends(editor, 17, "╯")
+    assert len(editor.screen.lines[17]) == 40
     editor.lua("vim.o.laststatus, vim.o.cmdheight = 0, 3; vim.api.nvim_exec_autocmds('VimResized', {})")
     editor.wait("vim.api.nvim_win_get_config(require('lofi.float').window()).row == 17")
     editor.lua("require('lofi').setup({ progress_position = 'top' }); vim.o.showtabline = 2")
     editor.lua("require('lofi.progress').redraw()")
     editor.wait("vim.api.nvim_win_get_config(require('lofi.float').window()).row == 1")
-    assert editor.wait_until_seen("│ corner").splitlines()[1].endswith("╮")
+    wait_until_the_frame_ends(editor, 1, "╮")
 
 
 @pytest.mark.parametrize("command", ["only", "tabnew", "fclose", "split", "wincmd w"])

@@ -9,7 +9,7 @@ from tests.nvim.core.driver import WAIT_MS, Editor
 from tests.nvim.screen import Screen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -43,23 +43,21 @@ class Watched(Editor):
                 self.screen.take(arguments)
         return self.screen.text
 
+    def wait_until(self, what: str, is_so: Callable[[str], bool]) -> str:
+        """Wait until the screen is as it should be; answers the screen. `what` is for a test that fails."""
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while not is_so(shown := self.screenshot()):
+            assert time.monotonic() < deadline, f"{what}: not so in\n{shown}\n{self.seen()}"
+            self.lua("vim.wait(10)")
+        return shown
+
     def wait_until_seen(self, *texts: str) -> str:
         """Wait until the screen shows all of these; answers the screen."""
-        deadline = time.monotonic() + WAIT_MS / 1000
-        while True:
-            shown = self.screenshot()
-            if all(text in shown for text in texts):
-                return shown
-            assert time.monotonic() < deadline, f"no {texts} in\n{shown}\n{self.seen()}"
-            self.lua("vim.wait(10)")
+        return self.wait_until(f"shows {texts}", lambda shown: all(text in shown for text in texts))
 
     def wait_until_gone(self, text: str) -> str:
         """Wait until the screen does not show this any more; answers the screen."""
-        deadline = time.monotonic() + WAIT_MS / 1000
-        while text in (shown := self.screenshot()):
-            assert time.monotonic() < deadline, f"{text!r} is still in\n{shown}\n{self.seen()}"
-            self.lua("vim.wait(10)")
-        return shown
+        return self.wait_until(f"shows no {text!r}", lambda shown: text not in shown)
 
     def told(self) -> list[str]:
         """What went through vim.notify."""
