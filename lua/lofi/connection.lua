@@ -166,9 +166,8 @@ function Connection:request(method, params, timeout_ms, callback)
     vim.schedule(function()
       if self:take(id) then
         local message = ("the daemon did not answer '%s' within %g s"):format(method, timeout_ms / 1000)
-        callback(
-          errors.new("TIMEOUT", message, "look at its log: `lofi-core logs`, or set timeout_ms in setup()")
-        )
+        local hint = "`:Lofi log` shows what it is doing; timeout_ms in setup() gives it longer"
+        callback(errors.new("TIMEOUT", message, hint))
       end
     end)
   end)

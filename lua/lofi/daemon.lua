@@ -47,7 +47,11 @@ local function failure(command, done)
   said = vim.trim((said:gsub("^starting the daemon\n", "")))
   if done.code == 124 then
     local message = ("%s did not start a daemon in time"):format(command[1])
-    return errors.new("START_FAILED", message, "look at its log: `lofi-core logs`")
+    return errors.new(
+      "START_FAILED",
+      message,
+      "`:Lofi log` shows what it wrote; start_timeout_ms in setup() gives it longer"
+    )
   elseif said:match("^%u[%u_]+: ") then
     return errors.from_text(said, "START_FAILED")
   end

@@ -68,6 +68,7 @@ def test_an_answer_after_its_timeout_is_dropped(scripted: ScriptedDaemon, caller
     (answer,) = caller.answers("slow")
     assert answer["err"]["code"] == "TIMEOUT"
     assert answer["err"]["message"] == "the daemon did not answer 'slow' within 0.03 s"
+    assert answer["err"]["hint"].startswith("`:Lofi log` shows what it is doing; timeout_ms in setup()")
     ids = {method: msgid for msgid, method, _ in scripted.requests}
     scripted.send(response(ids["slow"], {}))
     caller.call("request", "ping", {})

@@ -197,6 +197,7 @@ def test_a_lofi_core_that_hangs_is_given_up(new_editor: NewEditor, home: Path) -
     err = new_editor(cmd=hanging, start_timeout_ms=100).call("generate", WISH)["err"]
     assert err["code"] == "START_FAILED"
     assert "did not start a daemon in time" in err["message"]
+    assert err["hint"].startswith("`:Lofi log` shows what it wrote; start_timeout_ms in setup()")
 
 
 def test_the_daemons_own_reason_not_to_start_is_told(new_editor: NewEditor, home: Path) -> None:
