@@ -41,4 +41,5 @@ def schema(struct: type[Struct]) -> dict[str, Any]:
 def doc_of(thing: type) -> str:
     """The docstring in one line, without the wire name that opens an event's."""
     text = " ".join((inspect.getdoc(thing) or "").split())
-    return text.partition("`: ")[2] if text.startswith("`") else text
+    _name, is_named, rest = text.partition("`: ")
+    return rest if is_named and text.startswith("`") else text
