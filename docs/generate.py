@@ -4,7 +4,8 @@
 `--check` writes nothing and fails when a page is not what it would be written as.
 
 In `rpc.md` everything below a marker is made from the METHODS, EVENTS and ERRORS tables. In any page the code
-block after `<!-- quote: PATH -->` is that file. What the Neovim plugin knows of the wire is written along.
+block after `<!-- quote: PATH -->` is that file. What the Neovim plugin knows of the wire, and its help, are
+written along.
 """
 
 from __future__ import annotations
@@ -37,15 +38,20 @@ MEBIBYTE = 1024 * 1024
 
 def main(arguments: list[str]) -> int:
     """Write or check every page. Returns the exit status."""
-    of_lua = subprocess.run([sys.executable, DOCS / "generate_lua.py", *arguments], check=False).returncode  # noqa: S603
+    others = [run(script, arguments) for script in ("generate_lua.py", "generate_help.py")]
     stale = {page: new for page in sorted(DOCS.glob("*.md")) if (new := written(page)) != page.read_text()}
     if "--check" in arguments:
         for page in stale:
             sys.stderr.write(f"{page} is out of date: run python docs/generate.py\n")
-        return 1 if stale else of_lua
+        return 1 if stale else max(others)
     for page, text in stale.items():
         page.write_text(text)
-    return of_lua
+    return max(others)
+
+
+def run(script: str, arguments: list[str]) -> int:
+    """Run one that writes other files. Returns its exit status."""
+    return subprocess.run([sys.executable, DOCS / script, *arguments], check=False).returncode  # noqa: S603
 
 
 def written(page: Path) -> str:

@@ -10,9 +10,9 @@ local M = {}
 ---@field level? "debug"|"info"|"warn"|"error"|"off" what goes into `lofi.log` in `stdpath("log")`
 
 ---@class lofi.HereConfig the words for `:Lofi here`; each is text, a list to draw from, or a function
----@field weather? string|string[]|fun(): string?
----@field style? string|string[]|fun(): string?
----@field filetypes? table<string, string|string[]|fun(): string?> by filetype
+---@field weather? string|string[]|fun(): string? how it is outside; left out unless set
+---@field style? string|string[]|fun(): string? what the prompt begins with; "lofi hip hop" unless set
+---@field filetypes? table<string, string|string[]|fun(): string?> what goes with writing a file of that type
 
 ---@class lofi.Config what `setup` takes
 ---@field cmd? string|string[] the `lofi-core` to start; else the one on PATH, else the one in the plugin's `.venv`

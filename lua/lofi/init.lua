@@ -148,6 +148,7 @@ function M.play(track, callback)
   M.request("play", { track_id = track }, callback)
 end
 
+--- Hold the sound where it is.
 ---@param callback? fun(err: lofi.Error?, result: lofi.PlayState?)
 function M.pause(callback)
   M.request("pause", {}, callback)
@@ -165,6 +166,7 @@ function M.stop(callback)
   M.request("stop", {}, callback)
 end
 
+--- Go to the next track; the radio's is there at once.
 ---@param callback? fun(err: lofi.Error?, result: lofi.PlayState?)
 function M.skip(callback)
   M.request("skip", {}, callback)
