@@ -8,11 +8,14 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+import time
 from bisect import bisect_left
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+import psutil
 
 from benchmarks.own_daemon import resident_mb
 from lofi_core.player.ring import GAP_EDGES_MS
@@ -47,6 +50,7 @@ class Played:
         made: how many tracks the daemon made meanwhile.
         resident_mb: of the player, at the end.
         starved_sec: for how long at most a process that only sleeps did not get its turn.
+        others_cores: how many cores, on average, processes had that are none of the daemon's.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -54,6 +58,7 @@ class Played:
     made: int = 0
     resident_mb: float = 0.0
     starved_sec: float = 0.0
+    others_cores: float = 0.0
 
     @property
     def underruns(self) -> int:
@@ -89,6 +94,7 @@ def play_under_load(daemon: OwnDaemon, seconds: float, *, sort: bool) -> Played:
     client.call("playlist_mode", repeat="all", crossfade_sec=CROSSFADE_SEC)
     client.call("subscribe", events=["playback_started", "generation_complete"])
     with busy_daemon(daemon, sort=sort) as next_job, witness() as starved_sec:
+        others_before, began = others_sec(daemon), time.monotonic()
         client.call("play")
         while played.seconds < seconds:
             event = client.next_event(LOOK_SEC)
@@ -100,7 +106,16 @@ def play_under_load(daemon: OwnDaemon, seconds: float, *, sort: bool) -> Played:
             played.taken = from_first_sound(daemon)
         played.resident_mb = resident_mb(daemon.player_pid())
         played.starved_sec = starved_sec()
+        played.others_cores = (others_sec(daemon) - others_before) / (time.monotonic() - began)
     return played
+
+
+def others_sec(daemon: OwnDaemon) -> float:
+    """Processor time since the machine began that is not the daemon's nor its children's."""
+    times = psutil.cpu_times()
+    ours = psutil.Process(daemon.process.pid)
+    mine = (each.cpu_times() for each in (ours, *ours.children(recursive=True)))
+    return float(times.user + times.nice + times.system - sum(each.user + each.system for each in mine))
 
 
 @contextmanager
