@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file anew, with the permissions that it had. It is on the disk by then."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    # Two processes may write the same file at once, and two threads of one.
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with draft.open("wb") as file:
             if path.exists():

@@ -18,6 +18,16 @@ import pytest
 
 from lofi_core.rpc.client import Client, Notification
 
+# These take a minute and more: begun last, they would keep the others' processes waiting for them.
+LONG_FILES = (
+    "test_under_load.py",
+    "test_hours.py",
+    "test_acestep_export.py",
+    "test_acestep_checkpoint.py",
+    "test_acestep_reference.py",
+    "test_procedural_sound.py",
+    "test_procedural_bars.py",
+)
 TERMINAL = {"generation_complete", "generation_cancelled", "generation_error"}
 
 # A backend whose steps are under the test's control: it takes one each time a line can be read from a pipe.
@@ -51,6 +61,11 @@ STEPPED = """
             if gate is not None:
                 gate.close()
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first, all others in the order in which they were found."""
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from lofi_core import events as ev
 from lofi_core.config import Audio
 from lofi_core.errors import InvalidParams
-from lofi_core.playback.saved import FILE_NAME, load
+from lofi_core.playback.saved import FILE_NAME, Saved, Saver, load
 from tests.playback.studio import studio
 
 if TYPE_CHECKING:
@@ -167,22 +168,26 @@ async def test_listeners_hear_what_clients_hear_in_the_same_order(tmp_path: Path
         assert made.overheard == made.told
 
 
-async def test_two_daemons_on_one_directory_say_so_and_spoil_nothing(
+async def test_two_daemons_on_one_directory_say_so_once_each_and_spoil_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with studio(tmp_path) as one, studio(tmp_path) as two:
-        a, b = await one.entries("a", "b")
-        await one.playback.enlist(a)
-        await one.playback._saver.save()
-        assert "another daemon" not in caplog.text
-        await two.playback.enlist(b)
-        await two.playback._saver.save()
-        assert "another daemon" in caplog.text
-        caplog.clear()
-        await two.playback._saver.save()
-        assert "another daemon" not in caplog.text  # once
-    saved = load(tmp_path / "data" / FILE_NAME, Audio())
-    assert saved.tracks in ([a.track_id], [b.track_id])
+    path = tmp_path / FILE_NAME
+    one, two = Saver(path, lambda: Saved(tracks=["a" * 32])), Saver(path, lambda: Saved(tracks=["b" * 32]))
+
+    def warnings() -> int:
+        return caplog.text.count("another daemon")
+
+    await one.save()
+    assert warnings() == 0
+    await two.save()
+    assert warnings() == 1
+    await two.save()
+    assert warnings() == 1
+    await one.save()
+    assert warnings() == 2
+    await asyncio.gather(*(saver.save() for saver in (one, two) * 20))
+    assert (warnings(), "cannot be saved" in caplog.text) == (2, False)
+    assert load(path, Audio()).tracks in (["a" * 32], ["b" * 32])
 
 
 def completion(entry: Entry, path: str) -> ev.GenerationComplete:
