@@ -42,6 +42,8 @@ class Outlet:
         self._gate = Ramp(1.0)  # 0 is on hold
         self._gain = Ramp(1.0)
         self._tail = np.zeros((0, 2), np.float32)
+        self._last = np.zeros(2, np.float32)  # what was heard, before the volume
+        self._lacked = False  # the last time
 
     def pull(self, frames: int) -> tuple[Samples, int]:
         """What the device plays next, [frames, 2], and how many of them were ready."""
@@ -53,6 +55,11 @@ class Outlet:
             out[:ready] *= self._gate.gains(ready)
             if len(self._tail):
                 self._add_tail(out)
+            lacks = ready < wanted and self._ring.flows
+            if lacks and (ready or not self._lacked):
+                self._bridge_lack(out, ready)
+            self._lacked = lacks
+            self._last = out[-1].copy() if frames else self._last
             out *= self._gain.gains(frames)
             self.frame += frames
         return out, ready + frames - wanted
@@ -80,6 +87,19 @@ class Outlet:
             self._tail = tail[:ready]
             self._gate.go(0.0, 0)
             self._ring.clear()
+
+    def _bridge_lack(self, out: Samples, ready: int) -> None:
+        """Nothing is ready in the midst of the music: let its last sample go down to 0, what comes fade in."""
+        frames = round(RAMP_SEC * self._rate)
+        last = out[ready - 1] if ready else self._last
+        tail = last * np.linspace(1.0, 0.0, frames + 1, dtype=np.float32)[1:, None]
+        heard = min(frames, len(out) - ready)
+        out[ready : ready + heard] = tail[:heard]
+        self._tail = tail[heard:]
+        on_hold = self._gate.target == 0
+        self._gate.go(0.0, 0)
+        if not on_hold:
+            self._gate.go(1.0, frames)
 
     def _add_tail(self, out: Samples) -> None:
         heard = min(len(self._tail), len(out))

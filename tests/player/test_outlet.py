@@ -72,6 +72,37 @@ def test_pausing_and_going_on_within_the_ramp_does_not_click() -> None:
     assert steepest(np.concatenate(out)) <= steepest(a) + 0.5 / RAMP
 
 
+@pytest.mark.parametrize("period", [100, 700, PERIOD])
+def test_when_the_renderer_is_late_the_music_breaks_off_and_comes_back_without_a_click(period: int) -> None:
+    a = sine(1.0)
+    ring = Ring(len(a))
+    outlet = Outlet(ring, RATE)
+    out = []
+    for begin, end in ((0, 10_000), (10_000, 20_000), (20_000, 30_000)):
+        ring.write(a[begin:end])
+        out.extend(outlet.pull(period)[0] for _ in range(15_000 // period))
+    heard = np.concatenate(out)
+    assert ring.underruns >= 3
+    assert np.array_equal(heard[:10_000], a[:10_000])
+    assert not heard[10_000 + RAMP : 14_000].any()
+    assert np.array_equal(heard[15_000 // period * period + RAMP :][:5_000], a[10_000 + RAMP :][:5_000])
+    assert steepest(heard) <= steepest(a) + 1 / RAMP
+
+
+def test_a_pause_that_begins_as_the_renderer_is_late_loses_nothing() -> None:
+    a = sine(1.0)
+    ring = Ring(len(a))
+    outlet = Outlet(ring, RATE)
+    ring.write(a[:1_000])
+    outlet.pull(900)
+    outlet.hold(held=True)
+    outlet.pull(PERIOD)
+    ring.write(a[1_000:])
+    assert not outlet.pull(PERIOD)[0][RAMP:].any()
+    outlet.hold(held=False)
+    assert np.array_equal(outlet.pull(PERIOD)[0][RAMP:], a[1_000 + RAMP : 1_000 + PERIOD])
+
+
 def test_volume_is_a_cube_and_comes_in_a_ramp() -> None:
     rendered = Rendered(np.full((RATE, 2), 0.8, np.float32))
     rendered.pull(4_800)
