@@ -89,7 +89,7 @@ class Outlet:
             self._ring.clear()
 
     def _bridge_lack(self, out: Samples, ready: int) -> None:
-        """Nothing is ready in the midst of the music: let its last sample go down to 0, what comes fade in."""
+        """Nothing is ready in the midst of the music: its last sample goes to 0, what comes fades in."""
         frames = round(RAMP_SEC * self._rate)
         last = out[ready - 1] if ready else self._last
         tail = last * np.linspace(1.0, 0.0, frames + 1, dtype=np.float32)[1:, None]
