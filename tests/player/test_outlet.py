@@ -77,7 +77,7 @@ def test_when_the_renderer_is_late_the_music_breaks_off_and_comes_back_without_a
     a = sine(1.0)
     ring = Ring(len(a))
     outlet = Outlet(ring, RATE)
-    out = []
+    out: list[Samples] = []
     for begin, end in ((0, 10_000), (10_000, 20_000), (20_000, 30_000)):
         ring.write(a[begin:end])
         out.extend(outlet.pull(period)[0] for _ in range(15_000 // period))
