@@ -9,11 +9,12 @@ import numpy as np
 from lofi_core import InferenceFailed, Step
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import Dice, Piece
+from lofi_procedural.sound.balance import find_tilt
 from lofi_procedural.sound.limiter import Limiter
 from lofi_procedural.sound.loudness import TARGET_LUFS, Meter, measure
 from lofi_procedural.sound.mixer import Mixer
 from lofi_procedural.sound.rider import Rider
-from lofi_procedural.sound.tape import Room, Wow, saturate
+from lofi_procedural.sound.tape import Room, Wow, saturate, tone_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,8 @@ def _mix(plan: Plan, piece: Piece, dice: Dice) -> Iterator[Stereo]:
     """Bars [2, N] through band, room and tape, before the final level; the last one fades out."""
     mixer = Mixer(plan, piece, dice)
     wow = Wow(max(0.35, plan.brief.textures.get("tape", 0.0) * 1.6))
-    room = Room(plan.brief.brightness, dice.roll("room"))
+    tilt = find_tilt(plan, piece, mixer, tone_kernel(plan.brief.brightness))
+    room = Room(plan.brief.brightness, tilt, dice.roll("room"))
     for index in range(plan.steps):
         dry, send = mixer.bar(piece.bar(index))
         mixed = room.process(saturate(wow.process(dry)), send)

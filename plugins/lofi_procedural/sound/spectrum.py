@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from lofi_procedural.sound.types import Floats
 
+PIVOT_HZ = 350.0
+
 
 def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slope: float = 0.0) -> Floats:
     """Noise of unit RMS between two frequencies, with soft edges of 12 dB per octave.
@@ -44,6 +46,12 @@ def response(hz: NDArray[np.floating], low_hz: float, high_hz: float, order: int
     high = 1.0 / np.sqrt(1.0 + (hz / high_hz) ** (2 * order))
     shape: Floats = (low * high).astype(np.float64)
     return shape
+
+
+def tilt_db(hz: NDArray[np.floating], amount: float) -> Floats:
+    """Gain in dB: flat below `PIVOT_HZ`, so many dB per octave above."""
+    gain: Floats = amount * 0.5 * np.log2(1.0 + (hz / PIVOT_HZ) ** 2)
+    return gain
 
 
 def minimum_phase(magnitude: Floats, taps: int) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.sound.curves import slow_curve
-from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response
+from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response, tilt_db
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DRIVE = 1.6
 DARKEST_HZ, OPENEST_HZ = 3_800.0, 12_000.0
 RUMBLE_HZ = 32.0
+TOP_HZ = 12_500.0  # above it there is only what tires
 ROOM_SEC, ROOM_T60_SEC = 0.9, 1.0
 # Held notes come back 4 dB under the dry sound: louder, the room would move players from their places.
 ROOM_LEVEL = 0.14
@@ -54,11 +55,17 @@ class Wow:
 
 
 class Room:
-    """Adds the room and shapes the tone in one convolution; what rings on is kept for the next block."""
+    """Adds the room and shapes the tone in one convolution; what rings on is kept for the next block.
 
-    def __init__(self, brightness: float, rng: Generator) -> None:
-        self._tone = _tone_kernel(brightness)
-        self._room = _room_kernel(rng, self._tone)
+    Args:
+        brightness: of the tone, 0 to 1.
+        tilt: of the tone besides, dB per octave.
+        rng: of the room.
+    """
+
+    def __init__(self, brightness: float, tilt: float, rng: Generator) -> None:
+        self._tone = tone_kernel(brightness, tilt)
+        self._room = _room_kernel(rng, tone_kernel(brightness), self._tone)
         self._spectra: dict[int, tuple[NDArray[np.complexfloating], NDArray[np.complexfloating]]] = {}
         self._tail: Stereo = np.zeros((2, self._room.shape[1] - 1), np.float32)
 
@@ -87,20 +94,29 @@ def saturate(block: Stereo) -> Stereo:
     return warm
 
 
-def _tone_kernel(brightness: float) -> Floats:
-    """No rumble below, a gentle roll-off above: [4096] taps of least delay."""
+def tone_kernel(brightness: float, tilt: float = 0.0) -> Floats:
+    """No rumble below, a gentle roll-off above: [4096] taps of least delay.
+
+    Args:
+        brightness: 0 to 1.
+        tilt: dB per octave (`spectrum.tilt_db`).
+    """
     hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
     cutoff = DARKEST_HZ * (OPENEST_HZ / DARKEST_HZ) ** brightness
-    shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, 15_000.0, order=4)
+    shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, TOP_HZ, order=5)
     # Bright and dark are a tilt above 700 Hz as well, up to 4 dB at 7 kHz.
     shape *= (1.0 + (hz / 700.0) ** 2) ** (0.25 * (brightness - 0.5))
     # A broad bass lift of 1.5 dB: the warmth of the head bump.
     shape *= 1.0 + 0.19 * np.exp(-(np.log2(np.maximum(hz, 1.0) / 85.0) ** 2))
+    shape *= 10.0 ** (tilt_db(hz, tilt) / 20.0)
     return minimum_phase(shape, 4_096)
 
 
-def _room_kernel(rng: Generator, tone: Floats) -> Floats:
-    """Two unlike tails of noise, darker than the music and free of bass, [2, taps]."""
+def _room_kernel(rng: Generator, usual: Floats, tone: Floats) -> Floats:
+    """Two unlike tails of noise, darker than the music and free of bass, behind a tone, [2, taps].
+
+    They are as loud as behind the usual tone they should be, so a tilt leaves dry and wet as they were.
+    """
     samples = round(ROOM_SEC * SAMPLE_RATE)
     time = np.arange(samples) / SAMPLE_RATE
     noise = rng.standard_normal((2, samples)) * 10.0 ** (-3.0 * time / ROOM_T60_SEC)
@@ -109,10 +125,11 @@ def _room_kernel(rng: Generator, tone: Floats) -> Floats:
     noise *= np.minimum(1.0, (samples - np.arange(samples)) / 4_800)
     hz = np.fft.rfftfreq(65_536, 1.0 / SAMPLE_RATE)
     shape = response(hz, 180.0, 3_200.0, order=1)
-    spectrum = _balance(np.fft.rfft(noise, 65_536) * shape, hz) * np.fft.rfft(tone, 65_536)
-    tail = np.fft.irfft(spectrum, 65_536)[:, : samples + 2_000]
-    scaled: Floats = tail * (ROOM_LEVEL / np.sqrt(np.sum(tail**2, axis=1, keepdims=True)))
-    return scaled
+    spectrum = _balance(np.fft.rfft(noise, 65_536) * shape, hz)
+    heard = np.abs(spectrum * np.fft.rfft(usual, 65_536)) ** 2
+    spectrum *= ROOM_LEVEL / np.sqrt(2 * heard.sum(axis=1, keepdims=True) / 65_536)
+    tail: Floats = np.fft.irfft(spectrum * np.fft.rfft(tone, 65_536), 65_536)[:, : samples + 2_000]
+    return tail
 
 
 def _balance(spectrum: NDArray[np.complexfloating], hz: NDArray[np.floating]) -> NDArray[np.complexfloating]:

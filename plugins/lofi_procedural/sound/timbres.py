@@ -46,8 +46,8 @@ def _harmonics(count: int, slope: float, pluck: float = 0.0) -> tuple[tuple[floa
 
 _GUITAR = _harmonics(12, 0.9, pluck=0.23)
 _ELECTRIC = _harmonics(9, 1.3, pluck=0.31)
-_PIANO = _harmonics(14, 0.95)
-_FELT = _harmonics(9, 1.9)
+_PIANO = _harmonics(16, 0.85)
+_FELT = _harmonics(10, 1.7)
 _UPRIGHT = _harmonics(10, 1.0, pluck=0.36)
 
 TIMBRES: dict[str, Timbre] = {
@@ -65,8 +65,8 @@ TIMBRES: dict[str, Timbre] = {
     "piano": Timbre(
         *_PIANO,
         t60_sec=6.0,
-        damping=0.5,
-        hardness=0.8,
+        damping=0.4,
+        hardness=0.6,
         release_sec=0.14,
         stretch=0.00035,
         knock=0.03,
