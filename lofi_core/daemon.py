@@ -21,6 +21,7 @@ from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
+from lofi_core.logs.file import LOG_NAME, begin_logging
 from lofi_core.models.downloads import Downloads
 from lofi_core.mpris.service import serve_mpris
 from lofi_core.playback.control import Playback
@@ -67,7 +68,7 @@ def serve(settings: Settings) -> int:
     Raises:
         LofiError: the daemon cannot start, and why.
     """
-    _log_to_stderr(settings.config.daemon.log_level)
+    begin_logging(settings.config.daemon.log_level, settings.paths.state / LOG_NAME)
     # A backend's Python code gives the event loop its turn after a millisecond, not after five.
     sys.setswitchinterval(0.001)
     return anyio.run(_serve, settings)
@@ -91,7 +92,7 @@ def run_once(
         LofiError: the request was refused or the job failed.
         KeyboardInterrupt: Ctrl-C; the job was cancelled and nothing was written.
     """
-    _log_to_stderr("error")
+    begin_logging("error")
     return anyio.run(_run_once, settings, params, on_event, export)
 
 
@@ -286,11 +287,3 @@ async def _run_once(
     if failure is not None:
         raise failure
     return done
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )

@@ -46,6 +46,7 @@ COMMANDS = {
     "unload": "load",
     "models": "models",
     "config": "config",
+    "logs": "logs",
     "serve": "serve",
     "shutdown": "serve",
     "completion": "completion",
