@@ -35,6 +35,7 @@ from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
 from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
+from lofi_core.rpc.handlers.metrics import MetricsMethods
 from lofi_core.rpc.handlers.models import ModelMethods
 from lofi_core.rpc.handlers.playback import PlaybackMethods
 from lofi_core.rpc.handlers.radio import RadioMethods
@@ -119,7 +120,8 @@ async def _serve(settings: Settings) -> int:
             jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
             radio = _radio(settings, engine, library, playback, jobs, to_all)
             radio.serve(tasks)
-            road.listeners.append(radio.job_happened)
+            metrics = MetricsMethods(hub, engine, library, playback)
+            road.listeners += [radio.job_happened, metrics.tally.happened]
             if settings.config.audio.mpris:
                 tasks.start_soon(serve_mpris, playback, radio.skip, lambda: radio.status().state != "off")
             downloads = Downloads(plugins, hub.publish)
@@ -134,8 +136,13 @@ async def _serve(settings: Settings) -> int:
                 TrackMethods(library, playback, to_all),
                 PlaybackMethods(playback, radio),
                 RadioMethods(radio),
+                metrics,
             ]
-            server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
+            server = Server(
+                hub,
+                Dispatcher(groups, tasks, metrics.requests),
+                [engine.forget_client, downloads.forget_client],
+            )
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())

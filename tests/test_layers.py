@@ -20,7 +20,7 @@ LAYERS = [
     {"cli"},
     {"daemon"},
     {"rpc"},
-    {"radio", "mpris"},
+    {"radio", "mpris", "metrics"},
     {"jobs", "playback"},
     {"player", "models"},
     {"host"},

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
+@click.option("--metrics", is_flag=True, help="Print numbers for Prometheus instead.")
 @pass_globals
-def status(options: Globals) -> None:
+def status(options: Globals, *, metrics: bool) -> None:
     """Show what the daemon is doing. Does not start it."""
     with Client(options.socket_path()) as client:
-        answer = client.call("status")
-    if options.json:
+        answer = client.call("metrics" if metrics else "status")
+    if metrics and not options.json:
+        click.echo(answer["text"], nl=False)
+    elif options.json:
         print_json(answer)
     else:
         print_fields(_fields(answer))
