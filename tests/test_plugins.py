@@ -282,7 +282,7 @@ def test_the_daemon_shows_broken_and_disabled_backends(
 
 
 def test_onnx_runtime_reports_nothing_to_its_makers(home: Path) -> None:
-    """It would leave what it means to send in the cache directory; whoever loads plugins has told it not to."""
+    """It would leave what it means to send in the cache directory."""
     pytest.importorskip("onnxruntime")
     script = "from lofi_core.plugins import PluginHost; PluginHost(); import onnxruntime"
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}

@@ -47,6 +47,7 @@ COMMANDS = {
     "models": "models",
     "config": "config",
     "logs": "logs",
+    "doctor": "doctor",
     "serve": "serve",
     "shutdown": "serve",
     "completion": "completion",
