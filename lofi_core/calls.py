@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,26 @@ def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiErr
     except MemoryError as error:
         raise kind(f"{backend} ran out of memory in {hook}", "try a shorter duration") from error
     except BaseException as error:  # a plugin may call sys.exit()
-        log.exception("backend %s: %s raised", backend, hook)
+        log_raised(f"backend {backend}: {hook} raised", error)
         hint = "the daemon's log has the traceback"
         raise kind(f"{backend} raised {brief(error)} in {hook}", hint) from error
+
+
+def log_raised(what: str, error: BaseException) -> None:
+    """Log what a plugin raised: where, and of which kind. Its words may quote a prompt: for debug."""
+    log.error("%s %s\n%s", what, type(error).__name__, _frames(error))
+    log.debug("%s, in full:", what, exc_info=error)
+
+
+def _frames(error: BaseException) -> str:
+    """A traceback without the messages, down to what was the cause of it all."""
+    parts = []
+    seen: BaseException | None = error
+    while seen is not None:
+        frames = "".join(traceback.format_tb(seen.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{frames}{type(seen).__qualname__}")
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return "\nbefore that:\n".join(parts)
 
 
 def generator_of(backend: str, call: Callable[[], Any]) -> Generator[object, None, None]:

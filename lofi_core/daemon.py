@@ -21,6 +21,7 @@ from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
+from lofi_core.logs.file import LOG_NAME, begin_logging
 from lofi_core.models.downloads import Downloads
 from lofi_core.mpris.service import serve_mpris
 from lofi_core.playback.control import Playback
@@ -34,6 +35,7 @@ from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
 from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
+from lofi_core.rpc.handlers.metrics import MetricsMethods
 from lofi_core.rpc.handlers.models import ModelMethods
 from lofi_core.rpc.handlers.playback import PlaybackMethods
 from lofi_core.rpc.handlers.radio import RadioMethods
@@ -67,7 +69,7 @@ def serve(settings: Settings) -> int:
     Raises:
         LofiError: the daemon cannot start, and why.
     """
-    _log_to_stderr(settings.config.daemon.log_level)
+    begin_logging(settings.config.daemon.log_level, settings.paths.state / LOG_NAME)
     # A backend's Python code gives the event loop its turn after a millisecond, not after five.
     sys.setswitchinterval(0.001)
     return anyio.run(_serve, settings)
@@ -91,7 +93,7 @@ def run_once(
         LofiError: the request was refused or the job failed.
         KeyboardInterrupt: Ctrl-C; the job was cancelled and nothing was written.
     """
-    _log_to_stderr("error")
+    begin_logging("error")
     return anyio.run(_run_once, settings, params, on_event, export)
 
 
@@ -118,7 +120,8 @@ async def _serve(settings: Settings) -> int:
             jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
             radio = _radio(settings, engine, library, playback, jobs, to_all)
             radio.serve(tasks)
-            road.listeners.append(radio.job_happened)
+            metrics = MetricsMethods(hub, engine, library, playback)
+            road.listeners += [radio.job_happened, metrics.tally.happened]
             if settings.config.audio.mpris:
                 tasks.start_soon(serve_mpris, playback, radio.skip, lambda: radio.status().state != "off")
             downloads = Downloads(plugins, hub.publish)
@@ -133,8 +136,13 @@ async def _serve(settings: Settings) -> int:
                 TrackMethods(library, playback, to_all),
                 PlaybackMethods(playback, radio),
                 RadioMethods(radio),
+                metrics,
             ]
-            server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
+            server = Server(
+                hub,
+                Dispatcher(groups, tasks, metrics.requests),
+                [engine.forget_client, downloads.forget_client],
+            )
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
@@ -286,11 +294,3 @@ async def _run_once(
     if failure is not None:
         raise failure
     return done
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(),
-        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )

@@ -58,6 +58,13 @@ def check_onnxruntime() -> None:
         )
 
 
+def be_private() -> None:
+    """Have ONNX Runtime report nothing to its makers. To be called before anybody imports it."""
+    # Since 1.31 its Linux builds, too, send events over HTTPS and keep them under ~/.cache/Microsoft. The
+    # call that disables this, `disable_telemetry_events`, comes after the first of them.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
 def physical_cores() -> int:
     """Cores this process may run on; two threads of one core count once, for they share its arithmetic."""
     if not hasattr(os, "sched_getaffinity"):

@@ -21,6 +21,7 @@ from lofi_core.backend import BackendSpec, GenerateRequest, Schedule
 from lofi_core.calls import guarded
 from lofi_core.config import BackendConfig
 from lofi_core.described import checked_spec, options_schema
+from lofi_core.device import be_private
 from lofi_core.errors import (
     BackendNotInstalled,
     BackendNotReady,
@@ -96,6 +97,7 @@ class PluginHost:
         models_dir: Path = Path(),
         runtime: Runtime | None = None,
     ) -> None:
+        be_private()
         self._runtime = runtime or Runtime()
         self._manager = pluggy.PluginManager(hookspecs.PROJECT)
         self._manager.add_hookspecs(hookspecs)

@@ -20,7 +20,7 @@ LAYERS = [
     {"cli"},
     {"daemon"},
     {"rpc"},
-    {"radio", "mpris"},
+    {"radio", "mpris", "metrics"},
     {"jobs", "playback"},
     {"player", "models"},
     {"host"},
@@ -29,7 +29,7 @@ LAYERS = [
     {"runtime", "installed", "integrity"},
     {"settings"},
     {"backend", "events", "config", "paths", "worker", "device"},
-    {"errors", "names", "suggest", "iir", "files", "memory"},
+    {"errors", "names", "suggest", "iir", "files", "memory", "logs"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # `lofi_core` itself: the version, and the names for backend authors, which load on first use.

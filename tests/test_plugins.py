@@ -1,5 +1,6 @@
 """Backends are found, broken ones are shown, disabled ones never touched."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -278,3 +279,12 @@ def test_the_daemon_shows_broken_and_disabled_backends(
     assert shown["crash"]["error"] == "RuntimeError: no libfoo"
     assert shown["crash"]["sample_rate"] is None
     assert shown["sine"]["status"] == "disabled"
+
+
+def test_onnx_runtime_reports_nothing_to_its_makers(home: Path) -> None:
+    """It would leave what it means to send in the cache directory."""
+    pytest.importorskip("onnxruntime")
+    script = "from lofi_core.plugins import PluginHost; PluginHost(); import onnxruntime"
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    subprocess.run([sys.executable, "-c", script], env=environ | {"HOME": str(home)}, check=True, timeout=60)
+    assert not [path for path in home.rglob("*") if "icrosoft" in str(path)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from lofi_core.cli.output import clean
+from lofi_core.logs.file import LOG_NAME, open_log
 from lofi_core.rpc.client import Client, NoDaemon
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def start_daemon(settings: Settings, *, verbose: bool) -> Started:
 
 
 def log_file(settings: Settings) -> Path:
-    """Where a daemon that runs in the background writes its log."""
-    return settings.paths.state / "daemon.log"
+    """Where a daemon writes its log; one in the background has its standard error there too."""
+    return settings.paths.state / LOG_NAME
 
 
 def _answering(socket: Path) -> Started | None:
@@ -99,8 +100,7 @@ def _opened_log(log: Path) -> int:
         DaemonDidNotStart: it cannot be written.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return open_log(log)
     except OSError as error:
         problem = f"the daemon's log {log} cannot be written: {error.strerror}"
         raise DaemonDidNotStart(problem, "make that possible, or choose another --data-dir") from error
@@ -143,7 +143,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _failure(log: Path, written_before: int, exit_code: int | None) -> DaemonDidNotStart:
     with log.open("rb") as file:
-        file.seek(written_before)
+        if os.fstat(file.fileno()).st_size >= written_before:  # else it is one begun since
+            file.seek(written_before)
         lines = file.read().decode("utf-8", "replace").splitlines()[-LOG_LINES_SHOWN:]
     what = (
         f"does not answer after {START_TIMEOUT_SEC:g} s"

@@ -46,6 +46,8 @@ COMMANDS = {
     "unload": "load",
     "models": "models",
     "config": "config",
+    "logs": "logs",
+    "doctor": "doctor",
     "serve": "serve",
     "shutdown": "serve",
     "completion": "completion",

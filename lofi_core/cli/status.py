@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
+@click.option("--watch", is_flag=True, help="Go on showing it, until q or Ctrl-C.")
+@click.option("--metrics", is_flag=True, help="Print numbers for Prometheus instead.")
 @pass_globals
-def status(options: Globals) -> None:
+def status(options: Globals, *, watch: bool, metrics: bool) -> None:
     """Show what the daemon is doing. Does not start it."""
+    if watch:
+        if metrics or options.json:
+            raise click.UsageError(f"--watch shows a screen, and --{'metrics' if metrics else 'json'} none")
+        from lofi_core.cli.watch.loop import watch as go_on
+
+        go_on(options.socket_path())
+        return
     with Client(options.socket_path()) as client:
-        answer = client.call("status")
-    if options.json:
+        answer = client.call("metrics" if metrics else "status")
+    if metrics and not options.json:
+        click.echo(answer["text"], nl=False)
+    elif options.json:
         print_json(answer)
     else:
         print_fields(_fields(answer))

@@ -7,6 +7,7 @@ event it causes.
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import time
 from typing import TYPE_CHECKING, TypeAlias
@@ -29,8 +30,14 @@ if TYPE_CHECKING:
 Publish: TypeAlias = "Callable[[Event, frozenset[Client] | None], None]"
 
 
+log = logging.getLogger("lofi.jobs")
+
+
 class Announcer:
-    """Publishes the events of jobs, each to the job's audience at the moment it is sent."""
+    """Publishes the events of jobs, each to the job's audience at the moment it is sent.
+
+    The log has when each job began and ended. What it was asked for only debug has.
+    """
 
     def __init__(self, publish: Publish, loop: asyncio.AbstractEventLoop) -> None:
         self._publish = publish
@@ -44,6 +51,8 @@ class Announcer:
     def started(self, job: Job) -> None:
         """The job has the worker for the first time."""
         request, backend = job.prepared.request, job.prepared.spec.name
+        log.info("job %s begins: %g s with %s", job.job_id, request.duration_sec, backend)
+        log.debug("job %s is asked for %r", job.job_id, request.prompt)
         event = ev.GenerationStart(
             job.track_id, job.job_id, request.prompt, request.duration_sec, request.seed, backend
         )
@@ -80,10 +89,12 @@ class Announcer:
 
     def completed(self, job: Job, track: Track) -> None:
         """The track is on disk."""
+        log.info("job %s is done: track %s, in %.3g s", job.job_id, track.track_id, track.generation_time_sec)
         self._emit(job, completion(track, job.job_id))
 
     def cancelled(self, job: Job) -> None:
         """The job was given up."""
+        log.info("job %s is cancelled", job.job_id)
         progress = job.progress
         event = ev.GenerationCancelled(
             job.track_id, job.job_id, progress.at_step_overall, progress.total_steps_overall
@@ -92,6 +103,8 @@ class Announcer:
 
     def failed(self, job: Job, error: LofiError) -> None:
         """The job ended in an error."""
+        log.warning("job %s failed: %s", job.job_id, error.code)
+        log.debug("job %s: %s", job.job_id, error.text())  # a plugin's message may quote the prompt
         event = ev.GenerationError(job.track_id, job.job_id, error.code, error.message, error.hint or UNSET)
         self._emit(job, event)
 

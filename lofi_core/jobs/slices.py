@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from lofi_core.backend import BackendSpec, Schedule, Step
-from lofi_core.calls import guarded
+from lofi_core.calls import guarded, log_raised
 from lofi_core.errors import InferenceFailed, LofiError
 from lofi_core.runtime import RunEnded
 
@@ -204,5 +204,5 @@ def close(backend: str, generator: Generator[object, None, None]) -> None:
         generator.close()
     except RunEnded:
         log.debug("backend %s began a run while being closed", backend)
-    except BaseException:
-        log.exception("backend %s raised while being closed", backend)
+    except BaseException as error:  # noqa: BLE001 - a plugin may call sys.exit()
+        log_raised(f"backend {backend}, while being closed, raised", error)

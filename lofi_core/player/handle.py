@@ -10,17 +10,7 @@ import msgspec
 from lofi_core.errors import AudioDeviceError, from_text
 from lofi_core.player import protocol
 from lofi_core.player.link import Link, PlayerGone
-from lofi_core.player.protocol import (
-    MAX_CROSSFADE_SEC,
-    Device,
-    DeviceChanged,
-    Ended,
-    Failed,
-    Item,
-    Paused,
-    Setup,
-    Status,
-)
+from lofi_core.player.protocol import MAX_CROSSFADE_SEC, Device, DeviceChanged, Ended, Failed, Item, Status
 from lofi_core.player.remembered import Deaths, Remembered
 from lofi_core.player.wire import at_least_zero, playable, within
 
@@ -63,7 +53,7 @@ class Player:
         within("crossfade_sec", crossfade_sec, MAX_CROSSFADE_SEC)
         self._tell = tell
         self._idle_sec = idle_sec
-        setup = Setup(device=device, volume=volume, crossfade_sec=crossfade_sec, tap=tap)
+        setup = protocol.Setup(device=device, volume=volume, crossfade_sec=crossfade_sec, tap=tap)
         self._remembered = Remembered(setup)
         self._link: Link | None = None
         self._starting = asyncio.Lock()
@@ -100,6 +90,11 @@ class Player:
     def fades_out(self) -> bool:
         """It stops at the end of a fade that goes on."""
         return self._remembered.ending
+
+    @property
+    def underruns(self) -> int:
+        """How often a device got silence because nothing was rendered, as far as the processes have told."""
+        return self._remembered.underruns
 
     async def start(self) -> None:
         """Have a process ready before there is anything to play."""
@@ -344,5 +339,5 @@ class Player:
         if isinstance(event, DeviceChanged):
             self._no_device = None if event.device else f"AUDIO_DEVICE_ERROR: {event.message}"
         self._tell(event)
-        if isinstance(event, Ended | Paused):
+        if isinstance(event, Ended | protocol.Paused):
             self._see_whether_idle()

@@ -18,6 +18,7 @@ from lofi_core.player.protocol import (
     Resumed,
     Setup,
     Started,
+    StatsTold,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Remembered:
         items: what plays, if `playing_id` is the first of them, and what waits.
         paused: it was told to hold.
         ending: it fades out, and stops then.
+        underruns: of all processes so far.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -64,6 +66,8 @@ class Remembered:
         self.items: list[Item] = []
         self.paused = False
         self.ending = False
+        self.underruns = 0
+        self._underruns_before = 0  # of the processes that have ended
         self._playing_id: str | None = None
         self._position_sec = 0.0
         self._since: float | None = None  # monotonic seconds when it was there; None while it stands still
@@ -75,7 +79,8 @@ class Remembered:
         return self._position_sec + min(max(moved, 0.0), MOST_UNTOLD_SEC)
 
     def stand_still(self) -> None:
-        """The sound has ended here."""
+        """The process has ended, and the sound with it."""
+        self._underruns_before = self.underruns
         self._place(self.position_sec, moving=False)
 
     @property
@@ -125,6 +130,8 @@ class Remembered:
 
     def happened(self, event: AnyEvent) -> None:
         """An event came."""
+        if isinstance(event, StatsTold):
+            self.underruns = self._underruns_before + event.stats.underruns
         if not isinstance(event, ItemEvent):
             return
         if isinstance(event, Ended):

@@ -90,7 +90,8 @@ class Dial:
                 preset = self._preset(last.preset) if last.preset else None
                 return self._checked(_over(wanted, last), preset), False
             except LofiError as error:
-                log.warning("the last station cannot be had any more: %s", error.text())
+                log.warning("the last station cannot be had any more: %s", error.code)
+                log.debug("%s", error.text())  # it may quote a prompt
         return self._checked(wanted, self._preset(self.config().radio.preset)), False
 
     def slot_now(self) -> str | None:
@@ -107,7 +108,8 @@ class Dial:
             named = replace(wanted or Wanted(), prompts=tuple(slot.prompts) if slot.prompts else None)
             station = self._checked(named, self._preset(slot.preset) if slot.preset else None)
         except LofiError as error:
-            log.warning("the schedule's %s cannot be had: %s", slot.title, error.text())
+            log.warning("the schedule's %s to %s cannot be had: %s", slot.from_, slot.to, error.code)
+            log.debug("%s", error.text())  # it may quote a prompt
             return None
         return replace(station, slot=slot.title)
 

@@ -82,7 +82,8 @@ def load_presets(directory: Path) -> dict[str, Preset]:
             found[name] = _preset(path, _shipped())
         except InvalidParams as error:
             found.pop(name, None)
-            log.warning("this preset is left out: %s", error.text())
+            log.warning("the preset %s is left out; `lofi-core radio start -p %s` tells why", path, name)
+            log.debug("%s", error.text())  # it may quote a prompt
     return dict(sorted(found.items()))
 
 

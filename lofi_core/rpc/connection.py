@@ -262,7 +262,9 @@ class _Reply:
         """The reply, or None where nobody waits for one. Raises what msgspec raises for a result of ours."""
         if isinstance(outcome, LofiError):
             if self._msgid is None:
-                log.warning("%s: notification failed: %s", self._connection.name, outcome.text())
+                # Not what it says: that may quote what was sent, such as a prompt.
+                log.warning("%s: notification failed: %s", self._connection.name, outcome.code)
+                log.debug("%s", outcome.text())
                 return None
             return messages.encode_error(self._msgid, outcome)
         return None if self._msgid is None else messages.encode_response(self._msgid, outcome)

@@ -36,10 +36,12 @@ class Dispatcher:
     Args:
         groups: objects whose methods, named as on the wire, serve them: `(connection, params)` to result.
         tasks: owns the async handlers.
+        requests: how many there were, by method; counted on here.
     """
 
-    def __init__(self, groups: list[object], tasks: TaskGroup) -> None:
+    def __init__(self, groups: list[object], tasks: TaskGroup, requests: dict[str, int]) -> None:
         self._tasks = tasks
+        self._requests = requests
         self._routes: dict[object, _Route] = {}
         for method in METHODS.values():
             (handler,) = [getattr(group, method.name) for group in groups if hasattr(group, method.name)]
@@ -57,6 +59,7 @@ class Dispatcher:
         """Serve one request: `reply` is called exactly once, with a result or a LofiError."""
         try:
             route = self._routes[method] if self.knows(method) else _unknown(method)
+            self._requests[route.method.name] += 1
             params = decode_params(raw, route.method.params)
             if not route.is_async:
                 reply(route.handler(connection, params))

@@ -33,6 +33,7 @@ METHODS: dict[str, Method] = {
         Method("describe", p.NoParams, r.Description, "Every method and event with its JSON Schema."),
         Method("ping", p.NoParams, r.Pong, "Is anybody there?"),
         Method("status", p.NoParams, r.Status, "The daemon at a glance."),
+        Method("metrics", p.NoParams, r.Metrics, "The daemon in numbers, for a monitoring system."),
         Method(
             "generate", p.GenerateParams, r.Accepted, "Make a track. Answers at once; events tell the rest."
         ),

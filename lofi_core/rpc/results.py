@@ -136,6 +136,12 @@ class Status(Struct):
     rss_bytes: int
 
 
+class Metrics(Struct):
+    """Result of `metrics`: the text format that Prometheus reads, version 0.0.4."""
+
+    text: str
+
+
 class Accepted(Struct, omit_defaults=True):
     """Result of `generate`. A cached track has a `path` and no `job_id`."""
 

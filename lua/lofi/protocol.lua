@@ -8,6 +8,7 @@ return {
     "describe",
     "ping",
     "status",
+    "metrics",
     "generate",
     "cancel",
     "job_get",

@@ -286,6 +286,9 @@
 ---@field params table<string, any>
 ---@field result table<string, any>
 
+---@class (exact) lofi.Metrics Result of `metrics`: the text format that Prometheus reads, version 0.0.4.
+---@field text string
+
 ---@class (exact) lofi.ModelRemoved Result of `remove_model`: what is gone, and what stays because no download put it there.
 ---@field variant string
 ---@field removed string[]

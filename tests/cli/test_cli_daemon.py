@@ -59,7 +59,7 @@ def test_serve_detach_returns_when_the_daemon_answers(run: Run, lofi: Start, env
     assert started["socket"] == str(environ / "s")
     with Client(environ / "s") as client:
         assert client.call("hello")["pid"] == started["pid"]
-    assert (environ / "data" / "state" / "daemon.log").stat().st_mode & 0o077 == 0
+    assert (environ / "data" / "state" / "lofi.log").stat().st_mode & 0o077 == 0
     assert run("serve", "--detach").exit_status == 1
 
 
@@ -70,7 +70,7 @@ def test_a_daemon_that_cannot_start_shows_the_end_of_its_log(lofi: Start, enviro
     _, err = process.communicate()
     assert process.returncode == 3
     assert "NO_DAEMON: the daemon was started and ended with status 1. Its log says:" in err
-    assert f"hint: the log is {environ / 'lofi' / 'daemon.log'}" in err
+    assert f"hint: the log is {environ / 'lofi' / 'lofi.log'}" in err
 
 
 def test_a_daemon_whose_log_cannot_be_written_is_not_started(lofi: Start, environ: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_daemon_whose_log_cannot_be_written_is_not_started(lofi: Start, enviro
     process = lofi("generate", "rain", LOFI_DATA_DIR=str(environ / "file" / "data"))
     _, err = process.communicate()
     assert process.returncode == 3
-    place = environ / "file" / "data" / "state" / "daemon.log"
+    place = environ / "file" / "data" / "state" / "lofi.log"
     assert f"NO_DAEMON: the daemon's log {place} cannot be written: Not a directory" in err
     assert "hint: make that possible, or choose another --data-dir" in err
 

@@ -181,7 +181,7 @@ def test_the_daemon_is_ended_and_that_is_no_accident(daemon: DaemonProcess, edit
 
 
 def test_the_log_is_shown_from_its_end(home: Path, editor: Watched) -> None:
-    log = home / "state" / "lofi" / "daemon.log"
+    log = home / "state" / "lofi" / "lofi.log"
     assert told(editor, "Lofi log").splitlines()[0] == f"there is no log at {log}"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_text("".join(f"line {number}\n" for number in range(40_000)))
@@ -193,10 +193,10 @@ def test_the_log_is_shown_from_its_end(home: Path, editor: Watched) -> None:
 @pytest.mark.parametrize(
     ("environ", "path"),
     [
-        ({"LOFI_DATA_DIR": "/d"}, "/d/state/daemon.log"),
-        ({"XDG_STATE_HOME": "/s"}, "/s/lofi/daemon.log"),
-        ({"XDG_STATE_HOME": "relative"}, "/h/.local/state/lofi/daemon.log"),
-        ({"LOFI_DATA_DIR": "/d", "XDG_STATE_HOME": "/s"}, "/d/state/daemon.log"),
+        ({"LOFI_DATA_DIR": "/d"}, "/d/state/lofi.log"),
+        ({"XDG_STATE_HOME": "/s"}, "/s/lofi/lofi.log"),
+        ({"XDG_STATE_HOME": "relative"}, "/h/.local/state/lofi/lofi.log"),
+        ({"LOFI_DATA_DIR": "/d", "XDG_STATE_HOME": "/s"}, "/d/state/lofi.log"),
     ],
 )
 def test_the_log_is_where_the_daemon_puts_it(lua: Lua, environ: dict[str, str], path: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lofi_core.player import protocol
-from lofi_core.player.protocol import Ended, Item, Setup, Started
+from lofi_core.player.protocol import Ended, Item, Setup, Started, Stats, StatsTold
 from lofi_core.player.remembered import Remembered
 
 
@@ -52,3 +52,12 @@ def test_what_is_loaded_during_a_fade_is_not_ended_with_what_was() -> None:
     made.carried_out(protocol.Load(items=[Item("b", "/b")]))
     made.happened(Ended(item_id="a", position_sec=3.0, reason="stopped"))
     assert (made.ending, [item.id for item in made.items]) == (False, ["b"])
+
+
+def test_underruns_are_counted_over_all_processes() -> None:
+    made = playing("a")
+    for told in (1, 3):
+        made.happened(StatsTold(stats=Stats(told, 100, {}, 0)))
+    made.stand_still()
+    made.happened(StatsTold(stats=Stats(2, 10, {}, 0)))
+    assert made.underruns == 5

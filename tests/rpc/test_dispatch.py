@@ -35,7 +35,8 @@ async def outcome(method: object, handler: Callable[..., Any], params: object = 
 
     async with anyio.create_task_group() as tasks:
         groups: list[object] = [SimpleNamespace(**dict.fromkeys(METHODS, handler))]
-        Dispatcher(groups, tasks).serve(nobody, method, msgpack.packb(list(cast("Any", params))), reply)
+        dispatcher = Dispatcher(groups, tasks, dict.fromkeys(METHODS, 0))
+        dispatcher.serve(nobody, method, msgpack.packb(list(cast("Any", params))), reply)
     return replies
 
 

@@ -1,9 +1,9 @@
---- `:Lofi log`: what a daemon in the background has written.
+--- `:Lofi log`: what the daemon has written.
 local M = {}
 
 local TAIL_BYTES = 64 * 1024
 
---- Where it is: `daemon.log` in the state directory, by the daemon's own rule (lofi_core/paths.py).
+--- Where it is: `lofi.log` in the state directory, by the daemon's own rule (lofi_core/paths.py).
 ---@param environ table<string, string?>
 ---@param home string
 ---@param is_mac boolean
@@ -18,7 +18,7 @@ function M.path(environ, home, is_mac)
   else
     directory = vim.fs.joinpath(home, is_mac and "Library/Application Support" or ".local/state", "lofi")
   end
-  return vim.fs.normalize(vim.fs.joinpath(directory, "daemon.log"))
+  return vim.fs.normalize(vim.fs.joinpath(directory, "lofi.log"))
 end
 
 --- The end of a file, in whole lines.
@@ -48,7 +48,7 @@ function M.run()
   require("lofi.notify").error({
     code = "NO_LOG",
     message = "there is no log at " .. path,
-    hint = "a daemon that runs in a terminal logs there",
+    hint = "a daemon writes it from its start on",
   })
 end
 
