@@ -19,6 +19,7 @@ import anyio
 from lofi_core import __version__
 from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
+from lofi_core.files import keep_private
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
 from lofi_core.models.downloads import Downloads
@@ -67,6 +68,7 @@ def serve(settings: Settings) -> int:
     Raises:
         LofiError: the daemon cannot start, and why.
     """
+    keep_private()
     _log_to_stderr(settings.config.daemon.log_level)
     # A backend's Python code gives the event loop its turn after a millisecond, not after five.
     sys.setswitchinterval(0.001)
@@ -91,6 +93,7 @@ def run_once(
         LofiError: the request was refused or the job failed.
         KeyboardInterrupt: Ctrl-C; the job was cancelled and nothing was written.
     """
+    keep_private()
     _log_to_stderr("error")
     return anyio.run(_run_once, settings, params, on_event, export)
 

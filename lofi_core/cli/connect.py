@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from lofi_core.cli.output import clean
+from lofi_core.files import make_private_directory
 from lofi_core.rpc.client import Client, NoDaemon
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _opened_log(log: Path) -> int:
         DaemonDidNotStart: it cannot be written.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_directory(log.parent)
         return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
         problem = f"the daemon's log {log} cannot be written: {error.strerror}"
