@@ -50,7 +50,7 @@ def test_there_are_only_so_many_clients_and_one_that_goes_makes_room(victim: Dae
             return one
 
         before = connected()
-        crowded = []
+        crowded: list[RawSocket] = []
         while len(crowded) <= room:
             crowded += [connected() for _ in range(100)]
             assert before.is_served()  # and they are accepted, or the system would take no more
