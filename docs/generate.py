@@ -21,7 +21,7 @@ from lofi_core.errors import wire_type
 from lofi_core.jobs.history import MAX_ENDED
 from lofi_core.jobs.queue import TURN_AFTER
 from lofi_core.jobs.request import MAX_PROMPT_CHARACTERS
-from lofi_core.rpc import connection, frames, outbox
+from lofi_core.rpc import connection, frames, outbox, room
 from lofi_core.rpc.describe import describe
 from lofi_core.tracks.words import MAX_TITLE_CHARACTERS
 
@@ -76,6 +76,7 @@ def limits() -> Iterator[str]:
     yield from table(
         ("limit", "value"),
         [
+            ("clients at once, where as many files may be open", f"{room.MAX_CLIENTS:,}"),
             ("one message to the daemon", f"{frames.MAX_MESSAGE_BYTES // MEBIBYTE} MiB"),
             ("unsent bytes for a client that does not read", f"{outbox.MAX_BACKLOG_BYTES // MEBIBYTE} MiB"),
             ("unsent messages for such a client", f"{outbox.MAX_BACKLOG_MESSAGES:,}"),

@@ -19,6 +19,7 @@ import anyio
 from lofi_core import __version__
 from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
+from lofi_core.files import keep_private
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
 from lofi_core.logs.file import LOG_NAME, begin_logging
@@ -69,6 +70,7 @@ def serve(settings: Settings) -> int:
     Raises:
         LofiError: the daemon cannot start, and why.
     """
+    keep_private()
     begin_logging(settings.config.daemon.log_level, settings.paths.state / LOG_NAME)
     # A backend's Python code gives the event loop its turn after a millisecond, not after five.
     sys.setswitchinterval(0.001)
@@ -93,6 +95,7 @@ def run_once(
         LofiError: the request was refused or the job failed.
         KeyboardInterrupt: Ctrl-C; the job was cancelled and nothing was written.
     """
+    keep_private()
     begin_logging("error")
     return anyio.run(_run_once, settings, params, on_event, export)
 

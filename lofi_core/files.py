@@ -1,4 +1,4 @@
-"""Write a small file so that whoever reads it sees the old content or the new, never a part."""
+"""Write files that are whole, and whose mode is what it should be."""
 
 from __future__ import annotations
 
@@ -24,3 +24,33 @@ def replace_file(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+class _Umask:
+    """The one with which this process was started, once it has another."""
+
+    given: int | None = None
+
+
+def keep_private() -> None:
+    """Make whatever this process writes from now on the user's alone, from its first moment.
+
+    Prompts, tracks and logs are nobody else's business, also where a directory was opened to others. What is
+    started from here inherits it.
+    """
+    before = os.umask(0o077)
+    if _Umask.given is None:
+        _Umask.given = before
+
+
+def make_private_directory(directory: Path) -> None:
+    """Make a directory, and those above that are missing, the user's alone."""
+    if not directory.exists():
+        make_private_directory(directory.parent)  # `parents=True` would leave those to the umask
+        directory.mkdir(mode=0o700, exist_ok=True)
+
+
+def give_users_mode(path: Path) -> None:
+    """Give a file in a place of the user's choice the mode that any program's would have."""
+    if _Umask.given is not None:
+        path.chmod(0o666 & ~_Umask.given)

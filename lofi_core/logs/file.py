@@ -15,6 +15,7 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from lofi_core.files import make_private_directory
 from lofi_core.logs.lines import Formatter
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def open_log(path: Path) -> int:
     Raises:
         OSError: it cannot be written, is a link or is no plain file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_directory(path.parent)
     file = os.open(path, _FLAGS, 0o600)
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode):

@@ -191,10 +191,21 @@ def _new_client(patience: Patience) -> httpx.AsyncClient:
 
     timeout = httpx.Timeout(patience.stall_sec, connect=patience.connect_sec, pool=None)
     try:
-        return httpx.AsyncClient(timeout=timeout, follow_redirects=True, headers=_WHO)
+        hooks = {"response": [_stay_encrypted]}
+        return httpx.AsyncClient(timeout=timeout, follow_redirects=True, headers=_WHO, event_hooks=hooks)
     except (ValueError, ImportError, OSError) as error:  # a proxy or certificate variable that makes no sense
         hint = "look at HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE in the daemon's environment"
         raise ModelDownloadFailed(f"cannot set up downloads: {brief(error)}", hint) from error
+
+
+async def _stay_encrypted(answer: httpx.Response) -> None:
+    """Refuse to be led out of https, where anybody on the way could put another file in place of ours."""
+    asked = answer.request.url
+    if answer.has_redirect_location and asked.scheme == "https":
+        leads_to = asked.join(answer.headers["location"])
+        if leads_to.scheme != "https":
+            problem = f"{asked.host} leads to {leads_to.scheme}://{leads_to.host}, which is not encrypted"
+            raise ModelDownloadFailed(problem, "the source has been tampered with, or your network has")
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

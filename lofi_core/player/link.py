@@ -59,7 +59,8 @@ class Link(asyncio.Protocol):
         ours.setblocking(False)  # noqa: FBT003 - a name is not allowed
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "lofi_core.player", str(theirs.fileno())),
+                # -P: the directory that somebody began the daemon in may hold a numpy.py of anyone's.
+                *(sys.executable, "-P", "-m", "lofi_core.player", str(theirs.fileno())),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,

@@ -12,6 +12,7 @@ from lofi_core.errors import NotPermitted
 from lofi_core.rpc.connection import Connection
 from lofi_core.rpc.messages import encode_error
 from lofi_core.rpc.peer import peer_uid
+from lofi_core.rpc.room import room_for_clients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,9 +41,11 @@ class Server:
         self._on_closed = on_closed
         self._ids = count(1)
         self._server: asyncio.Server | None = None
+        self._room = 0
 
     async def start(self, listener: Listener) -> None:
         """Serve the socket from now on."""
+        self._room = room_for_clients()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(
             lambda: Connection(next(self._ids), self), sock=listener.socket, backlog=BACKLOG
@@ -57,15 +60,20 @@ class Server:
         await asyncio.sleep(0)  # one turn for the transports to hand their last bytes to the kernel
 
     def opened(self, connection: Connection) -> bool:
-        """Admit our own user only."""
+        """Admit our own user only, and no more clients than there is room for."""
         uid = peer_uid(connection.transport.get_extra_info("socket"))
         if uid != os.geteuid():
             log.warning("refused a connection of user %d", uid)
             refusal = NotPermitted(f"this daemon serves user {os.geteuid()} only, you are {uid}")
-            connection.transport.write(encode_error(0, refusal))
-            return False
-        self._hub.connections[connection.client_id] = connection
-        return True
+        elif len(self._hub.connections) >= self._room:
+            log.debug("refused a connection: there are %d", self._room)
+            problem = f"this daemon serves {self._room} clients at once, and has as many"
+            refusal = NotPermitted(problem, "close some: each editor and each command that waits is one")
+        else:
+            self._hub.connections[connection.client_id] = connection
+            return True
+        connection.transport.write(encode_error(0, refusal))
+        return False
 
     def closed(self, connection: Connection) -> None:
         """Forget a connection. Its jobs go on."""

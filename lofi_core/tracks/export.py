@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import soundfile
 
+from lofi_core.files import give_users_mode
 from lofi_core.tracks.destination import FORMATS, already_there
 from lofi_core.tracks.encode import check_whole
 from lofi_core.tracks.failures import storage_failures
@@ -41,6 +42,7 @@ def export_steps(
                 _copy(track, temporary)
             else:
                 yield from _transcode(track, temporary, format_name)
+            give_users_mode(temporary)
             sync_file(temporary)
             size_bytes = temporary.stat().st_size
             _move(temporary, target, overwrite=overwrite)
