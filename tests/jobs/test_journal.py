@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lofi_core.errors import QueueFull
+from lofi_core.jobs.job import ENDED
 from tests.conftest import (
     STEPPED,
     DaemonProcess,
@@ -57,6 +58,7 @@ def subscribed(daemon: DaemonProcess) -> Client:
 def until_state(client: Client, job_id: str, *states: str) -> dict[str, Any]:
     """How a job stands once it stands so. The client is told of all jobs."""
     while (status := client.call("job_get", job_id=job_id))["state"] not in states:
+        assert status["state"] not in ENDED, status
         client.next_event(0.1)
     return dict(status)
 
