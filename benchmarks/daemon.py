@@ -1,6 +1,6 @@
 """How soon is the daemon there, how soon is there music, and what does a request cost?
 
-`python benchmarks/daemon.py` starts `RUNS` daemons in temporary directories, one by one, and prints medians.
+`python -m benchmarks.daemon` starts `RUNS` daemons in temporary directories, one by one, and prints medians.
 Everything goes through the socket, as for any client.
 """
 
@@ -15,9 +15,10 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+from benchmarks.own_daemon import install
 from lofi_core.rpc.client import Client, NoDaemon
 
-RUNS, PINGS = 5, 2_000
+RUNS, PINGS, WISHES = 5, 2_000, 200
 REQUEST = {"prompt": "rainy night, jazzy rhodes, 75 bpm", "duration_sec": 60}
 START_TIMEOUT_SEC = 30.0
 
@@ -35,7 +36,14 @@ def main() -> None:
 
 def measure(home: Path) -> dict[str, float]:
     """One daemon's life."""
-    environ = {**os.environ, "LOFI_DATA_DIR": str(home), "LOFI_SOCKET": str(home / "s")}
+    install(home, "paced")
+    environ = {
+        **os.environ,
+        "LOFI_DATA_DIR": str(home),
+        "LOFI_SOCKET": str(home / "s"),
+        "LOFI_QUEUE_CAPACITY": str(WISHES),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(home / "site"), os.environ.get("PYTHONPATH")])),
+    }
     figures = {"python -c 'import asyncio, json', ms": python_ms()}
     start = time.perf_counter()
     command = [sys.executable, "-m", "lofi_core", "serve"]
@@ -56,9 +64,24 @@ def measure(home: Path) -> dict[str, float]:
             client.call("ping")
         figures["ping and back, with the Python client, us"] = since(start) * 1000 / PINGS
         figures["resident after two tracks, MB"] = client.call("status")["rss_bytes"] / 1e6
+        accepting = sorted(accepting_us(client))
+        figures["generate and its reply, us"] = statistics.median(accepting)
+        figures["generate and its reply, p99, us"] = accepting[len(accepting) * 99 // 100]
         client.call("shutdown")
     daemon.wait()
     return figures
+
+
+def accepting_us(client: Client) -> list[float]:
+    """How long `generate` takes to be answered, microseconds each, while the worker only waits."""
+    wish = {"prompt": "x", "backend": "paced", "duration_sec": 600, "options": {"speed": 0.1}}
+    client.call("generate", **wish)
+    taken = []
+    for seed in range(WISHES):
+        start = time.perf_counter()
+        client.call("generate", seed=seed, **wish)
+        taken.append(since(start) * 1000)
+    return taken
 
 
 def python_ms() -> float:

@@ -22,6 +22,9 @@ from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.files import keep_private
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
+from lofi_core.jobs.journal import Journal
+from lofi_core.jobs.journal_file import FILE_NAME as JOURNAL
+from lofi_core.jobs.restore import restore
 from lofi_core.logs.file import LOG_NAME, begin_logging
 from lofi_core.models.downloads import Downloads
 from lofi_core.mpris.service import serve_mpris
@@ -125,6 +128,7 @@ async def _serve(settings: Settings) -> int:
             radio.serve(tasks)
             metrics = MetricsMethods(hub, engine, library, playback)
             road.listeners += [radio.job_happened, metrics.tally.happened]
+            await restore(engine, library, plugins, settings.config)
             if settings.config.audio.mpris:
                 tasks.start_soon(serve_mpris, playback, radio.skip, lambda: radio.status().state != "off")
             downloads = Downloads(plugins, hub.publish)
@@ -226,6 +230,8 @@ async def _workshop(
     library = await Library.open(settings.paths.data, settings.paths.cache)
     try:
         config = settings.config
+        journal = Journal(library.worker, settings.paths.data / JOURNAL, keeps=own_processes)
+        await journal.open()
         engine = Engine(
             plugins,
             library,
@@ -233,6 +239,7 @@ async def _workshop(
             config.queue_capacity,
             publish,
             config.models,
+            journal,
             own_processes=own_processes,
         )
         async with anyio.create_task_group() as tasks:
@@ -242,6 +249,7 @@ async def _workshop(
             finally:
                 with anyio.CancelScope(shield=True):
                     await engine.close(STEP_GRACE_SEC)
+                    await journal.close()
                 tasks.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

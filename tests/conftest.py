@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from lofi_core.rpc.client import Client, Notification
+from lofi_core.rpc.client import Client, ConnectionLost, Notification
 
 # These take a minute and more: begun last, they would keep the others' processes waiting for them.
 LONG_FILES = (
@@ -231,6 +231,17 @@ def events_until_end(client: Client, job_id: str, timeout_sec: float = 30) -> li
             seen.append(event)
             if event.name in TERMINAL:
                 return seen
+
+
+def events_until_lost(client: Client) -> list[Notification]:
+    """All events that the client gets until the daemon is gone."""
+    seen: list[Notification] = []
+    try:
+        while (event := client.next_event(30)) is not None:
+            seen.append(event)
+    except ConnectionLost:
+        return seen
+    raise AssertionError(f"the daemon is still there; saw {[event.name for event in seen]}")
 
 
 def wait_for(client: Client, name: str, timeout_sec: float = 30) -> Notification:

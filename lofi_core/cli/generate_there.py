@@ -120,7 +120,7 @@ def _raise_if_over(event: Notification) -> None:
 
 def _lost(accepted: dict[str, Any], leaving: str) -> ConnectionLost:
     what = f"the daemon ended ({leaving})" if leaving else "the connection to the daemon broke"
-    again = f"ask again, with --seed {accepted['seed']} for the same track"
+    again = f"the next daemon makes it; to wait for it, ask again with --seed {accepted['seed']}"
     return ConnectionLost(f"{what} before the track was done", again)
 
 

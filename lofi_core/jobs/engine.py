@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from lofi_core.config import Models
+    from lofi_core.jobs.journal import Journal
+    from lofi_core.jobs.journal_file import AcceptedJob
     from lofi_core.jobs.request import Prepared
     from lofi_core.models.loaded import Loaded
     from lofi_core.plugins import PluginHost
@@ -40,6 +42,7 @@ class Engine:
         capacity: how many jobs may wait.
         publish: called with every event and the clients that asked for its job; None for events of no job.
         models: how long and how much of them stays in memory.
+        journal: has what was promised; open.
         own_processes: whether backends that want a process of their own get one.
     """
 
@@ -51,11 +54,13 @@ class Engine:
         capacity: int,
         publish: Publish,
         models: Models,
+        journal: Journal,
         *,
         own_processes: bool,
     ) -> None:
         self.queue = JobQueue(capacity)
         self.table = JobTable()
+        self.journal = journal
         self._announce = Announcer(publish, asyncio.get_running_loop())
         self._worker = Worker(f"lofi-{runtime.device}")
         self.device = runtime.device
@@ -80,7 +85,19 @@ class Engine:
         if self._closing:
             raise ShuttingDown("the daemon is shutting down", "start it again and repeat the request")
 
-    def submit(self, prepared: Prepared, client: Client | None, priority: Priority = "normal") -> Job:
+    def check_acceptable(self, prepared: Prepared) -> None:
+        """Raise what `submit` would."""
+        self.check_open()
+        if self.table.active_for(prepared.track_id) is None and not self._starts_at_once(prepared):
+            self.queue.check_room()
+
+    def submit(
+        self,
+        prepared: Prepared,
+        client: Client | None,
+        priority: Priority = "normal",
+        journaled_as: str | None = None,
+    ) -> Job:
         """Queue a request, or join the job that already makes the same track.
 
         A held job goes on when somebody else asks for its track.
@@ -89,22 +106,34 @@ class Engine:
             prepared: the request.
             client: who wants it; None when it is gone already, so that anyone may cancel.
             priority: the higher one wins when a job is joined.
+            journaled_as: its id, if it was promised (`promise`).
 
         Raises:
             QueueFull, ShuttingDown: it was not accepted.
         """
-        self.check_open()
+        self.check_acceptable(prepared)
         job = self.table.active_for(prepared.track_id)
         if job is None:
-            job = self._new_job(prepared, priority)
+            job = self._new_job(prepared, priority, journaled_as)
         else:
             job.priority = "high" if priority == "high" else job.priority
+            job.is_journaled = job.is_journaled or journaled_as is not None
+            self.journal.note(job)
             self.resume(job)
         if client is not None:
             job.interested.add(client)
             job.audience.add(client)
         self._dispatch()
         return job
+
+    def bring_back(self, prepared: Prepared, row: AcceptedJob) -> None:
+        """Queue a job of an earlier daemon. It always fits, and runs once `idle` is called."""
+        job = self._new_job(prepared, row.priority, row.job_id)
+        job.held = row.held
+        if job.held:
+            job.state = "paused"
+            self._announce.paused(job)
+        self.journal.note(job)
 
     def cancel(self, job: Job, client: Client, *, force: bool = False) -> bool:
         """Withdraw a client's interest. True when that ends the job, within one step."""
@@ -137,6 +166,8 @@ class Engine:
                 job.state = "paused"
                 self._announce.paused(job)
             job.held, job.note = True, None
+            self.journal.note(job)
+        await self.journal.settled()
         return job.state
 
     def resume(self, job: Job) -> State:
@@ -149,6 +180,7 @@ class Engine:
             if job.generator is None:
                 job.state = "queued"
                 self._announce.resumed(job)
+            self.journal.note(job)
         self._dispatch()
         return job.state
 
@@ -174,16 +206,17 @@ class Engine:
         return None if job.has_ended else job.progress.eta_sec(time.monotonic())
 
     async def close(self, timeout_sec: float) -> None:
-        """Take no new work, cancel what there is, and wait for the running step. Once is enough.
+        """Take no new work, end what there is, and wait for the running step. Once is enough.
 
-        A backend that does not come back from its step in time is left behind; its thread dies with the
-        process.
+        What was promised is not cancelled, and no event says so: the next daemon makes it. A backend that
+        does not come back from its step in time is left behind; its thread dies with the process.
         """
         if self._closing:
             return
         self._closing = True
         self.models.stop()
         for job in self.table.live():
+            job.survives = job.is_journaled and not job.cancelling
             self._end(job)
         try:
             async with asyncio.timeout(timeout_sec):
@@ -193,7 +226,8 @@ class Engine:
         except TimeoutError:
             for job in self.table.live():
                 job.end("cancelled")
-                self._announce.cancelled(job)
+                if not job.survives:
+                    self._announce.cancelled(job)
         await self.models.close()
         self._worker.stop(timeout_sec=0.0)
         await asyncio.sleep(0)  # the turn of the loop in which the last events are published
@@ -219,12 +253,15 @@ class Engine:
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _new_job(self, prepared: Prepared, priority: Priority) -> Job:
+    def _starts_at_once(self, prepared: Prepared) -> bool:
         obstacle = self.models.obstacle(prepared.record, prepared.schedule.weights)
-        starts_at_once = self.runner.current is None and not self.queue.in_order() and not obstacle
-        if not starts_at_once:
-            self.queue.check_room()
+        return self.runner.current is None and not self.queue.in_order() and not obstacle
+
+    def _new_job(self, prepared: Prepared, priority: Priority, journaled_as: str | None) -> Job:
+        starts_at_once = self._starts_at_once(prepared)
         job = Job(prepared, priority, next(self._serial), Progress(prepared.schedule, loads=False))
+        if journaled_as is not None:
+            job.job_id, job.is_journaled = journaled_as, True
         self.table.add(job)
         self.queue.put(job)
         self._announce.queued(job, 0 if starts_at_once else self.queue.position(job))
@@ -235,6 +272,8 @@ class Engine:
         if job.cancelling or job.has_ended:
             return
         job.cancelling = True
+        if not job.survives:
+            self.journal.end(job, "cancelled")
         job.control.wanted = Wanted.CANCELLED
         self._runs.terminate(job.token)
         if job in self.queue:

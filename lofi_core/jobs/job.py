@@ -27,6 +27,11 @@ State = Literal["queued", "running", "paused", "complete", "cancelled", "error"]
 ENDED: frozenset[State] = frozenset({"complete", "cancelled", "error"})
 
 
+def new_job_id() -> str:
+    """An id that no other execution has."""
+    return secrets.token_hex(8)
+
+
 @dataclass(eq=False, slots=True)
 class Job:
     """One execution of one request.
@@ -40,6 +45,8 @@ class Job:
         settled: set when the job gave up the worker, ended, or a pause that was asked for was taken back.
         sound_is_whole: nothing is added to its spool any more.
         committing: past the point where it can be cancelled.
+        is_journaled: somebody was promised its track; the journal knows it until it ends.
+        survives: the daemon ends, and the next one has to make it.
         token: cancelled, it ends what the backend runs for this job.
         runtime: what its model runs on, once that is loaded.
         note: why it waits though the worker is free, if it does.
@@ -49,7 +56,7 @@ class Job:
     priority: Priority
     serial: int
     progress: Progress
-    job_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    job_id: str = field(default_factory=new_job_id)
     state: State = "queued"
     interested: set[Client] = field(default_factory=set)
     audience: set[Client] = field(default_factory=set)
@@ -60,6 +67,8 @@ class Job:
     cancelling: bool = False
     sound_is_whole: bool = False
     committing: bool = False
+    is_journaled: bool = False
+    survives: bool = False
     generator: Generator[object, None, None] | None = None
     spool: Spool | None = None
     tape: Tape | None = None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from lofi_core.jobs.announce import Announcer
     from lofi_core.jobs.job import Job
+    from lofi_core.jobs.journal import Journal
     from lofi_core.jobs.slices import Errands
     from lofi_core.models.cache import ModelCache
     from lofi_core.models.loaded import Loaded
@@ -46,6 +47,8 @@ SPOOL_LINGERS_SEC = 60.0
 
 class Owner(Protocol):
     """Whoever hands jobs to a runner and gets them back. All calls come on the event loop."""
+
+    journal: Journal
 
     def gave_back(self, job: Job) -> None:
         """The job paused; it wants to come again."""
@@ -118,6 +121,7 @@ class Runner:
 
     async def _turn(self, job: Job) -> None:
         """Let a job have the worker until it ends or somebody else wants it."""
+        await self._owner.journal.note(job)  # before anything runs that could end the process
         if job.generator is None:
             loads = self._needs_load(job)
             job.progress = Progress(job.prepared.schedule, loads=loads)
@@ -214,6 +218,7 @@ class Runner:
         job.progress.stop_clock(time.monotonic())
         self._retire_spool(job)
         job.path = track.path
+        self._owner.journal.end(job, "complete")
         job.end("complete")
         self._announce.completed(job, track)
         self._over(job)
@@ -227,6 +232,7 @@ class Runner:
         job.held = job.control.wanted is Wanted.PAUSED
         job.control.wanted = None
         job.state = "paused"
+        self._owner.journal.note(job)
         job.settled.set()
         self._announce.paused(job)
         self._owner.gave_back(job)
@@ -248,15 +254,20 @@ class Runner:
     async def _cancelled(self, job: Job) -> None:
         if job.generator is not None:
             await self._work_for(job, close, job.prepared.spec.name, job.generator)
+        if not job.survives:
+            await self._owner.journal.settled()  # who is told that it is cancelled will not see it run again
         if job.has_ended:  # the daemon did not wait for it
             return
         self._retire_spool(job)
         job.end("cancelled")
-        self._announce.cancelled(job)
+        if not job.survives:
+            self._announce.cancelled(job)
         self._over(job)
 
     async def _fail(self, job: Job, error: LofiError) -> None:
         job.progress.stop_clock(time.monotonic())
+        if not job.cancelling:
+            await self._owner.journal.end(job, "error", error)
         if job.cancelling:  # what was promised to the one who cancelled holds
             await self._cancelled(job)
             return

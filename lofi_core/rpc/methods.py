@@ -35,7 +35,10 @@ METHODS: dict[str, Method] = {
         Method("status", p.NoParams, r.Status, "The daemon at a glance."),
         Method("metrics", p.NoParams, r.Metrics, "The daemon in numbers, for a monitoring system."),
         Method(
-            "generate", p.GenerateParams, r.Accepted, "Make a track. Answers at once; events tell the rest."
+            "generate",
+            p.GenerateParams,
+            r.Accepted,
+            "Make a track. Answers once the job is on record; events tell the rest.",
         ),
         Method(
             "cancel",
@@ -43,7 +46,7 @@ METHODS: dict[str, Method] = {
             r.Cancelled,
             "Withdraw the caller's interest in a track. Its job ends with the last; with `force`, at once.",
         ),
-        Method("job_get", p.JobGetParams, r.JobStatus, "How a job stands."),
+        Method("job_get", p.JobGetParams, r.JobStatus, "How a job stands, or ended."),
         Method("job_pause", p.JobParams, r.StateResult, "Hold a job, at its next step boundary if it runs."),
         Method("job_resume", p.JobParams, r.StateResult, "Let a held job go on."),
         Method("queue_status", p.NoParams, r.QueueStatus, "What runs, what waits, what is paused."),
@@ -168,6 +171,6 @@ METHODS: dict[str, Method] = {
             "Get events of other clients' jobs too (`own`: only of the caller's).",
         ),
         Method("unsubscribe", p.SubscribeParams, r.Subscriptions, "Stop getting them."),
-        Method("shutdown", p.NoParams, r.Stopping, "End the daemon."),
+        Method("shutdown", p.NoParams, r.Stopping, "End the daemon. The next one makes what it did not."),
     )
 }

@@ -35,10 +35,12 @@ class Library:
     A waiting call that is cancelled is taken back if it has not begun; `encode` and `export` stop at their
     next block and leave nothing behind.
 
+    Attributes:
+        worker: the store thread; what else is on the disk is written there too.
     """
 
     def __init__(self, worker: Worker, store: TrackStore, spools: SpoolDirectory) -> None:
-        self._worker = worker
+        self.worker = worker
         self._store = store
         self._spools = spools
         self._live: set[Spool] = set()  # touched in the store thread only
@@ -75,9 +77,9 @@ class Library:
             return
         self._closed = True
         try:
-            await self._worker.run(self._close_all)
+            await self.worker.run(self._close_all)
         finally:
-            self._worker.stop(STOP_SEC)
+            self.worker.stop(STOP_SEC)
 
     async def new_spool(self, name: str, sample_rate: int, channels: int) -> Spool:
         """Begin a spool. `name` is a plain file name, such as the job's id."""
@@ -210,7 +212,7 @@ class Library:
     def _open_worker(self) -> Worker:
         if self._closed:
             raise ShuttingDown("the track store is closed")
-        return self._worker
+        return self.worker
 
     def _submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         return self._open_worker().submit(function, *args, **kwargs)

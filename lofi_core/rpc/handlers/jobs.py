@@ -10,6 +10,7 @@ from msgspec import UNSET
 from lofi_core.errors import InvalidParams, UnknownJob, UnknownTrack
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.options import ALIASED, merged_aliases
+from lofi_core.jobs.promise import promise
 from lofi_core.jobs.request import Prepared, Wish, prepare
 from lofi_core.rpc import results as r
 from lofi_core.rpc.decode import normalise
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from lofi_core.config import Config
     from lofi_core.jobs.engine import Engine
     from lofi_core.jobs.job import Job
+    from lofi_core.jobs.journal_file import EndedJob
     from lofi_core.playback.control import Playback
     from lofi_core.plugins import PluginHost
     from lofi_core.rpc import params as p
@@ -51,9 +53,10 @@ class JobMethods:
             if params.play:
                 self.playback.want_track(track)
             return self._cached(connection, track)
-        # A client that left while the store was looking could never withdraw its interest.
+        promised = await promise(self.engine, prepared, params.priority)
+        # A client that left while the store was busy could never withdraw its interest.
         client = connection.client_id if connection.client_id in self.hub.connections else None
-        job = self.engine.submit(prepared, client, params.priority)
+        job = self.engine.submit(prepared, client, params.priority, promised)
         if params.play:
             self.playback.want(job.track_id)
         return r.Accepted(
@@ -75,6 +78,9 @@ class JobMethods:
         try:
             return self._job_status(self.engine.table.get(params.job_id, params.track_id))
         except (UnknownJob, UnknownTrack):  # it may have ended before this daemon started
+            ended = await self.engine.journal.find_ended(params.job_id, params.track_id)
+            if ended is not None:
+                return _ended_status(ended)
             find = self.library.find if params.job_id is None else self.library.find_job
             track = await find(params.job_id or params.track_id or "")
             if track is None:
@@ -142,6 +148,15 @@ class JobMethods:
         if job.path is not None:
             status.path = job.path
         return status
+
+
+def _ended_status(ended: EndedJob) -> r.JobStatus:
+    status = r.JobStatus(ended.job_id, ended.track_id, ended.state, ended.percent, None)
+    if ended.code is not None:
+        status.error = r.JobError(ended.code, ended.message or "", ended.hint or UNSET)
+    if ended.path is not None:
+        status.path = ended.path
+    return status
 
 
 def prepare_params(params: p.GenerateParams, plugins: PluginHost, config: Config) -> Prepared:
