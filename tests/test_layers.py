@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "lofi_core"
 # Each may import those to its right, and those that stand with it.
 LAYERS = [
-    {"__main__"},
+    {"__main__", "testing"},
     {"cli"},
     {"daemon"},
     {"rpc"},
