@@ -82,14 +82,15 @@ class KitDaemon:
         )
         return str(job["job_id"])
 
-    def events_of(self, job_id: str) -> list[Notification]:
-        """All events of a job that come from now on, to its end.
+    def events_of(self, *jobs: str) -> list[Notification]:
+        """All events of these jobs that come from now on, to the end of the last of them.
 
         Raises:
             Unfit: it does not end, or the daemon did.
         """
         seen: list[Notification] = []
-        while True:
+        live = set(jobs)
+        while live:
             try:
                 event = self.client.next_event(SILENCE_SEC)
             except NoDaemon as error:
@@ -102,10 +103,11 @@ class KitDaemon:
                     f"a job in the daemon told nothing for {SILENCE_SEC:g} s",
                     "yield a Step more often, or try a shorter --lofi-duration",
                 )
-            if event.fields.get("job_id") == job_id:
+            if event.fields.get("job_id") in jobs:
                 seen.append(event)
                 if event.name in TERMINAL:
-                    return seen
+                    live.discard(event.fields["job_id"])
+        return seen
 
     def log_tail(self) -> str:
         """The last lines of its log."""

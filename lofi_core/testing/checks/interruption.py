@@ -28,7 +28,8 @@ def a_cancel_spoils_nothing(kit: Kit) -> None:
     after = kit.make().samples
     if found := difference(kit.base.samples, after, kit.spec.sample_rate):
         raise Unfit(
-            f"after a cancelled track the next one is another: {found}", f"{LOCAL}, and clean up in `finally`"
+            f"after a cancelled track the next one is not the same: {found}",
+            f"{LOCAL}, and clean up in `finally`",
         )
 
 
@@ -42,7 +43,7 @@ def a_pause_changes_nothing(kit: Kit) -> None:
     take.play()
     if found := difference(kit.base.samples, take.samples, kit.spec.sample_rate):
         raise Unfit(
-            f"a track that was held halfway is another: {found}",
+            f"a track that was held halfway is not the same: {found}",
             "draw from a generator of your own, not from `random` and `numpy.random`, from which others draw"
             " too, and do not look at the clock",
         )
@@ -56,9 +57,9 @@ def a_job_in_between_changes_nothing(kit: Kit) -> None:
     take.play()
     rate = kit.spec.sample_rate
     if found := difference(kit.base.samples, take.samples, rate):
-        raise Unfit(f"a track that another came in between of is another: {found}", LOCAL)
+        raise Unfit(f"a track that was held while another was made is not the same: {found}", LOCAL)
     if found := difference(other, between.samples, rate):
-        raise Unfit(f"a track that was made while another stood halfway is another: {found}", LOCAL)
+        raise Unfit(f"a track that was made while another stood halfway is not the same: {found}", LOCAL)
 
 
 def _halfway(kit: Kit) -> Take:

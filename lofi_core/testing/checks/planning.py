@@ -80,7 +80,7 @@ def it_refuses_a_bad_option_in_words_that_help(kit: Kit) -> None:
         else:
             raise Unfit(
                 f"{name}={value!r} is taken, though its schema forbids it",
-                "a default of another type, or a `dec_hook`, must not widen what the option declares",
+                "declare what it takes with Meta(ge=…, le=…) or Literal; `extra_json_schema` only tells",
             )
 
 

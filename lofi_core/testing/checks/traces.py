@@ -57,7 +57,7 @@ def it_leaves_no_threads_and_open_files(kit: Kit) -> None:
 
 
 def _findings(kit: Kit) -> Findings:
-    _ = kit.base
+    _ = kit.record
     if kit.fresh.error:
         raise NotAsked(f"in a fresh process it failed: {kit.fresh.error}")
     return kit.fresh
