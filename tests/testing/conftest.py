@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from tests.conftest import install_backend_in
 if TYPE_CHECKING:
     from pathlib import Path
 
+PLUGIN = "lofi_core.testing.plugin"
 # Half a second a step, of noise whose level is an option.
 FIT = textwrap.dedent(
     """
@@ -47,6 +50,7 @@ FIT = textwrap.dedent(
 )
 Replacement = tuple[str, str]
 OpenKit = Callable[..., Kit]
+RunPytest = Callable[..., subprocess.CompletedProcess[str]]
 
 WALK = 'yield Step("walk", index, samples.astype("float32"))'
 # How many tracks are being made: nobody may hear that.
@@ -83,3 +87,24 @@ def open_kit(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenKit]:
     for kit in kits:
         kit.close()
     sys.modules.pop("lofi_fit_module", None)
+
+
+@pytest.fixture
+def run_pytest(home: Path) -> RunPytest:
+    """Run pytest in an empty directory, with whatever is installed in `site` there."""
+    here = home / "here"
+    here.mkdir()
+
+    def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        site = os.pathsep.join(filter(None, [str(home / "site"), os.environ.get("PYTHONPATH")]))
+        command = [sys.executable, "-m", "pytest", "-p", PLUGIN, "-p", "no:cacheprovider", *arguments]
+        return subprocess.run(
+            command,
+            cwd=here,
+            env={**os.environ, "HOME": str(home), "PYTHONPATH": site, **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

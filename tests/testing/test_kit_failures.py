@@ -265,8 +265,10 @@ def test_weights_that_the_time_belies_are_told_of(open_kit: OpenKit) -> None:
 
 
 def test_a_backend_that_refuses_a_prompt_with_a_hint_is_fit(open_kit: OpenKit) -> None:
-    refusal = 'raise InferenceFailed("? is no music", "say more")'
-    kit = open_kit(broken(("    noise = np", f'    if request.prompt == "?": {refusal}\n    noise = np')))
+    refusal = 'raise InferenceFailed("😀 is no music", "say less")'
+    kit = open_kit(
+        broken(("    noise = np", f"    if len(request.prompt) > 1000: {refusal}\n    noise = np"))
+    )
     BY_NAME["any_prompt_is_taken_or_refused"](kit)
 
 

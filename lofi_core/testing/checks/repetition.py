@@ -64,25 +64,16 @@ def any_prompt_is_taken_or_refused(kit: Kit) -> None:
     """2,000 characters of any script make a track, or are refused with an error of ours that has a hint."""
     _ = kit.base
     words = (ANY_WORDS * (MOST_CHARACTERS // len(ANY_WORDS) + 1))[:MOST_CHARACTERS].strip()
-    for prompt in ("?", words):
-        try:
-            take = kit.begin(prompt=prompt, duration_sec=kit.spec.min_duration_sec).play()
-            _ = take.samples
-        except Unfit as problem:
-            if not _explained(problem):
-                raise Unfit(
-                    f"the prompt {prompt[:30]!r}… led to {problem.problem}", problem.remedy
-                ) from problem
-        except LofiError as error:
-            if isinstance(error.__cause__, LofiError) and error.hint:
-                continue
+    try:
+        _ = kit.make(prompt=words, duration_sec=kit.spec.min_duration_sec).samples
+    except Unfit as problem:
+        if not _explained(problem.__cause__):
             raise Unfit(
-                f"the prompt {prompt[:30]!r}… led to {error.text()}",
+                f"the prompt {words[:30]!r}… led to {problem.problem}",
                 'take any text; or raise InferenceFailed("what, with the value", "what to do")',
-            ) from error
+            ) from problem
 
 
-def _explained(problem: Unfit) -> bool:
+def _explained(error: BaseException | None) -> bool:
     """Whether the backend itself refused, in words and with a hint."""
-    error = problem.__cause__
     return isinstance(error, LofiError) and isinstance(error.__cause__, LofiError) and bool(error.hint)
