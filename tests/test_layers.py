@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "lofi_core"
 # Each may import those to its right, and those that stand with it.
 LAYERS = [
+    {"template"},
     {"__main__", "testing"},
     {"cli"},
     {"daemon"},

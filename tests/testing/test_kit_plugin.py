@@ -12,6 +12,7 @@ from lofi_core.testing.checks import CHECKS
 from tests.testing.conftest import FIT, PLUGIN, broken
 
 if TYPE_CHECKING:
+    from lofi_core.testing.checks import Check
     from tests.conftest import InstallBackend
     from tests.testing.conftest import RunPytest
 
@@ -76,3 +77,9 @@ def test_other_runs_of_pytest_import_next_to_nothing_of_it(run_pytest: RunPytest
     done = run_pytest("-s", "-q")
     own = ["lofi_core", "lofi_core.testing", "lofi_core.testing.conformance", PLUGIN]
     assert str(own) in done.stdout
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_page_tells_what_each_check_asks(check: Check) -> None:
+    page = (ROOT / "docs" / "writing-a-backend.md").read_text("utf-8")
+    assert f"\n| `{check.__name__}` | {(check.__doc__ or '').splitlines()[0]} |\n" in page
