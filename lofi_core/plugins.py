@@ -199,6 +199,12 @@ class PluginHost:
             raise InferenceFailed(f"backend {name!r}: make_schedule answered {found}, not a Schedule")
         return schedule
 
+    def describe(self, record: PluginRecord) -> Any:
+        """What the backend says of itself, unchecked, with the files that are in place now."""
+        variant = record.installed.variant if record.installed else record.variant
+        ask = partial(self._call, record.name, "describe_backend")
+        return ask(model_dir=record.files_dir, variant=variant, runtime=self._runtime)
+
     def load_model(
         self, name: str, runtime: Runtime, weights: str = "", loader: Callable[[], Any] | None = None
     ) -> Any:
@@ -305,10 +311,7 @@ class PluginHost:
             record.status, record.error = "error", brief(error)
 
     def _describe(self, record: PluginRecord) -> None:
-        variant = record.installed.variant if record.installed else record.variant
-        ask = partial(self._call, record.name, "describe_backend")
-        spec = ask(model_dir=record.files_dir, variant=variant, runtime=self._runtime)
-        record.spec = checked_spec(record.name, spec)
+        record.spec = checked_spec(record.name, self.describe(record))
         record.options_schema = options_schema(record.spec)
 
     def _check_hooks(self, name: str) -> None:

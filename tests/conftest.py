@@ -27,6 +27,7 @@ LONG_FILES = (
     "test_acestep_reference.py",
     "test_procedural_sound.py",
     "test_procedural_bars.py",
+    "test_kit_own_backends.py",
 )
 TERMINAL = {"generation_complete", "generation_cancelled", "generation_error"}
 

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "lofi_core"
 # Each may import those to its right, and those that stand with it.
 LAYERS = [
-    {"__main__"},
+    {"template"},
+    {"__main__", "testing"},
     {"cli"},
     {"daemon"},
     {"rpc"},

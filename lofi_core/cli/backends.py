@@ -1,20 +1,54 @@
-"""Which backends are installed, and in what state?"""
+"""Which backends are installed, and in what state? And how does one of one's own begin?"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from lofi_core.cli.options import Command, Globals, pass_globals
+from lofi_core.cli.options import Command, Globals, Group, pass_globals
 from lofi_core.cli.output import clean, print_json, print_table, size
 from lofi_core.rpc.client import Client
 
 
-@click.command(cls=Command)
+@click.group(cls=Group, invoke_without_command=True)
+@click.pass_context
+def backends(ctx: click.Context) -> None:
+    """List the installed backends, broken and disabled ones too; or begin one of your own."""
+    if ctx.invoked_subcommand is None:
+        _list(ctx.ensure_object(Globals))
+
+
+@backends.command(cls=Command)
+@click.argument("name")
+@click.argument(
+    "directory",
+    required=False,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="[DIR]",
+)
 @pass_globals
-def backends(options: Globals) -> None:
-    """List the installed backends, broken and disabled ones too."""
+def new(options: Globals, name: str, directory: Path | None) -> None:
+    """Write a backend NAME to begin with: its code, a test, and what pip needs. Into lofi-NAME, or DIR."""
+    from lofi_core.cli.new_backend import check_name, write_backend
+
+    check_name(name)
+    place = directory or Path(f"lofi-{name.replace('_', '-')}")
+    files = write_backend(name, place)
+    if options.json:
+        print_json({"backend": name, "directory": str(place), "files": [str(file) for file in files]})
+        return
+    for file in files:
+        click.echo(clean(str(file)))
+    click.echo(
+        f"\npip install -e '{clean(str(place))}[test]'\n"
+        f"pytest {clean(str(place))}\n"
+        f'lofi-core generate "anything" -b {name} -d 10 --no-daemon'
+    )
+
+
+def _list(options: Globals) -> None:
     with Client(options.socket_path()) as client:
         answer = client.call("get_backends")
     if options.json:

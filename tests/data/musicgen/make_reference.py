@@ -96,6 +96,10 @@ def make(name: str, layers: int, codebooks: int, channels: int) -> None:
         for parameter, values in model.named_parameters():
             if parameter.startswith("decoder") and values.ndim == 2:
                 values.mul_(6.0)  # else all logits are alike
+        # transformers begins with codebooks of zeros, with which all codes sound alike.
+        chance = torch.Generator().manual_seed(layers)
+        for layer in model.audio_encoder.quantizer.layers:
+            layer.codebook.embed.normal_(generator=chance)
     model.generation_config.update(
         pad_token_id=VOCAB, bos_token_id=VOCAB, decoder_start_token_id=VOCAB, max_length=1500
     )
