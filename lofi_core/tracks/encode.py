@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import soundfile
 
 from lofi_core import __version__
 from lofi_core.errors import InferenceFailed, TrackWriteFailed
+from lofi_core.tracks.digest import SampleDigest
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.gain import choose_gain_db
 from lofi_core.tracks.kept import write_kept
 from lofi_core.tracks.layout import sync_file
 from lofi_core.tracks.spool import BLOCK_FRAMES
-from lofi_core.tracks.tags import write_flac_tags
+from lofi_core.tracks.tags import write_tags
 from lofi_core.tracks.track import Recipe, time_text
 
 if TYPE_CHECKING:
@@ -70,8 +72,9 @@ def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[
     kept_bytes = 0
     try:
         with storage_failures(f"writing track {draft.track_id}", temporary.parent):
-            yield from _write_flac(spool, temporary, recipe.gain_db)
-            write_flac_tags(temporary, draft.title, recipe)
+            digest = yield from _write_flac(spool, temporary, recipe.gain_db)
+            recipe = msgspec.structs.replace(recipe, samples_sha256=digest)
+            write_tags(temporary, "flac", draft.title, recipe)
             check_whole(temporary, spool.frames)
             sync_file(temporary)
             size_bytes = temporary.stat().st_size
@@ -105,12 +108,17 @@ def check_whole(path: Path, frames: int) -> None:
             )
 
 
-def _write_flac(spool: Spool, path: Path, gain_db: float) -> Generator[float, None, None]:
+def _write_flac(spool: Spool, path: Path, gain_db: float) -> Generator[float, None, str]:
+    """The samples, all of them; returns their digest."""
     rate, channels = spool.sample_rate, spool.channels
+    digest = SampleDigest()
     with soundfile.SoundFile(path, "x", rate, channels, subtype="PCM_24", format="FLAC") as file:
         for number, block in enumerate(spool.blocks(), start=1):
-            file.write(quantise(block, gain_db))
+            samples = quantise(block, gain_db)
+            file.write(samples)
+            digest.add(samples)
             yield min(1.0, number * BLOCK_FRAMES / spool.frames)
+    return digest.text()
 
 
 def _recipe(spool: Spool, draft: TrackDraft) -> Recipe:

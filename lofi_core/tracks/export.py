@@ -12,7 +12,7 @@ from lofi_core.tracks.destination import FORMATS, already_there
 from lofi_core.tracks.encode import check_whole
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.layout import sync_directory, sync_file, temporary_path
-from lofi_core.tracks.tags import display_tags, flac_title, write_flac_tags, write_id3_tags
+from lofi_core.tracks.tags import display_tags, flac_title, write_tags
 from lofi_core.tracks.track import Exported
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _copy(track: Track, temporary: Path) -> None:
     shutil.copyfile(track.path, temporary)
     title = display_tags(track.title, track.recipe)["title"]
     if flac_title(temporary) != title:  # it was renamed since it was made
-        write_flac_tags(temporary, track.title, track.recipe)
+        write_tags(temporary, "flac", track.title, track.recipe)
 
 
 def _transcode(track: Track, temporary: Path, format_name: str) -> Generator[float, None, None]:
@@ -67,15 +67,14 @@ def _transcode(track: Track, temporary: Path, format_name: str) -> Generator[flo
             format=kind.container,
             compression_level=kind.compression_level,
         ) as file:
-            if format_name != "mp3":  # has to be told before the first sample
+            if format_name == "wav":  # LIST INFO, which has to be told before the first sample
                 for name, value in display_tags(track.title, track.recipe).items():
                     setattr(file, name, value)
             for offset in range(0, frames, BLOCK_FRAMES):
                 file.write(source.read(BLOCK_FRAMES, dtype="int32", always_2d=True))
                 yield min(1.0, (offset + BLOCK_FRAMES) / frames)
+    write_tags(temporary, format_name, track.title, track.recipe)
     check_whole(temporary, frames)
-    if format_name == "mp3":
-        write_id3_tags(temporary, track.title, track.recipe)
 
 
 def _move(temporary: Path, target: Path, *, overwrite: bool) -> None:

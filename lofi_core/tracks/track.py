@@ -33,6 +33,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
         generation_time_sec: from the first step to the last.
         job_id: of the execution that made it.
         created_at: ISO 8601, UTC, milliseconds.
+        samples_sha256: of the file's 24-bit samples, see `SampleDigest`: what they were, even when the recipe
+            lies in an MP3. None in tracks of versions that did not take it.
         extra: what the engine adds: provider in use, device, precision, names of the arrays kept with it.
     """
 
@@ -55,6 +57,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     generation_time_sec: float
     job_id: str
     created_at: str
+    samples_sha256: str | None = None
     extra: dict[str, Any] = member(default_factory=dict)
 
 

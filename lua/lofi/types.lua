@@ -499,6 +499,7 @@
 ---@field generation_time_sec number
 ---@field job_id string
 ---@field created_at string
+---@field samples_sha256? string
 ---@field extra table<string, any>
 
 ---@class (exact) lofi.RemoveModelParams Params of `remove_model`. With `force` also files that no download put there.
