@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lofi_core.models.loaded import Loaded
     from lofi_core.plugins import PluginHost
     from lofi_core.runtime import Runtime
+    from lofi_core.tracks.encode import EncodedTrack
     from lofi_core.tracks.library import Library
     from lofi_core.tracks.spool import Spool
     from lofi_core.worker import Worker
@@ -40,7 +41,8 @@ log = logging.getLogger("lofi.jobs")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# A streaming client may still be reading the spool when the track is done.
+# A streaming client may still be reading the spool when the track is done; and whoever wanted a track that
+# the library does not get has to open it.
 SPOOL_LINGERS_SEC = 60.0
 
 
@@ -213,6 +215,8 @@ class Runner:
         track = await self._library.commit(encoded)
         job.progress.stop_clock(time.monotonic())
         self._retire_spool(job)
+        if encoded.loose:
+            self._tasks.start_soon(self._discard_loose, encoded)
         job.path = track.path
         job.end("complete")
         self._announce.completed(job, track)
@@ -282,6 +286,13 @@ class Runner:
         try:
             await self._library.discard_spool(spool)
         except LofiError as error:  # no job depends on it; the next start removes what is left
+            log.warning("%s", error.text())
+
+    async def _discard_loose(self, encoded: EncodedTrack) -> None:
+        await asyncio.sleep(SPOOL_LINGERS_SEC)
+        try:
+            await self._library.discard(encoded)
+        except LofiError as error:
             log.warning("%s", error.text())
 
     # -- called in the worker thread or the store thread -----------------------------------------------

@@ -41,6 +41,7 @@ class EncodedTrack:
     Attributes:
         kept: the file of the arrays kept with it, where there are any.
         kept_bytes: its size, else 0.
+        loose: it never will be in the store; whoever has it removes it.
     """
 
     temporary: Path
@@ -51,6 +52,7 @@ class EncodedTrack:
     recipe: Recipe
     kept: Path | None = None
     kept_bytes: int = 0
+    loose: bool = False
 
 
 def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[float, None, EncodedTrack]:
@@ -85,8 +87,10 @@ def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[
         if kept is not None:
             kept.unlink(missing_ok=True)
         raise
-    frames = spool.frames
-    return EncodedTrack(temporary, draft.track_id, draft.title, frames, size_bytes, recipe, kept, kept_bytes)
+    return EncodedTrack(
+        *(temporary, draft.track_id, draft.title, spool.frames, size_bytes, recipe, kept, kept_bytes),
+        loose=draft.loose,
+    )
 
 
 def quantise(samples: NDArray[np.float32], gain_db: float) -> NDArray[np.int32]:

@@ -117,6 +117,7 @@ class TrackDraft:
         package: the distribution the backend came in.
         extra: goes into the recipe as it is; JSON values only.
         kept: arrays that lie beside the file, by name.
+        loose: it does not go into the library.
     """
 
     track_id: str
@@ -135,6 +136,7 @@ class TrackDraft:
     generation_time_sec: float
     extra: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
+    loose: bool = False
 
 
 def time_text(moment: datetime) -> str:

@@ -166,6 +166,7 @@
 ---@field title? string
 ---@field play? boolean
 ---@field cache? boolean (default true)
+---@field keep? boolean false: made whatever the library has, and not put there; it has an id of its own, and its file goes a minute after `generation_complete` (default true)
 ---@field options? table<string, any>
 ---@field inference_steps? integer
 ---@field scheduler? string
