@@ -249,7 +249,10 @@ class TrackStore:
         target = check_destination(path, self._data_dir, overwrite=overwrite)
         from lofi_core.tracks.export import export_steps
 
-        return export_steps(track, target, chosen, overwrite=overwrite)
+        stored = track_path(self._data_dir, track_id)
+        return export_steps(
+            lambda: stored.open("rb"), track.title, track.recipe, target, chosen, overwrite=overwrite
+        )
 
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks there are, and the size of their files together."""
