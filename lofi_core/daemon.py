@@ -20,6 +20,8 @@ from lofi_core import __version__
 from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
+from lofi_core.jobs.calibration import FILE_NAME as CALIBRATION_NAME
+from lofi_core.jobs.calibration import Calibration
 from lofi_core.jobs.engine import Engine
 from lofi_core.models.downloads import Downloads
 from lofi_core.mpris.service import serve_mpris
@@ -222,6 +224,7 @@ async def _workshop(
             config.queue_capacity,
             publish,
             config.models,
+            Calibration(settings.paths.state / CALIBRATION_NAME),
             own_processes=own_processes,
         )
         async with anyio.create_task_group() as tasks:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from lofi_core.config import Models
+    from lofi_core.jobs.calibration import Calibration
     from lofi_core.jobs.request import Prepared
     from lofi_core.models.loaded import Loaded
     from lofi_core.plugins import PluginHost
@@ -40,6 +41,7 @@ class Engine:
         capacity: how many jobs may wait.
         publish: called with every event and the clients that asked for its job; None for events of no job.
         models: how long and how much of them stays in memory.
+        calibration: what jobs take, which is read and written here.
         own_processes: whether backends that want a process of their own get one.
     """
 
@@ -51,6 +53,7 @@ class Engine:
         capacity: int,
         publish: Publish,
         models: Models,
+        calibration: Calibration,
         *,
         own_processes: bool,
     ) -> None:
@@ -59,12 +62,13 @@ class Engine:
         self._announce = Announcer(publish, asyncio.get_running_loop())
         self._worker = Worker(f"lofi-{runtime.device}")
         self.device = runtime.device
+        self.calibration = calibration
         self._runs = runtime.runs
         errands = Errands(self._worker)
         loader = Loader(plugins, runtime, self._worker, errands, own_processes=own_processes)
         self.models = ModelCache(plugins, runtime, loader, self._announce, models, self._fail_jobs_on)
         self.runner = Runner(
-            runtime, self._worker, errands, plugins, library, self.models, self._announce, owner=self
+            runtime, errands, plugins, library, self.models, self._announce, calibration, owner=self
         )
         self._serial = count()
         self._closing = False
@@ -74,6 +78,7 @@ class Engine:
         """Serve from now on, in a task group that outlives every job."""
         self.runner.start(tasks)
         self.models.start(tasks)
+        tasks.start_soon(self.calibration.keep_saved)
 
     def check_open(self) -> None:
         """Raise ShuttingDown when no new work is taken."""
@@ -195,6 +200,7 @@ class Engine:
                 job.end("cancelled")
                 self._announce.cancelled(job)
         await self.models.close()
+        await self.calibration.save()
         self._worker.stop(timeout_sec=0.0)
         await asyncio.sleep(0)  # the turn of the loop in which the last events are published
 

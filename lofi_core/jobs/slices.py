@@ -133,10 +133,14 @@ def max_frames(spec: BackendSpec, duration_sec: float) -> int:
 
 
 class Errands:
-    """Small calls that must run in the worker thread, at a step boundary or between slices."""
+    """Small calls that must run in the worker thread, at a step boundary or between slices.
+
+    Attributes:
+        worker: whose thread that is.
+    """
 
     def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+        self.worker = worker
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     async def aside(self, call: Callable[[], None]) -> None:
@@ -153,7 +157,7 @@ class Errands:
                     done.set_result(None)
 
         self.add(run)
-        self._worker.submit(self.run)
+        self.worker.submit(self.run)
         await asyncio.wrap_future(done)
 
     def add(self, call: Callable[[], None]) -> None:

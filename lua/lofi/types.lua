@@ -48,6 +48,7 @@
 ---@field variants lofi.Variant[]
 ---@field bytes_on_disk integer
 ---@field loaded lofi.LoadedModel[]
+---@field eta? lofi.EtaAccuracy
 
 ---@class (exact) lofi.BackendBrief A backend in one line.
 ---@field name string
@@ -147,6 +148,10 @@
 ---@field component_bytes integer
 ---@field component_total? integer
 ---@field bytes_per_sec? integer
+
+---@class (exact) lofi.EtaAccuracy How good the first ETAs of the last `jobs` were: 20 at most, of those that took a second and more.
+---@field jobs integer
+---@field median_error number
 
 ---@class (exact) lofi.EventDescription One event, as JSON Schema.
 ---@field name string
@@ -527,7 +532,7 @@
 ---@class (exact) lofi.StateResult Result of `job_pause` and `job_resume`.
 ---@field state "cancelled"|"complete"|"error"|"paused"|"queued"|"running"
 
----@class (exact) lofi.Status Result of `status`.
+---@class (exact) lofi.Status Result of `status`. `eta` is null while no job has had one.
 ---@field version string
 ---@field pid integer
 ---@field uptime_sec number
@@ -543,6 +548,7 @@
 ---@field device string
 ---@field tracks lofi.TrackCount
 ---@field rss_bytes integer
+---@field eta? lofi.EtaAccuracy
 
 ---@class (exact) lofi.Stopping Result of `shutdown`.
 ---@field status "shutting_down" (default "shutting_down")
