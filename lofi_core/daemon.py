@@ -224,7 +224,7 @@ async def _workshop(
             config.queue_capacity,
             publish,
             config.models,
-            Calibration(settings.paths.state / CALIBRATION_NAME),
+            Calibration(settings.paths.state / CALIBRATION_NAME, runtime),
             own_processes=own_processes,
         )
         async with anyio.create_task_group() as tasks:

@@ -106,17 +106,19 @@ class Calibration:
 
     Args:
         path: of the file. A damaged one is put aside: that costs ETAs, and nothing else.
+        runtime: what the jobs run on.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, runtime: Runtime) -> None:
         self._path = path
+        self._runtime = runtime
         self._kept = load_or_put_aside(path, Kept, "what jobs take is measured anew")
         self._changed, self._saving = asyncio.Event(), asyncio.Lock()
         self._is_warned = False
 
-    def expected_sec(self, prepared: Prepared, runtime: Runtime) -> dict[str, float] | None:
+    def expected_sec(self, prepared: Prepared) -> dict[str, float] | None:
         """What each stage will take, and the writing; the load too where one was seen. None: not known."""
-        way = self._kept.ways.get(_key(prepared, runtime))
+        way = self._kept.ways.get(_key(prepared, self._runtime))
         duration_sec = prepared.request.duration_sec
         course = _nearest(way, duration_sec) if way else None
         if way is None or course is None:
@@ -132,12 +134,12 @@ class Calibration:
             expected[LOAD] = way.load.usual_sec()
         return expected
 
-    def finished(self, prepared: Prepared, runtime: Runtime, progress: Progress) -> None:
+    def finished(self, prepared: Prepared, progress: Progress) -> None:
         """A job is done: learn what its stages took, and how good its first ETA was."""
         steps = _steps(prepared.schedule)
         if len(steps) > MOST_STAGES:
             return
-        key = _key(prepared, runtime)
+        key = _key(prepared, self._runtime)
         way = self._kept.ways.pop(key, None) or Way()
         self._kept.ways[key] = way
         if LOAD in progress.took_sec:

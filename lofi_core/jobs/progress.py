@@ -141,22 +141,29 @@ class Progress:
         """What jobs like this one took, times how much slower this one is than they were."""
         if self._loads and LOAD not in expected:
             return None
-        load_sec = max(expected[LOAD] - active_sec, 0.0) if self._loads else 0.0
         total_sec = sum(expected[stage] for stage in self._done)
+        if self._loads:
+            return round(max(expected[LOAD] - active_sec, 0.0) + total_sec, 2)
         done_sec = sum(expected[stage] * done for stage, done in self._done.items())
-        took_sec = 0.0 if self._loads else self._news_sec - self._loaded_sec
-        trusted_sec = TRUST * total_sec
-        slower = (took_sec + trusted_sec) / (done_sec + trusted_sec) if total_sec else 1.0
-        # Since the last news something was done too: one step, unless that is late.
-        step_sec = 0.0 if self._loads else slower * expected[self._newest] / self._spans[self._newest][2]
-        under_way_sec = min(active_sec - self._news_sec, step_sec)
-        return round(load_sec + max(slower * (total_sec - done_sec) - under_way_sec, 0.0), 2)
+        took_sec, trusted_sec = self._news_sec - self._loaded_sec, TRUST * total_sec
+        # Since the last news something was done too: a part of a step. One that is late is done at best.
+        since_sec = active_sec - self._news_sec
+        stage = next((name for name in (self._newest, *self._done) if self._done[name] < 1), WRITE)
+        step_sec = expected[stage] / self._spans[stage][2]
+        if since_sec > _ratio(took_sec + trusted_sec, done_sec + trusted_sec) * step_sec:
+            took_sec, done_sec, since_sec = took_sec + since_sec, done_sec + step_sec, 0.0
+        slower = _ratio(took_sec + trusted_sec, done_sec + trusted_sec)
+        return round(max(slower * (total_sec - done_sec) - since_sec, 0.0), 2)
 
     def _lap(self, stage: str, now: float) -> None:
         """All time since the last news was this stage's."""
         active_sec = self.active_sec(now)
         self.took_sec[stage] = self.took_sec.get(stage, 0.0) + active_sec - self._news_sec
         self._news_sec = active_sec
+
+
+def _ratio(taken_sec: float, expected_sec: float) -> float:
+    return taken_sec / expected_sec if expected_sec else 1.0
 
 
 def _steps_before(schedule: Schedule) -> dict[str, int]:

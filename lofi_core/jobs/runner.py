@@ -120,7 +120,7 @@ class Runner:
         """Let a job have the worker until it ends or somebody else wants it."""
         if job.generator is None:
             loads = self._needs_load(job)
-            expected = self._calibration.expected_sec(job.prepared, self._runtime)
+            expected = self._calibration.expected_sec(job.prepared)
             job.progress = Progress(job.prepared.schedule, loads=loads, expected=expected)
             self._announce.started(job)
         else:
@@ -213,7 +213,7 @@ class Runner:
         job.committing = True
         track = await self._library.commit(encoded)
         job.progress.finish(time.monotonic())
-        self._calibration.finished(job.prepared, self._runtime, job.progress)
+        self._calibration.finished(job.prepared, job.progress)
         self._retire_spool(job)
         if encoded.loose:
             self._tasks.start_soon(self._lingering.discard_loose, encoded)

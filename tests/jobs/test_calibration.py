@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lofi_core import events as ev
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule, Stage
@@ -54,16 +57,14 @@ def went(seconds_by_stage: Mapping[str, float], promise: tuple[float, float] | N
 
 @pytest.fixture
 def calibration(tmp_path: Path) -> Calibration:
-    return Calibration(tmp_path / "state" / FILE_NAME)
+    return Calibration(tmp_path / "state" / FILE_NAME, CPU)
 
 
 def test_nothing_is_expected_of_what_was_never_measured(calibration: Calibration) -> None:
-    calibration.finished(request(10, 100), CPU, went({"encode": 1.0, "sample": 10.0, WRITE: 0.5}))
-    assert calibration.expected_sec(request(10, 100), CPU) == {"encode": 1.0, "sample": 10.0, WRITE: 0.5}
+    calibration.finished(request(10, 100), went({"encode": 1.0, "sample": 10.0, WRITE: 0.5}))
+    assert calibration.expected_sec(request(10, 100)) == {"encode": 1.0, "sample": 10.0, WRITE: 0.5}
     others = [request(10, 100, "b"), request(10, 100, version="2"), request(10, 100, weights="int8")]
-    assert [calibration.expected_sec(other, CPU) for other in others] == [None, None, None]
-    assert calibration.expected_sec(request(10, 100), Runtime("cuda", ("CUDAExecutionProvider",))) is None
-    assert calibration.expected_sec(request(10, 100), Runtime(threads=8)) is None
+    assert [calibration.expected_sec(other) for other in others] == [None, None, None]
 
 
 @pytest.mark.parametrize(
@@ -78,49 +79,64 @@ def test_nothing_is_expected_of_what_was_never_measured(calibration: Calibration
 def test_other_lengths_and_numbers_of_steps_are_reckoned(
     calibration: Calibration, seconds: float, steps: int, sample_sec: float
 ) -> None:
-    calibration.finished(request(10, 100), CPU, went({"encode": 1.0, "sample": 10.0, WRITE: 0.5}))
-    expected = calibration.expected_sec(request(seconds, steps), CPU)
+    calibration.finished(request(10, 100), went({"encode": 1.0, "sample": 10.0, WRITE: 0.5}))
+    expected = calibration.expected_sec(request(seconds, steps))
     assert expected is not None
     assert expected["sample"] == pytest.approx(sample_sec)
 
 
 def test_the_nearest_length_counts(calibration: Calibration) -> None:
     for seconds, sample_sec in ((10, 10.0), (100, 300.0)):
-        calibration.finished(request(seconds, 50), CPU, went({"sample": sample_sec}))
-    expected = calibration.expected_sec(request(80, 50), CPU)
+        calibration.finished(request(seconds, 50), went({"sample": sample_sec}))
+    expected = calibration.expected_sec(request(80, 50))
     assert expected is not None
     assert expected["sample"] == pytest.approx(240.0)
 
 
 def test_one_slow_job_changes_nothing_and_a_slower_machine_does(calibration: Calibration) -> None:
     def sample_sec() -> float:
-        expected = calibration.expected_sec(request(10, 10), CPU)
+        expected = calibration.expected_sec(request(10, 10))
         assert expected is not None
         return expected["sample"]
 
     for _ in range(3):
-        calibration.finished(request(10, 10), CPU, went({"sample": 10.0}))
-    calibration.finished(request(10, 10), CPU, went({"sample": 500.0}))
+        calibration.finished(request(10, 10), went({"sample": 10.0}))
+    calibration.finished(request(10, 10), went({"sample": 500.0}))
     assert sample_sec() == pytest.approx(10.0)
     for _ in range(3):
-        calibration.finished(request(10, 10), CPU, went({"sample": 20.0}))
+        calibration.finished(request(10, 10), went({"sample": 20.0}))
     assert sample_sec() == pytest.approx(20.0)
+
+
+async def test_another_processor_or_number_of_threads_is_measured_anew(
+    calibration: Calibration, tmp_path: Path
+) -> None:
+    calibration.finished(request(10, 100), went({"sample": 10.0}))
+    await calibration.save()
+    for runtime, is_known in (
+        (CPU, True),
+        (Runtime(threads=8), False),
+        (Runtime("cuda", ("CUDAExecutionProvider",), 4), False),
+        (Runtime(threads=4, precision="fp16"), False),
+    ):
+        again = Calibration(tmp_path / "state" / FILE_NAME, runtime)
+        assert (again.expected_sec(request(10, 100)) is not None) is is_known
 
 
 async def test_it_is_kept_and_bounded(calibration: Calibration, tmp_path: Path) -> None:
     for number in range(1, MOST_WAYS + 20):
-        calibration.finished(request(10, 10, version=str(number)), CPU, went({"sample": 9.0}, (0.0, 8.1)))
+        calibration.finished(request(10, 10, version=str(number)), went({"sample": 9.0}, (0.0, 8.1)))
     for octave in range(MOST_LENGTHS + 5):
-        calibration.finished(request(2.0**octave, 10), CPU, went({"sample": 9.0, LOAD: 4.0}, (0.0, 9.9)))
+        calibration.finished(request(2.0**octave, 10), went({"sample": 9.0, LOAD: 4.0}, (0.0, 9.9)))
     for _ in range(MOST_PROMISES):
-        calibration.finished(request(10, 10, "b"), CPU, went({"sample": 9.0}, (0.0, 9.0)))
+        calibration.finished(request(10, 10, "b"), went({"sample": 9.0}, (0.0, 9.0)))
     await calibration.save()
     file = tmp_path / "state" / FILE_NAME
     size = file.stat().st_size
     assert size < 20_000
-    again = Calibration(file)
-    assert again.expected_sec(request(10, 10, version="2"), CPU) is None
-    assert again.expected_sec(request(10, 10), CPU) == calibration.expected_sec(request(10, 10), CPU)
+    again = Calibration(file, CPU)
+    assert again.expected_sec(request(10, 10, version="2")) is None
+    assert again.expected_sec(request(10, 10)) == calibration.expected_sec(request(10, 10))
     assert again.accuracy() == again.accuracy("b")
     assert again.accuracy("a") is None
 
@@ -144,7 +160,7 @@ def test_a_damaged_file_is_put_aside(
 ) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     with caplog.at_level(logging.WARNING):
-        assert Calibration(tmp_path / FILE_NAME).accuracy() is None
+        assert Calibration(tmp_path / FILE_NAME, CPU).accuracy() is None
     assert (tmp_path / f"{FILE_NAME}.damaged").read_bytes() == content
     assert "measured anew" in caplog.text
 
@@ -153,9 +169,9 @@ async def test_a_disk_that_takes_nothing_is_told_of_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "state").write_text("in the way")
-    calibration = Calibration(tmp_path / "state" / FILE_NAME)
+    calibration = Calibration(tmp_path / "state" / FILE_NAME, CPU)
     for _ in range(3):
-        calibration.finished(request(10, 10), CPU, went({"sample": 9.0}))
+        calibration.finished(request(10, 10), went({"sample": 9.0}))
         await calibration.save()
     assert caplog.text.count("cannot be saved") == 1
 
@@ -163,13 +179,13 @@ async def test_a_disk_that_takes_nothing_is_told_of_once(
 def test_the_accuracy_is_the_median_of_the_last_20(calibration: Calibration) -> None:
     assert calibration.accuracy() is None
     for told_sec in (90.0, 10.5, 9.0, 10.0):
-        calibration.finished(request(10, 10), CPU, went({"sample": 12.0}, (2.0, told_sec)))
+        calibration.finished(request(10, 10), went({"sample": 12.0}, (2.0, told_sec)))
     told = calibration.accuracy("a")
     assert told is not None
     assert (told.jobs, told.median_error) == (4, 0.075)  # 0, 0.05, 0.1 and 8
-    calibration.finished(request(10, 10), CPU, went({"sample": 0.5}, (0.0, 9.0)))  # too short to count
+    calibration.finished(request(10, 10), went({"sample": 0.5}, (0.0, 9.0)))  # too short to count
     for _ in range(20):
-        calibration.finished(request(10, 10), CPU, went({"sample": 10.0}, (0.0, 8.0)))
+        calibration.finished(request(10, 10), went({"sample": 10.0}, (0.0, 8.0)))
     told = calibration.accuracy()
     assert told is not None
     assert (told.jobs, told.median_error) == (20, 0.2)
@@ -187,7 +203,25 @@ def test_what_is_expected_is_the_eta_before_the_first_step() -> None:
     assert progress.eta_sec(45.0) == 102.0  # the load is late, and nothing is known of the steps yet
     progress.loaded(45.0)
     assert progress.eta_sec(50.0) == 97.0
-    assert progress.eta_sec(60.0) == 92.0  # the first step is late
+    assert progress.eta_sec(55.0) == 92.0
+
+
+def test_a_step_that_is_late_makes_the_eta_longer() -> None:
+    progress = Progress(SCHEDULE, loads=False, expected=EXPECTED)
+    progress.start_clock(0.0)
+    progress.advance("sample", 5, 50.0)
+    etas = [progress.eta_sec(now) for now in (50.0, 60.0, 120.0, 240.0)]
+    assert etas == [52.0, 42.0, pytest.approx(77.0, rel=0.1), pytest.approx(147.0, rel=0.1)]
+    progress.advance("sample", 6, 240.0)
+    assert progress.eta_sec(240.0) == etas[-1]
+
+
+def test_a_stage_of_one_long_step_is_not_taken_for_a_late_one() -> None:
+    schedule = Schedule([Stage("sample", 100), Stage("decode", 1)])
+    progress = Progress(schedule, loads=False, expected={"sample": 10.0, "decode": 60.0, WRITE: 1.0})
+    progress.start_clock(0.0)
+    progress.advance("sample", 100, 10.0)
+    assert progress.eta_sec(50.0) == 21.0
 
 
 def test_a_machine_that_is_slower_today_shows_soon() -> None:
@@ -226,6 +260,26 @@ def test_a_pause_counts_neither_for_the_eta_nor_for_what_a_stage_takes() -> None
     progress.finish(1052.0)
     assert progress.took_sec == {"sample": 100.0, WRITE: 2.0}
     assert (progress.promise, progress.worked_sec) == ((0.0, 102.0), 102.0)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["encode", "sample", WRITE, LOAD]), st.floats(0, 1e6), min_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(["encode", "sample", WRITE, LOAD]), st.integers(0, 99), st.floats(0, 99))
+    ),
+    st.booleans(),
+)
+def test_an_eta_is_never_negative_whatever_happens(
+    expected: dict[str, float], news: list[tuple[str, int, float]], loads: bool
+) -> None:
+    progress, now = Progress(request(10, 50).schedule, loads=loads, expected=expected), 0.0
+    progress.start_clock(now)
+    for stage, done, later in news:
+        now += later
+        eta_sec = progress.eta_sec(now)
+        assert eta_sec is not None
+        assert 0.0 <= eta_sec < math.inf
+        progress.advance(stage, done, now)
 
 
 def test_the_first_eta_after_a_restart_is_right(tmp_path: Path) -> None:
@@ -281,7 +335,7 @@ def test_a_daemon_begins_with_what_the_one_before_it_measured(start_daemon: Star
 
 
 async def test_saving_never_holds_the_loop(calibration: Calibration) -> None:
-    calibration.finished(request(10, 10), CPU, went({"sample": 9.0}))
+    calibration.finished(request(10, 10), went({"sample": 9.0}))
     saving = asyncio.create_task(calibration.save())
     await asyncio.sleep(0)
     assert not saving.done()
