@@ -21,6 +21,8 @@ from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.files import keep_private
 from lofi_core.jobs.announce import completion
+from lofi_core.jobs.calibration import FILE_NAME as CALIBRATION_NAME
+from lofi_core.jobs.calibration import Calibration
 from lofi_core.jobs.engine import Engine
 from lofi_core.jobs.journal import Journal
 from lofi_core.jobs.journal_file import FILE_NAME as JOURNAL
@@ -229,17 +231,16 @@ async def _workshop(
     """Library and engine, running; left in reverse order, whatever happens inside."""
     library = await Library.open(settings.paths.data, settings.paths.cache)
     try:
-        config = settings.config
         journal = Journal(library.worker, settings.paths.data / JOURNAL, keeps=own_processes)
         await journal.open()
         engine = Engine(
             plugins,
             library,
             runtime,
-            config.queue_capacity,
+            settings.config,
             publish,
-            config.models,
             journal,
+            Calibration(settings.paths.state / CALIBRATION_NAME, runtime),
             own_processes=own_processes,
         )
         async with anyio.create_task_group() as tasks:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+T = TypeVar("T")
+
+log = logging.getLogger("lofi.files")
+MAX_BYTES = 16_000_000
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -54,3 +62,32 @@ def give_users_mode(path: Path) -> None:
     """Give a file in a place of the user's choice the mode that any program's would have."""
     if _Umask.given is not None:
         path.chmod(0o666 & ~_Umask.given)
+
+
+def load_or_put_aside(path: Path, kind: type[T], loss: str) -> T:
+    """What a JSON file says; `kind()` where there is none, or none that can be read.
+
+    A damaged one is renamed to `NAME.damaged`, for people to look at.
+
+    Args:
+        path: of the file.
+        kind: its content.
+        loss: what it costs that it cannot be read, for the log.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise msgspec.ValidationError(f"it has over {MAX_BYTES:,} bytes")
+        return msgspec.json.decode(content, type=kind)
+    except FileNotFoundError:
+        return kind()
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        aside = path.with_name(f"{path.name}.damaged")
+        try:
+            path.replace(aside)
+            where = f"it is {aside} now"
+        except OSError:
+            where = "and it cannot be put aside"
+        log.warning("%s cannot be read, so %s; %s: %s", path, loss, where, error)
+        return kind()

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from lofi_core.cli.options import Command, Globals, Group, pass_globals
-from lofi_core.cli.output import clean, print_json, print_table, size
+from lofi_core.cli.output import clean, eta_accuracy, print_json, print_table, size
 from lofi_core.rpc.client import Client
 
 
@@ -65,6 +65,8 @@ def _list(options: Globals) -> None:
     )
     _print_models(found)
     for backend in found:
+        if accuracy := eta_accuracy(backend.get("eta")):
+            click.echo(f"{clean(backend['type'])}: the ETA was {accuracy}")
         if backend["error"]:
             click.echo(f"{clean(backend['type'])}: {clean(backend['error'])}")
     click.echo("* is used when none is named")

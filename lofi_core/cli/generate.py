@@ -8,7 +8,7 @@ import click
 
 from lofi_core.cli.options import NAMED_PATH, Command, Globals, pass_globals
 from lofi_core.cli.output import clean, print_json
-from lofi_core.cli.target import FORMATS, choose_target
+from lofi_core.cli.target import FORMATS, wanted_target
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from lofi_core.cli.progress import ProgressView
     from lofi_core.cli.target import Target
-    from lofi_core.config import Settings
     from lofi_core.rpc.client import Client
 
 
@@ -73,7 +72,7 @@ def generate(
     """Make a track from PROMPT and keep it in the library."""
     plays: bool = rest.pop("play_")
     settings = options.settings()
-    target = _target(settings, output, format_, prompt, force=force)
+    target = wanted_target(settings, output, format_, prompt, force=force)
     request = _request(prompt, **rest)
     if plays and no_daemon:
         raise click.UsageError("--play needs the daemon, which plays; leave --no-daemon out")
@@ -127,16 +126,6 @@ def _play(client: Client, track_id: str, ends: list[dict[str, Any]], *, shows: b
         click.echo("it plays after the current track", err=True)
     elif shows and can_show():
         show_what_plays(client)
-
-
-def _target(
-    settings: Settings, output: Path | None, format_: str | None, prompt: str, *, force: bool
-) -> Target | None:
-    if output is not None:
-        return choose_target(output, format_, prompt, settings.paths.data, force=force)
-    if force or format_:
-        raise click.UsageError("--force and --format go with --output")
-    return None
 
 
 def _request(  # noqa: PLR0913 - one for each option

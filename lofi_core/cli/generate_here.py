@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lofi_core.cli.backend_options import parsed_options
 from lofi_core.cli.interrupts import terminate_as_interrupt
 from lofi_core.cli.progress import progress_view
 from lofi_core.cli.target import check_sample_rate
+from lofi_core.events import GenerationComplete
 from lofi_core.rpc.client import packed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lofi_core.cli.target import Target
     from lofi_core.config import Settings
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
 
 
 def generate_here(
-    settings: Settings, request: dict[str, Any], given: Sequence[str], target: Target | None, *, quiet: bool
+    settings: Settings,
+    request: dict[str, Any],
+    given: Sequence[str],
+    target: Target | None,
+    *,
+    quiet: bool,
+    made: Callable[[Path], None] = lambda _: None,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Make a track with the engine and library of the daemon.
 
@@ -29,6 +37,7 @@ def generate_here(
         given: `key=value` options of the backend.
         target: where else to write the track.
         quiet: no progress unless there is a terminal.
+        made: called with the track's file as soon as that is whole; one that is not kept is gone later.
 
     Returns:
         The fields of `generation_complete`, and those `tracks_export` would have answered.
@@ -60,6 +69,8 @@ def generate_here(
 
         def show(event: Event) -> None:
             view.show(event.name, msgspec.to_builtins(event))
+            if isinstance(event, GenerationComplete):
+                made(Path(event.path))
 
         complete = run_once(settings, params, show, where)
     exported = {"path": str(target.path), "size_bytes": target.path.stat().st_size} if target else None

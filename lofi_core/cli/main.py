@@ -39,6 +39,7 @@ COMMANDS = {
     "queue": "queue",
     "cancel": "queue",
     "tracks": "tracks",
+    "reproduce": "reproduce",
     "backends": "backends",
     "pull": "pull",
     "rm": "pull",

@@ -98,6 +98,13 @@ def size(count: int) -> str:
     return f"{amount:.1f} GB"
 
 
+def eta_accuracy(answer: dict[str, Any] | None) -> str:
+    """How good ETAs were; empty while nobody knows."""
+    if answer is None:
+        return ""
+    return f"within {100 * answer['median_error']:.0f} % (median of the last {answer['jobs']})"
+
+
 def eta(value: float | None) -> str:
     """What is left of a job, where anybody knows."""
     return "" if value is None else f"{seconds(value)} left"

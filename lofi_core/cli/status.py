@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lofi_core.cli.options import Command, Globals, pass_globals
-from lofi_core.cli.output import clock, eta, print_fields, print_json, seconds, size
+from lofi_core.cli.output import clock, eta, eta_accuracy, print_fields, print_json, seconds, size
 from lofi_core.rpc.client import Client
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     apart = [model for model in answer.get("models", ()) if model.get("pid")]
     own = (f", and {model['backend']} {size(model['resident_bytes'])} in its own process" for model in apart)
     yield "memory", size(answer["rss_bytes"]) + "".join(own)
+    if accuracy := eta_accuracy(answer.get("eta")):
+        yield "ETA was", accuracy
     yield "clients", str(answer["clients"])
 
 

@@ -7,11 +7,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 from lofi_core.errors import InvalidParams
 from lofi_core.tracks.destination import FORMATS as _FORMATS
 from lofi_core.tracks.destination import check_destination, choose_format
 
 if TYPE_CHECKING:
+    from lofi_core.config import Settings
     from lofi_core.rpc.client import Client
 
 FORMATS = tuple(_FORMATS)
@@ -26,6 +29,17 @@ class Target(NamedTuple):
     path: Path
     format: str
     overwrite: bool
+
+
+def wanted_target(
+    settings: Settings, output: Path | None, format_: str | None, prompt: str, *, force: bool
+) -> Target | None:
+    """What `--output`, `--format` and `--force` say; None without an output. Errors as of `choose_target`."""
+    if output is not None:
+        return choose_target(output, format_, prompt, settings.paths.data, force=force)
+    if force or format_:
+        raise click.UsageError("--force and --format go with --output")
+    return None
 
 
 def choose_target(output: Path, format_: str | None, prompt: str, data_dir: Path, *, force: bool) -> Target:

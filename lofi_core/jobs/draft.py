@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lofi_core.jobs.system import system_facts
 from lofi_core.tracks.track import TrackDraft
 
 if TYPE_CHECKING:
@@ -30,9 +31,22 @@ def draft_of(job: Job, runtime: Runtime, now: float) -> TrackDraft:
         package=prepared.record.package or "unknown",
         package_version=prepared.record.package_version or "unknown",
         generation_time_sec=round(job.progress.active_sec(now), 3),
-        extra={"precision": runtime.precision, **runtime.notes, **runtime.facts(), **_music(job, runtime)},
-        kept=dict(runtime.kept),
+        extra=_extra(job, runtime),
+        kept={} if prepared.loose else dict(runtime.kept),
+        loose=prepared.loose,
     )
+
+
+def _extra(job: Job, runtime: Runtime) -> dict[str, Any]:
+    """What it ran on, and what else is known of it."""
+    facts = runtime.facts()
+    return {
+        "precision": runtime.precision,
+        **runtime.notes,
+        **facts,
+        **_music(job, runtime),
+        "system": system_facts(with_onnxruntime="provider" in facts),
+    }
 
 
 def _music(job: Job, runtime: Runtime) -> dict[str, Any]:

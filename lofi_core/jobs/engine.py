@@ -22,7 +22,8 @@ from lofi_core.worker import Worker
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
-    from lofi_core.config import Models
+    from lofi_core.config import Config
+    from lofi_core.jobs.calibration import Calibration
     from lofi_core.jobs.journal import Journal
     from lofi_core.jobs.journal_file import AcceptedJob
     from lofi_core.jobs.request import Prepared
@@ -39,10 +40,10 @@ class Engine:
         plugins: what can be asked to generate.
         library: where tracks go.
         runtime: of the device whose worker thread this engine feeds.
-        capacity: how many jobs may wait.
+        config: how many jobs may wait, and how long and how much of models stays in memory.
         publish: called with every event and the clients that asked for its job; None for events of no job.
-        models: how long and how much of them stays in memory.
         journal: has what was promised; open.
+        calibration: what jobs take, which is read and written here.
         own_processes: whether backends that want a process of their own get one.
     """
 
@@ -51,25 +52,26 @@ class Engine:
         plugins: PluginHost,
         library: Library,
         runtime: Runtime,
-        capacity: int,
+        config: Config,
         publish: Publish,
-        models: Models,
         journal: Journal,
+        calibration: Calibration,
         *,
         own_processes: bool,
     ) -> None:
-        self.queue = JobQueue(capacity)
+        self.queue = JobQueue(config.queue_capacity)
         self.table = JobTable()
         self.journal = journal
         self._announce = Announcer(publish, asyncio.get_running_loop())
         self._worker = Worker(f"lofi-{runtime.device}")
         self.device = runtime.device
+        self.calibration = calibration
         self._runs = runtime.runs
         errands = Errands(self._worker)
         loader = Loader(plugins, runtime, self._worker, errands, own_processes=own_processes)
-        self.models = ModelCache(plugins, runtime, loader, self._announce, models, self._fail_jobs_on)
+        self.models = ModelCache(plugins, runtime, loader, self._announce, config.models, self._fail_jobs_on)
         self.runner = Runner(
-            runtime, self._worker, errands, plugins, library, self.models, self._announce, owner=self
+            runtime, errands, plugins, library, self.models, self._announce, calibration, owner=self
         )
         self._serial = count()
         self._closing = False
@@ -79,6 +81,7 @@ class Engine:
         """Serve from now on, in a task group that outlives every job."""
         self.runner.start(tasks)
         self.models.start(tasks)
+        tasks.start_soon(self.calibration.keep_saved)
 
     def check_open(self) -> None:
         """Raise ShuttingDown when no new work is taken."""
@@ -229,6 +232,7 @@ class Engine:
                 if not job.survives:
                     self._announce.cancelled(job)
         await self.models.close()
+        await self.calibration.save()
         self._worker.stop(timeout_sec=0.0)
         await asyncio.sleep(0)  # the turn of the loop in which the last events are published
 

@@ -40,19 +40,26 @@ class Wish:
     seed: int | None = None
     title: str | None = None
     options: Mapping[str, Any] | None = None
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that can be done: validated, completed, planned and named."""
+    """A request that can be done: validated, completed, planned and named.
+
+    Attributes:
+        options: complete, as JSON-like values.
+        loose: its track does not go into the library, and has an id of its own.
+    """
 
     track_id: str
     request: GenerateRequest
     schedule: Schedule
     record: PluginRecord
     spec: BackendSpec
-    options: Mapping[str, Any]  # complete, as JSON-like values
+    options: Mapping[str, Any]
     title: str | None
+    loose: bool = False
 
 
 def prepare(wish: Wish, plugins: PluginHost, config: Config) -> Prepared:
@@ -71,13 +78,15 @@ def prepare(wish: Wish, plugins: PluginHost, config: Config) -> Prepared:
     options = validated_options(record.name, spec.options, wish.options or {}, defaults)
     request = GenerateRequest(prompt, duration_ms / 1000, seed, options)
     return Prepared(
-        track_id=_track_id(spec, request, duration_ms),
+        # Nobody may join the job of a track that will not be there.
+        track_id=_track_id(spec, request, duration_ms) if wish.keep else secrets.token_hex(16),
         request=request,
         schedule=plugins.make_schedule(record.name, request),
         record=record,
         spec=spec,
         options=msgspec.to_builtins(options) if options is not None else {},
         title=title,
+        loose=not wish.keep,
     )
 
 

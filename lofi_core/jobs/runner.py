@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 from lofi_core.calls import generator_of
 from lofi_core.errors import InferenceFailed, InternalError, LofiError
 from lofi_core.jobs.draft import draft_of
+from lofi_core.jobs.lingering import Lingering
 from lofi_core.jobs.progress import LOAD, WRITE, Progress
 from lofi_core.jobs.slices import Tape, Wanted, close, max_frames, run_slice
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from lofi_core.jobs.announce import Announcer
+    from lofi_core.jobs.calibration import Calibration
     from lofi_core.jobs.job import Job
     from lofi_core.jobs.journal import Journal
     from lofi_core.jobs.slices import Errands
@@ -34,15 +36,11 @@ if TYPE_CHECKING:
     from lofi_core.runtime import Runtime
     from lofi_core.tracks.library import Library
     from lofi_core.tracks.spool import Spool
-    from lofi_core.worker import Worker
 
 log = logging.getLogger("lofi.jobs")
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# A streaming client may still be reading the spool when the track is done.
-SPOOL_LINGERS_SEC = 60.0
 
 
 class Owner(Protocol):
@@ -70,21 +68,23 @@ class Runner:
     def __init__(
         self,
         runtime: Runtime,
-        worker: Worker,
         errands: Errands,
         plugins: PluginHost,
         library: Library,
         models: ModelCache,
         announce: Announcer,
+        calibration: Calibration,
         owner: Owner,
     ) -> None:
         self.current: Job | None = None
         self._runtime = runtime
-        self._worker = worker
+        self._worker = errands.worker
         self._plugins = plugins
         self._library = library
+        self._lingering = Lingering(library)
         self._models = models
         self._announce = announce
+        self._calibration = calibration
         self._owner = owner
         self._errands = errands
         self._assigned = asyncio.Event()
@@ -124,7 +124,8 @@ class Runner:
         await self._owner.journal.note(job)  # before anything runs that could end the process
         if job.generator is None:
             loads = self._needs_load(job)
-            job.progress = Progress(job.prepared.schedule, loads=loads)
+            expected = self._calibration.expected_sec(job.prepared)
+            job.progress = Progress(job.prepared.schedule, loads=loads, expected=expected)
             self._announce.started(job)
         else:
             self._announce.resumed(job)
@@ -146,7 +147,7 @@ class Runner:
     async def _begin(self, job: Job) -> None:
         """Create the generator, unless the job is cancelled before that."""
         prepared, spec = job.prepared, job.prepared.spec
-        self._announce.progressed(job)
+        self._tell_progress(job)
         loaded = None if job.cancelling else await self._load(job)
         if job.cancelling or loaded is None:
             return
@@ -215,8 +216,11 @@ class Runner:
             return False
         job.committing = True
         track = await self._library.commit(encoded)
-        job.progress.stop_clock(time.monotonic())
+        job.progress.finish(time.monotonic())
+        self._calibration.finished(job.prepared, job.progress)
         self._retire_spool(job)
+        if encoded.loose:
+            self._tasks.start_soon(self._lingering.discard_loose, encoded)
         job.path = track.path
         self._owner.journal.end(job, "complete")
         job.end("complete")
@@ -285,15 +289,7 @@ class Runner:
     def _retire_spool(self, job: Job) -> None:
         spool, job.spool = job.spool, None
         if spool is not None:
-            self._tasks.start_soon(self._discard_spool, spool, job.prepared.spec.streaming)
-
-    async def _discard_spool(self, spool: Spool, lingers: bool) -> None:  # noqa: FBT001 - passed by start_soon
-        if lingers:
-            await asyncio.sleep(SPOOL_LINGERS_SEC)
-        try:
-            await self._library.discard_spool(spool)
-        except LofiError as error:  # no job depends on it; the next start removes what is left
-            log.warning("%s", error.text())
+            self._tasks.start_soon(self._lingering.discard_spool, spool, job.prepared.spec.streaming)
 
     # -- called in the worker thread or the store thread -----------------------------------------------
 
@@ -327,8 +323,12 @@ class Runner:
 
     def _advanced(self, job: Job, stage: str, done: int, shown: str | None = None) -> None:
         if job.state == "running":
-            job.progress.advance(stage, done, shown)
-            self._announce.progressed(job)
+            job.progress.advance(stage, done, time.monotonic(), shown)
+            self._tell_progress(job)
+
+    def _tell_progress(self, job: Job) -> None:
+        job.progress.make_promise(time.monotonic())
+        self._announce.progressed(job)
 
     def _audible(self, job: Job, spool: Spool, gain_db: float) -> None:
         if not job.has_ended and spool.frames:

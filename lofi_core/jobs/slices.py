@@ -59,7 +59,7 @@ class Tape:
         schedule: whose stages the steps must name.
         max_frames: how many samples per channel are taken before the backend is stopped.
         append: checks, copies and queues a chunk for the spool; its future fails when the disk does.
-        report: called with (stage, finished steps), at most every 50 ms and at every change of stage.
+        report: called with (stage, finished steps), at most every 50 ms and at each stage's begin and end.
     """
 
     def __init__(
@@ -72,6 +72,8 @@ class Tape:
     ) -> None:
         self._spec = spec
         self._stages = {stage.name for stage in schedule.stages}
+        # Stages whose end was not told yet, and how many steps each has.
+        self._to_come = {stage.name: stage.steps for stage in schedule.stages}
         self._max_frames = max_frames
         self._append = append
         self._report = report
@@ -99,7 +101,10 @@ class Tape:
             self._take_audio(step.audio)
         self._unreported = step.stage, int(step.index) + 1
         now = time.monotonic()
-        if step.stage != self._reported_stage or now - self._reported_at >= PROGRESS_INTERVAL_SEC:
+        ends = self._to_come.get(step.stage) == self._unreported[1]
+        if ends:
+            del self._to_come[step.stage]  # one that comes again and again is told of like any other
+        if ends or step.stage != self._reported_stage or now - self._reported_at >= PROGRESS_INTERVAL_SEC:
             self._reported_stage, self._reported_at = step.stage, now
             self.catch_up()
 
@@ -133,10 +138,14 @@ def max_frames(spec: BackendSpec, duration_sec: float) -> int:
 
 
 class Errands:
-    """Small calls that must run in the worker thread, at a step boundary or between slices."""
+    """Small calls that must run in the worker thread, at a step boundary or between slices.
+
+    Attributes:
+        worker: whose thread that is.
+    """
 
     def __init__(self, worker: Worker) -> None:
-        self._worker = worker
+        self.worker = worker
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     async def aside(self, call: Callable[[], None]) -> None:
@@ -153,7 +162,7 @@ class Errands:
                     done.set_result(None)
 
         self.add(run)
-        self._worker.submit(self.run)
+        self.worker.submit(self.run)
         await asyncio.wrap_future(done)
 
     def add(self, call: Callable[[], None]) -> None:

@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     from lofi_core.radio.session import Session
     from lofi_core.radio.station import Station
     from lofi_core.radio.status import Source
-    from lofi_core.tracks.library import Library
 
 # The radio's name among those that are interested in a job.
 CLIENT = "radio"
-# How many of the newest tracks say how fast a backend is before it has made anything in this daemon.
-KNOWN_TRACKS = 5
 
 
 class Maker:
@@ -66,6 +63,8 @@ class Maker:
                 raise
             request = prepared(station, prompt, self.plugins, self._config())
         self._weights[request.spec.name] = request.schedule.weights
+        expected = self.engine.calibration.expected_sec(request)
+        self.pace(request.spec.name).learn(expected, request.request.duration_sec)
         return request
 
     def begin(self, request: Prepared, source: Source, wave: int, priority: Priority = "normal") -> Making:
@@ -104,22 +103,9 @@ class Maker:
             station.duration_sec, loads=self.needs_load(station.backend), streams=streams
         )
 
-    async def learn(self, backend: str, library: Library) -> None:
-        """Take the speed of a backend that has made nothing yet from the tracks that it made before."""
-        pace, spec = self.pace(backend), self.plugins.find(backend).spec
-        if pace.work_per_sec is not None or spec is None:
-            return
-        tracks, _total = await library.list(limit=50, query=backend)
-        same = [
-            track.generation_time_sec / track.duration_sec
-            for track in tracks
-            if track.backend == spec.name
-            and track.model_version == spec.model_version
-            and track.duration_sec > 0
-        ]
-        if same and pace.work_per_sec is None:
-            newest = sorted(same[:KNOWN_TRACKS])
-            pace.work_per_sec = newest[len(newest) // 2]
+    def learn(self, station: Station) -> None:
+        """How fast was this station's backend, before this daemon? The words are all the same for that."""
+        self.prepare(station, "music")
 
 
 def makings_of(session: Session) -> list[Making]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lofi_core import events as ev
-from lofi_core.radio.pace import left_sec
 
 if TYPE_CHECKING:
     from lofi_core.jobs.job import Job
@@ -46,7 +45,6 @@ class Making:
     _worked_sec: float = 0.0
     _runs: bool = False
     _loaded_at_sec: float | None = field(default=None)  # worked seconds
-    _loaded_percent: int = 0
     _sign_at: float | None = field(default=None)
 
     @property
@@ -70,7 +68,6 @@ class Making:
             if self.job.generator is None:
                 return
             self._loaded_at_sec = self._worked_sec
-            self._loaded_percent = self.job.progress.percent
             if self.loads:
                 self.pace.load_sec = self._worked_sec
         if ran and self._sign_at is not None:
@@ -84,14 +81,11 @@ class Making:
     def left_sec(self, now: float) -> float | None:
         """The work that is left, with the load of the model where that is still to come; None: not known."""
         self._count(now)
-        expected = self.pace.work_sec(self.duration_sec, loads=False)
-        if self._loaded_at_sec is None:
-            left = left_sec(expected, 0.0, 0.0)
-            to_load = max(self.pace.load_sec - self._worked_sec, 0.0) if self.loads else 0.0
-            return None if left is None else left + to_load
-        whole = 100 - self._loaded_percent
-        done = (self.job.progress.percent - self._loaded_percent) / whole if whole > 0 else 1.0
-        return left_sec(expected, self._worked_sec - self._loaded_at_sec, done)
+        eta_sec = self.job.progress.eta_sec(now)
+        if eta_sec is not None:
+            return eta_sec
+        expected = self.pace.work_sec(self.duration_sec, loads=self.loads)  # it waits for its turn
+        return None if expected is None else max(expected - self._worked_sec, 0.0)
 
     def quiet_sec(self, now: float) -> float:
         """Since the last sign of life; 0 before the first one."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from lofi_core.files import replace_file
+from lofi_core.files import load_or_put_aside, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -65,7 +65,7 @@ class Remembered:
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         self._path = path
         self._now = now
-        self._kept = _read(path)
+        self._kept = load_or_put_aside(path, Kept, "the radio remembers nothing")
         self._is_saved = True
         self._is_warned = False
         self._bound()
@@ -190,20 +190,3 @@ def _bound(entries: dict[str, Any], most: int) -> None:
     """Drop the oldest of too many."""
     for track_id in list(entries)[: max(0, len(entries) - most)]:
         del entries[track_id]
-
-
-def _read(path: Path) -> Kept:
-    """What the file says; a damaged one is put aside, for it costs likes and not the radio."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Kept)
-    except FileNotFoundError:
-        return Kept()
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        aside = path.with_name(f"{path.name}.damaged")
-        try:
-            path.replace(aside)
-            where = f"it is {aside} now"
-        except OSError:
-            where = "and it cannot be put aside"
-        log.warning("%s cannot be read, so the radio remembers nothing, %s: %s", path, where, error)
-        return Kept()

@@ -6,6 +6,12 @@ Pure: every time is handed in.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lofi_core.jobs.progress import LOAD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # How much the newest piece counts against all before it.
 NEWEST = 0.4
@@ -39,6 +45,14 @@ class Pace:
         """Whether it makes music faster than it is heard; None while that is not known."""
         return None if self.work_per_sec is None else self.work_per_sec < 1.0
 
+    def learn(self, expected: Mapping[str, float] | None, music_sec: float) -> None:
+        """Begin with what jobs took before this daemon, stage by stage, for a piece of `music_sec`."""
+        if self.work_per_sec is not None or not expected:
+            return
+        load_sec = expected.get(LOAD, 0.0)
+        self.made(sum(expected.values()) - load_sec, music_sec)
+        self.load_sec = self.load_sec or load_sec
+
     def made(self, work_sec: float, music_sec: float) -> None:
         """A piece was finished, after so much work without the load."""
         if music_sec <= 0:
@@ -65,21 +79,3 @@ class Pace:
         load = self.load_sec if loads else 0.0
         making = (work - load) / STREAM_MARGIN
         return load + max(making - music_sec, self.work_per_sec * STREAM_LEAST_SEC)
-
-
-def left_sec(expected_sec: float | None, worked_sec: float, done: float) -> float | None:
-    """The work that is left of a job.
-
-    Args:
-        expected_sec: what jobs like it took, without the load; None: there were none.
-        worked_sec: at this one, without the load.
-        done: the share that is done, 0 to 1.
-
-    Returns:
-        Seconds; None while that cannot be said. The more of it is done, the more its own speed counts.
-    """
-    measured = worked_sec / done if done > 0.02 and worked_sec > 0 else None
-    if measured is None:
-        return None if expected_sec is None else max(expected_sec - worked_sec, 0.0)
-    total = measured if expected_sec is None else done * measured + (1 - done) * expected_sec
-    return max(total * (1 - done), 0.0)

@@ -90,7 +90,7 @@ class Radio:
             if self._playback.playlist.repeat != "off":  # it would never come to the radio's pieces
                 await self._playback.set_mode(shuffle=None, repeat="off", crossfade_sec=None)
             running = self._running
-            await running.maker.learn(station.backend, self._library)
+            running.maker.learn(station)
             session = running.session or running.turn_on(station)
             running.leave_plan(session)
             session.follows_schedule = follows_schedule

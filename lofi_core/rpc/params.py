@@ -6,6 +6,10 @@ from msgspec import Meta, Struct
 
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1, description="0 … 2^32-1; drawn and reported when absent")]
 Priority = Literal["normal", "high"]
+_NOT_KEPT = (
+    "false: made whatever the library has, and not put there; it has an id of its own, and its file goes a"
+    " minute after `generation_complete`"
+)
 Minutes = Annotated[float, Meta(ge=0.1, le=24 * 60)]
 
 
@@ -41,6 +45,7 @@ class GenerateParams(Params, frozen=True):
     title: str | None = None
     play: bool = False
     cache: bool = True
+    keep: Annotated[bool, Meta(description=_NOT_KEPT)] = True
     options: dict[str, Any] = {}
     inference_steps: int | None = None
     scheduler: str | None = None

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from lofi_core.jobs.calibration import EtaAccuracy
 from lofi_core.radio.status import RadioBrief
 from lofi_core.rpc.playback_results import Playback
 from lofi_core.tracks.track import Track
@@ -117,7 +118,7 @@ class LoadedModel(Struct):
 
 
 class Status(Struct):
-    """Result of `status`."""
+    """Result of `status`. `eta` is null while no job has had one."""
 
     version: str
     pid: int
@@ -134,6 +135,7 @@ class Status(Struct):
     device: str
     tracks: TrackCount
     rss_bytes: int
+    eta: EtaAccuracy | None
 
 
 class Metrics(Struct):
@@ -243,6 +245,7 @@ class Backend(Struct):
     variants: list[Variant] = []
     bytes_on_disk: int = 0
     loaded: list[LoadedModel] = []
+    eta: EtaAccuracy | None = None
 
 
 class BackendStatusResult(Struct):

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import soundfile
 
 from lofi_core import __version__
 from lofi_core.errors import InferenceFailed, TrackWriteFailed
+from lofi_core.tracks.digest import SampleDigest
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.gain import choose_gain_db
 from lofi_core.tracks.kept import write_kept
 from lofi_core.tracks.layout import sync_file
 from lofi_core.tracks.spool import BLOCK_FRAMES
-from lofi_core.tracks.tags import write_flac_tags
+from lofi_core.tracks.tags import write_tags
 from lofi_core.tracks.track import Recipe, time_text
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class EncodedTrack:
     Attributes:
         kept: the file of the arrays kept with it, where there are any.
         kept_bytes: its size, else 0.
+        loose: it never will be in the store; whoever has it removes it.
     """
 
     temporary: Path
@@ -49,6 +52,7 @@ class EncodedTrack:
     recipe: Recipe
     kept: Path | None = None
     kept_bytes: int = 0
+    loose: bool = False
 
 
 def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[float, None, EncodedTrack]:
@@ -70,8 +74,9 @@ def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[
     kept_bytes = 0
     try:
         with storage_failures(f"writing track {draft.track_id}", temporary.parent):
-            yield from _write_flac(spool, temporary, recipe.gain_db)
-            write_flac_tags(temporary, draft.title, recipe)
+            digest = yield from _write_flac(spool, temporary, recipe.gain_db)
+            recipe = msgspec.structs.replace(recipe, samples_sha256=digest)
+            write_tags(temporary, "flac", draft.title, recipe)
             check_whole(temporary, spool.frames)
             sync_file(temporary)
             size_bytes = temporary.stat().st_size
@@ -82,8 +87,10 @@ def encode_steps(spool: Spool, draft: TrackDraft, temporary: Path) -> Generator[
         if kept is not None:
             kept.unlink(missing_ok=True)
         raise
-    frames = spool.frames
-    return EncodedTrack(temporary, draft.track_id, draft.title, frames, size_bytes, recipe, kept, kept_bytes)
+    return EncodedTrack(
+        *(temporary, draft.track_id, draft.title, spool.frames, size_bytes, recipe, kept, kept_bytes),
+        loose=draft.loose,
+    )
 
 
 def quantise(samples: NDArray[np.float32], gain_db: float) -> NDArray[np.int32]:
@@ -105,12 +112,17 @@ def check_whole(path: Path, frames: int) -> None:
             )
 
 
-def _write_flac(spool: Spool, path: Path, gain_db: float) -> Generator[float, None, None]:
+def _write_flac(spool: Spool, path: Path, gain_db: float) -> Generator[float, None, str]:
+    """The samples, all of them; returns their digest."""
     rate, channels = spool.sample_rate, spool.channels
+    digest = SampleDigest()
     with soundfile.SoundFile(path, "x", rate, channels, subtype="PCM_24", format="FLAC") as file:
         for number, block in enumerate(spool.blocks(), start=1):
-            file.write(quantise(block, gain_db))
+            samples = quantise(block, gain_db)
+            file.write(samples)
+            digest.add(samples)
             yield min(1.0, number * BLOCK_FRAMES / spool.frames)
+    return digest.text()
 
 
 def _recipe(spool: Spool, draft: TrackDraft) -> Recipe:

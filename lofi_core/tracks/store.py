@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace as replace_fields
+
 from lofi_core.errors import InvalidParams, UnknownTrack
 from lofi_core.tracks.destination import check_destination, choose_format
 from lofi_core.tracks.failures import storage_failures
@@ -63,16 +65,21 @@ class TrackStore:
         from lofi_core.tracks.encode import encode_steps
 
         track_path(self._data_dir, draft.track_id)
-        return encode_steps(spool, draft, temporary_path(tracks_dir(self._data_dir), ".flac"))
+        loose = spool.path.with_suffix(".flac")  # goes with the other spools, whatever happens
+        own = temporary_path(tracks_dir(self._data_dir), ".flac")
+        return encode_steps(spool, draft, loose if draft.loose else own)
 
     def commit(self, encoded: EncodedTrack) -> Track:
         """Move the file and what is kept with it to their place and index them, all or nothing.
 
         A track of the same id is replaced; its favourite mark stays, and its title unless a new one is given.
+        A loose one stays where it is, and outside of the index.
 
         Raises:
             TrackWriteFailed: the temporary file is removed.
         """
+        if encoded.loose:
+            return replace_fields(self._track(_entry(encoded, None)), path=str(encoded.temporary))
         path, kept = (place(self._data_dir, encoded.track_id) for place in (track_path, kept_path))
         try:
             with storage_failures(f"storing track {encoded.track_id}", self._data_dir), self._index:
@@ -242,7 +249,10 @@ class TrackStore:
         target = check_destination(path, self._data_dir, overwrite=overwrite)
         from lofi_core.tracks.export import export_steps
 
-        return export_steps(track, target, chosen, overwrite=overwrite)
+        stored = track_path(self._data_dir, track_id)
+        return export_steps(
+            lambda: stored.open("rb"), track.title, track.recipe, target, chosen, overwrite=overwrite
+        )
 
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks there are, and the size of their files together."""

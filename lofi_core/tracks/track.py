@@ -33,6 +33,8 @@ class Recipe(Struct, frozen=True, kw_only=True):
         generation_time_sec: from the first step to the last.
         job_id: of the execution that made it.
         created_at: ISO 8601, UTC, milliseconds.
+        samples_sha256: of the file's 24-bit samples, see `SampleDigest`: what they were, even when the recipe
+            lies in an MP3. None in tracks of versions that did not take it.
         extra: what the engine adds: provider in use, device, precision, names of the arrays kept with it.
     """
 
@@ -55,6 +57,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     generation_time_sec: float
     job_id: str
     created_at: str
+    samples_sha256: str | None = None
     extra: dict[str, Any] = member(default_factory=dict)
 
 
@@ -114,6 +117,7 @@ class TrackDraft:
         package: the distribution the backend came in.
         extra: goes into the recipe as it is; JSON values only.
         kept: arrays that lie beside the file, by name.
+        loose: it does not go into the library.
     """
 
     track_id: str
@@ -132,6 +136,7 @@ class TrackDraft:
     generation_time_sec: float
     extra: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
+    loose: bool = False
 
 
 def time_text(moment: datetime) -> str:

@@ -48,6 +48,7 @@
 ---@field variants lofi.Variant[]
 ---@field bytes_on_disk integer
 ---@field loaded lofi.LoadedModel[]
+---@field eta? lofi.EtaAccuracy
 
 ---@class (exact) lofi.BackendBrief A backend in one line.
 ---@field name string
@@ -148,6 +149,10 @@
 ---@field component_total? integer
 ---@field bytes_per_sec? integer
 
+---@class (exact) lofi.EtaAccuracy How good the first ETAs of the last `jobs` were: 20 at most, of those that took a second and more.
+---@field jobs integer
+---@field median_error number
+
 ---@class (exact) lofi.EventDescription One event, as JSON Schema.
 ---@field name string
 ---@field doc string
@@ -166,6 +171,7 @@
 ---@field title? string
 ---@field play? boolean
 ---@field cache? boolean (default true)
+---@field keep? boolean false: made whatever the library has, and not put there; it has an id of its own, and its file goes a minute after `generation_complete` (default true)
 ---@field options? table<string, any>
 ---@field inference_steps? integer
 ---@field scheduler? string
@@ -502,6 +508,7 @@
 ---@field generation_time_sec number
 ---@field job_id string
 ---@field created_at string
+---@field samples_sha256? string
 ---@field extra table<string, any>
 
 ---@class (exact) lofi.RemoveModelParams Params of `remove_model`. With `force` also files that no download put there.
@@ -528,7 +535,7 @@
 ---@class (exact) lofi.StateResult Result of `job_pause` and `job_resume`.
 ---@field state "cancelled"|"complete"|"error"|"paused"|"queued"|"running"
 
----@class (exact) lofi.Status Result of `status`.
+---@class (exact) lofi.Status Result of `status`. `eta` is null while no job has had one.
 ---@field version string
 ---@field pid integer
 ---@field uptime_sec number
@@ -544,6 +551,7 @@
 ---@field device string
 ---@field tracks lofi.TrackCount
 ---@field rss_bytes integer
+---@field eta? lofi.EtaAccuracy
 
 ---@class (exact) lofi.Stopping Result of `shutdown`.
 ---@field status "shutting_down" (default "shutting_down")

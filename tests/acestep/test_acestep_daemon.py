@@ -84,6 +84,7 @@ def test_a_track_comes_out_and_its_recipe_says_how(client: Client) -> None:
     recipe = track["recipe"]
     assert recipe["licence"] == "Apache-2.0"
     assert recipe["options"]["inference_steps"] == 8
+    assert recipe["extra"].pop("system")["onnxruntime"]
     assert recipe["extra"] == {
         "scheduler": "euler",
         "cfg_type": "apg",

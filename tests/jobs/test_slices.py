@@ -61,6 +61,12 @@ def test_a_slice_that_is_interrupted_reports_the_step_it_stands_at() -> None:
     assert desk.reports == [("a", 1), ("a", 5)]
 
 
+def test_the_end_of_a_stage_is_reported_once_however_soon_it_comes() -> None:
+    desk = Desk()
+    assert desk.run(Step("a", index) for index in [*range(9), 8, 8]) is True
+    assert desk.reports == [("a", 1), ("a", 9)]
+
+
 def test_a_slice_goes_on_where_the_last_one_stopped() -> None:
     desk = Desk()
     generator: Generator[object, None, None] = (Step("a", index, np.zeros((1, 1))) for index in range(3))

@@ -141,7 +141,7 @@ def test_a_damaged_file_is_put_aside_with_a_warning(
     file: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     file.write_bytes(content)
-    with caplog.at_level(logging.WARNING, "lofi.radio"):
+    with caplog.at_level(logging.WARNING, "lofi.files"):
         remembered = Remembered(file)
     assert remembered.station is None
     assert file.with_name("radio.json.damaged").read_bytes() == content
@@ -156,7 +156,7 @@ def test_a_file_that_cannot_be_read_or_put_aside_does_not_stop_the_radio(
 ) -> None:
     (tmp_path / FILE_NAME).mkdir()
     (tmp_path / "radio.json.damaged").write_text("older")
-    with caplog.at_level(logging.WARNING, "lofi.radio"):
+    with caplog.at_level(logging.WARNING, "lofi.files"):
         assert Remembered(tmp_path / FILE_NAME).station is None
     assert "cannot be put aside" in caplog.text
 
@@ -171,7 +171,7 @@ def test_a_disk_that_is_full_leaves_the_old_file_and_is_told_of_once(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "lofi.radio"):
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "lofi.files"):
         patch.setattr("os.fsync", full)
         remembered.like("b")
         _save(remembered)

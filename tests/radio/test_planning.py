@@ -11,9 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lofi_core.errors import InferenceFailed
+from lofi_core.jobs.progress import LOAD, WRITE
 from lofi_core.playback.playlist import Entry
 from lofi_core.radio.flow import Feel, key_near, neighbour, parsed_key
-from lofi_core.radio.pace import Pace, left_sec
+from lofi_core.radio.pace import Pace
 from lofi_core.radio.plan import (
     LAST_CALL_SEC,
     MARGIN,
@@ -167,15 +168,14 @@ def test_a_stream_is_heard_before_it_is_finished_and_never_runs_dry(work: float,
     assert heard_in + music >= work * music
 
 
-@given(st.none() | seconds, seconds, st.floats(0, 1))
-def test_the_work_that_is_left_is_never_negative(expected: float | None, worked: float, done: float) -> None:
-    left = left_sec(expected, worked, done)
-    assert left is None or left >= 0.0
-
-
-def test_a_job_that_is_nearly_done_is_believed_more_than_those_before_it() -> None:
-    assert left_sec(100.0, 180.0, 0.9) == pytest.approx(19.0)
-    assert left_sec(100.0, 40.0, 0.2) == pytest.approx(96.0)
+def test_a_backend_that_made_nothing_yet_is_as_fast_as_before_the_restart() -> None:
+    pace = Pace()
+    pace.learn(None, 120.0)
+    assert pace == Pace()
+    pace.learn({LOAD: 9.0, "sample": 58.0, WRITE: 2.0}, 120.0)
+    assert (pace.speed, pace.load_sec) == (2.0, 9.0)
+    pace.learn({"sample": 600.0, WRITE: 0.0}, 120.0)
+    assert pace.speed == 2.0  # by now it knows better
 
 
 def test_what_fails_is_tried_again_at_once_and_then_less_and_less_often() -> None:

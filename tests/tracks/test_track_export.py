@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from lofi_core.errors import InvalidParams, NotPermitted, TrackWriteFailed, UnknownTrack
-from lofi_core.tracks.tags import read_recipe
+from lofi_core.tracks.recipes import read_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ import pytest
 
 from lofi_core.errors import TrackWriteFailed
 from lofi_core.runtime import MAX_KEPT_BYTES, Runtime
-from lofi_core.tracks.tags import read_recipe
+from lofi_core.tracks.recipes import read_recipe
 from tests.conftest import InstallBackend, StartDaemon, events_until_end
 
 if TYPE_CHECKING:

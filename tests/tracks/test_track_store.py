@@ -269,5 +269,5 @@ def test_a_data_directory_that_cannot_be_is_told(tmp_path: Path) -> None:
 
 def test_a_draft_says_all_that_a_recipe_keeps(studio: Studio) -> None:
     fields = {field.name for field in dataclasses.fields(studio.draft())}
-    known_elsewhere = {"track_id", "title", "requested_duration_sec", "loudness", "kept"}
+    known_elsewhere = {"track_id", "title", "requested_duration_sec", "loudness", "kept", "loose"}
     assert fields - known_elsewhere <= set(studio.add().recipe.__struct_fields__)

@@ -67,6 +67,7 @@ class BackendMethods:
 
     def _backend(self, record: PluginRecord, models: list[r.LoadedModel]) -> r.Backend:
         backend = _described(record)
+        backend.eta = self.engine.calibration.accuracy(record.name)
         backend.loaded.extend(model for model in models if model.backend == record.name)
         for state in variant_states(record, record.spec) if record.spec else ():
             running = self.downloads.is_running(record.name, state.model.variant)

@@ -88,6 +88,7 @@ class DaemonMethods:
             device=self.engine.device,
             tracks=r.TrackCount(self.library.count, self.library.size_bytes),
             rss_bytes=resident_bytes(),
+            eta=self.engine.calibration.accuracy(),
         )
 
     def subscribe(self, connection: Connection, params: p.SubscribeParams) -> r.Subscriptions:

@@ -45,6 +45,8 @@ class JobMethods:
 
     async def generate(self, connection: Connection, params: p.GenerateParams) -> r.Accepted:
         self.engine.check_open()
+        if params.play and not params.keep:
+            raise InvalidParams("play is true and keep is false", "a track that is played has to be kept")
         prepared = prepare_params(params, self.plugins, self.config)
         # Looked up even when the cache is not wanted: requests must not overtake each other.
         track = await self.library.find(prepared.track_id, used=params.cache)
@@ -179,6 +181,7 @@ def prepare_params(params: p.GenerateParams, plugins: PluginHost, config: Config
             seed=params.seed,
             title=params.title,
             options=merged_aliases(options, {name: getattr(params, name) for name in ALIASED}),
+            keep=params.keep,
         ),
         plugins,
         config,
