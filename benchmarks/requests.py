@@ -10,12 +10,9 @@ import select
 import socket
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgpack
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PING = msgpack.packb([0, 1, "ping", []])
 RECEIVE_BYTES = 65536
@@ -123,9 +120,3 @@ def _receive(client: socket.socket, expected: int) -> None:
         if not data:
             raise SystemExit("the server closed the connection")
         expected -= len(data)
-
-
-def alternate(seconds: float, rounds: int, *crowds: Crowd) -> Iterator[tuple[Rate, ...]]:
-    """A rate of each crowd in turns, so that whatever else the machine does meets all alike."""
-    for _ in range(rounds):
-        yield tuple(crowd.rate(seconds) for crowd in crowds)
