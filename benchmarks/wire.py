@@ -1,4 +1,4 @@
-"""What does a request cost, against a bare echo on the same event loop and against a daemon with its hands full?
+"""What does a request cost, against a bare echo on the same event loop, and with a daemon that is busy?
 
 `python -m benchmarks.wire [ROUNDS]` starts daemons in directories of their own and a bare asyncio server that
 sends back what it gets. Both get the same bytes, in turns, and their main threads run on one core while the
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.many_tracks import daemon_with_tracks
@@ -50,15 +51,14 @@ class Figure(NamedTuple):
 
 def main(rounds: int) -> None:
     """Run and print."""
-    with own_daemon("empty") as daemon:
-        loop = daemon.client.call("status").get("event_loop", "asyncio")
-        with echo(daemon.home / "echo", loop) as server:
+    for loop in ("asyncio", "uvloop") if find_spec("uvloop") else ("asyncio",):
+        with own_daemon(LOFI_DAEMON_EVENT_LOOP=loop) as daemon, echo(daemon.home / "echo", loop) as server:
             for pid in (daemon.process.pid, server.pid):
                 to_first_core(pid)
-            print(f"event loop {loop}; daemon against a bare echo:")
+            print(f"on {loop}, a daemon against a bare echo:")
             show(against_echo(daemon, server, rounds))
     with own_daemon("empty") as daemon:  # not tied to a core, as its threads would be, too
-        print("a daemon:")
+        print(f"on {loop}:")
         show(steps(daemon))
         with echo(daemon.home / "echo", loop):
             show(under_full_load(daemon))
@@ -117,7 +117,7 @@ def one_client(daemon: OwnDaemon, rounds: int) -> tuple[float, float]:
     times: list[list[float]] = [[], []]
     for _ in range(rounds):
         for client, taken in zip(clients, times, strict=True):
-            taken += round_trips(client, PINGS)
+            taken.extend(round_trips(client, PINGS))
     for client in clients:
         client.close()
     return statistics.median(times[0]), statistics.median(times[1])
@@ -148,15 +148,16 @@ def steps(daemon: OwnDaemon) -> Iterator[Figure]:
 
 
 def under_full_load(daemon: OwnDaemon) -> Iterator[Figure]:
-    """Pings while `procedural` makes tracks as fast as it can, and echoes beside it, for what the machine does."""
+    """Pings while `procedural` makes tracks as fast as it can; echoes, too, for what the machine does."""
     for seed in range(2):  # the second in case that one is done too soon
         daemon.client.call("generate", prompt="rain", duration_sec=600, backend="procedural", seed=seed)
     daemon.until("generation_progress")
     client, bare = (connected(daemon.home / name) for name in ("s", "echo"))
-    times, echoes = [], []
+    times: list[float] = []
+    echoes: list[float] = []
     for _ in range(FULL_LOAD_PINGS):
         for each, taken in ((client, times), (bare, echoes)):
-            taken += round_trips(each, 1)
+            taken.extend(round_trips(each, 1))
             time.sleep(PAUSE_SEC)
     client.close()
     bare.close()

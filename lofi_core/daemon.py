@@ -18,6 +18,7 @@ import anyio
 
 from lofi_core import __version__
 from lofi_core.errors import ERRORS, InternalError, LofiError
+from lofi_core.event_loop import calm_threads, choose_loop, run_on
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
 from lofi_core.jobs.engine import Engine
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
 
     from lofi_core.config import Config, Settings
+    from lofi_core.event_loop import Loop
     from lofi_core.events import Event
     from lofi_core.rpc.params import GenerateParams, TracksExportParams
     from lofi_core.runtime import Runtime
@@ -68,9 +70,9 @@ def serve(settings: Settings) -> int:
         LofiError: the daemon cannot start, and why.
     """
     _log_to_stderr(settings.config.daemon.log_level)
-    # A backend's Python code gives the event loop its turn after a millisecond, not after five.
-    sys.setswitchinterval(0.001)
-    return anyio.run(_serve, settings)
+    calm_threads(os.environ)
+    loop = choose_loop(settings.config.daemon.event_loop)
+    return run_on(loop, _serve, settings, loop)
 
 
 def run_once(
@@ -92,10 +94,11 @@ def run_once(
         KeyboardInterrupt: Ctrl-C; the job was cancelled and nothing was written.
     """
     _log_to_stderr("error")
+    calm_threads(os.environ)
     return anyio.run(_run_once, settings, params, on_event, export)
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, loop_name: Loop) -> int:
     stop = _Stop()
     with Listener(settings.paths.socket) as listener:
         runtime = resolve_runtime(settings.config.runtime)
@@ -125,7 +128,8 @@ async def _serve(settings: Settings) -> int:
             downloads.start(tasks)
             groups = [
                 DaemonMethods(
-                    hub, engine, jobs, library, playback, radio, plugins, settings.paths.socket, stop.ask
+                    *(hub, engine, jobs, library, playback, radio, plugins),
+                    *(settings.paths.socket, loop_name, stop.ask),
                 ),
                 jobs,
                 BackendMethods(plugins, downloads, jobs, engine),

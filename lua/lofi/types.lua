@@ -539,6 +539,7 @@
 ---@field models_loaded string[]
 ---@field models lofi.LoadedModel[]
 ---@field device string
+---@field event_loop "asyncio"|"uvloop"
 ---@field tracks lofi.TrackCount
 ---@field rss_bytes integer
 
