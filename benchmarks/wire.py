@@ -14,8 +14,9 @@ import sys
 import time
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from benchmarks.figures import Figure, quantile, show
 from benchmarks.many_tracks import daemon_with_tracks
 from benchmarks.own_daemon import own_daemon
 from benchmarks.requests import Crowd, connected, round_trips
@@ -33,22 +34,6 @@ STEPS, TRACKS, PAGE = 1_500, 20_000, 100
 RUNS = 9
 
 
-class Figure(NamedTuple):
-    """One line of the table; the target is the most it may be, or with `at_least` the least."""
-
-    what: str
-    value: float
-    target: float | None = None
-    at_least: bool = False
-
-    def __str__(self) -> str:
-        if self.target is None:
-            return f"{self.what:60} {self.value:9.2f}"
-        met = self.value >= self.target if self.at_least else self.value <= self.target
-        sign = "≥" if self.at_least else "≤"
-        return f"{self.what:60} {self.value:9.2f}   {sign} {self.target:g}{'' if met else '   MISSED'}"
-
-
 def main(rounds: int) -> None:
     """Run and print."""
     for loop in ("asyncio", "uvloop") if find_spec("uvloop") else ("asyncio",):
@@ -64,12 +49,6 @@ def main(rounds: int) -> None:
             show(under_full_load(daemon))
     with daemon_with_tracks(TRACKS) as daemon:
         show(library(daemon))
-
-
-def show(figures: Iterator[Figure]) -> None:
-    """Print each as it comes."""
-    for figure in figures:
-        print(f"  {figure}", flush=True)
 
 
 @contextmanager
@@ -181,11 +160,6 @@ def library(daemon: OwnDaemon) -> Iterator[Figure]:
     if (len(answer["tracks"]), answer["total"]) != (PAGE, TRACKS):
         raise SystemExit(f"{len(answer['tracks'])} tracks of {answer['total']}: not all are there")
     yield Figure(f"tracks_list of {PAGE} out of {TRACKS:,}, ms", statistics.median(times), 5.0)
-
-
-def quantile(values: list[float], share: float) -> float:
-    """The value below which such a share of all lies."""
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
 def median(values: Iterator[float]) -> float:
