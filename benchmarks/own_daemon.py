@@ -36,7 +36,9 @@ class OwnDaemon:
     def __init__(self, home: Path, *backends: str, **variables: str) -> None:
         for backend in backends:
             install(home, backend)
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("LOFI_")}
+        # Without bytecode a start would be measured that nobody has twice.
+        unwanted = ("LOFI_", "PYTHONDONTWRITEBYTECODE")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
         self.home, self.tap = home, home / "tap"
         self.environ = {
             **clean,

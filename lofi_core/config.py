@@ -56,9 +56,10 @@ class BackendConfig(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Daemon(Struct, forbid_unknown_fields=True, frozen=True):
-    """`[daemon]`: when it ends by itself (0: never), and how much it tells."""
+    """`[daemon]`: when it ends by itself (0: never), what it runs on, and how much it tells."""
 
     idle_exit_sec: Annotated[float, Meta(ge=0)] = 0.0
+    event_loop: Literal["auto", "asyncio", "uvloop"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ import anyio
 
 from lofi_core import __version__
 from lofi_core.errors import ERRORS, InternalError, LofiError
+from lofi_core.event_loop import calm_threads, choose_loop, run_on
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.files import keep_private
 from lofi_core.jobs.announce import completion
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
 
     from lofi_core.config import Config, Settings
+    from lofi_core.event_loop import Loop
     from lofi_core.events import Event
     from lofi_core.rpc.params import GenerateParams, TracksExportParams
     from lofi_core.runtime import Runtime
@@ -77,9 +78,9 @@ def serve(settings: Settings) -> int:
     """
     keep_private()
     begin_logging(settings.config.daemon.log_level, settings.paths.state / LOG_NAME)
-    # A backend's Python code gives the event loop its turn after a millisecond, not after five.
-    sys.setswitchinterval(0.001)
-    return anyio.run(_serve, settings)
+    calm_threads(os.environ)
+    loop = choose_loop(settings.config.daemon.event_loop)
+    return run_on(loop, _serve, settings, loop)
 
 
 def run_once(
@@ -102,10 +103,11 @@ def run_once(
     """
     keep_private()
     begin_logging("error")
+    calm_threads(os.environ)
     return anyio.run(_run_once, settings, params, on_event, export)
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, loop_name: Loop) -> int:
     stop = _Stop()
     with Listener(settings.paths.socket) as listener:
         runtime = resolve_runtime(settings.config.runtime)
@@ -137,7 +139,8 @@ async def _serve(settings: Settings) -> int:
             downloads.start(tasks)
             groups = [
                 DaemonMethods(
-                    hub, engine, jobs, library, playback, radio, plugins, settings.paths.socket, stop.ask
+                    *(hub, engine, jobs, library, playback, radio, plugins),
+                    *(settings.paths.socket, loop_name, stop.ask),
                 ),
                 jobs,
                 BackendMethods(plugins, downloads, jobs, engine),

@@ -150,6 +150,7 @@ class DaemonProcess:
             "LOFI_DATA_DIR": str(self.data),
             "PYTHONPATH": str(home / "site"),
             "LOFI_AUDIO_DEVICE": "null",  # no test makes a sound
+            "LOFI_DAEMON_EVENT_LOOP": "asyncio",  # what most run; tests/rpc/test_event_loops.py has both
             **environ,
         }
         self.log: list[str] = []

@@ -29,7 +29,7 @@ LAYERS = [
     {"hookspecs", "remedies", "described", "calls"},
     {"runtime", "installed", "integrity"},
     {"settings"},
-    {"backend", "events", "config", "paths", "worker", "device"},
+    {"backend", "events", "config", "paths", "worker", "device", "event_loop"},
     {"errors", "names", "suggest", "iir", "files", "memory", "logs"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

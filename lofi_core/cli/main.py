@@ -14,7 +14,6 @@ import lofi_core
 from lofi_core.cli.options import Globals, Group
 from lofi_core.cli.output import clean
 from lofi_core.errors import InternalError, LofiError
-from lofi_core.rpc.client import NoDaemon
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +66,20 @@ class _LazyGroup(Group):
         module = importlib.import_module(f"lofi_core.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """As click does, from a table: asking each command would import them all."""
+        from lofi_core.cli.summaries import SUMMARIES
+
+        room = formatter.width - 6 - max(map(len, COMMANDS))  # as click reckons
+        shown = [click.Command(name, help=SUMMARIES[name]) for name in COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, command.get_short_help_str(room))
+                    for name, command in zip(COMMANDS, shown, strict=True)
+                ]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -129,6 +142,8 @@ def _told(error: BaseException, *, with_traceback: bool) -> int:
             error.show()
             return error.exit_code
         case LofiError():
+            from lofi_core.rpc.client import NoDaemon  # what asked no daemon did without the client
+
             click.echo(clean(error.text(), keep="\n"), err=True)
             return EXIT_NO_DAEMON if isinstance(error, NoDaemon) else EXIT_REFUSED
         case KeyboardInterrupt() | click.Abort():

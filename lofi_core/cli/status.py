@@ -39,7 +39,9 @@ def status(options: Globals, *, watch: bool, metrics: bool) -> None:
 
 def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     queue, tracks = answer["queue"], answer["tracks"]
-    yield "daemon", f"lofi-core {answer['version']}, pid {answer['pid']}, up {seconds(answer['uptime_sec'])}"
+    loop = f", on {answer['event_loop']}" if "event_loop" in answer else ""
+    up = seconds(answer["uptime_sec"])
+    yield "daemon", f"lofi-core {answer['version']}, pid {answer['pid']}, up {up}{loop}"
     yield "socket", answer["socket"]
     for job in answer["running"]:
         left = eta(job["eta_sec"])

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lofi_core.errors import LofiError, ParseError
 from lofi_core.rpc import messages
 from lofi_core.rpc.frames import FrameReader
 from lofi_core.rpc.hub import Subscriptions
-from lofi_core.rpc.messages import BadMessage, Notification, Request
+from lofi_core.rpc.messages import BadMessage, Message, Notification, Request
 from lofi_core.rpc.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._in_flight = 0
         self._writable = True
+        self._is_alone = False  # the request that is being served: nothing can join its answer in a write
         self._flush_is_due = False
         self._serve_is_due = False
         self._reading = True
@@ -84,8 +85,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio once."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream transport is what we listen with
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods only
         if not self._service.opened(self):
             self._broken = BadMessage(None, ParseError("refused"), closes=True)  # nothing it says is read
             transport.close()
@@ -101,6 +101,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Cut what came into messages and serve them."""
         if self._broken is not None:
+            return
+        if self._is_free() and (message := messages.decode_alone(data)) is not None:
+            self._serve_alone(message)
             return
         try:
             self._inbox.extend(self._frames.feed(data))
@@ -137,6 +140,9 @@ class Connection(asyncio.Protocol):
         """Send an encoded message, soon. A client too far behind is disconnected instead."""
         if self._transport.is_closing():
             return
+        if self._is_alone and self._writable and not self._outbox.size_bytes:
+            self._transport.write(message)
+            return
         self._outbox.add(message, coalesce_key)
         if self._outbox.overflowing:
             self._give_up("does not read what it is sent")
@@ -151,11 +157,29 @@ class Connection(asyncio.Protocol):
 
     # -- inside ----------------------------------------------------------------------------------------
 
+    def _is_free(self) -> bool:
+        """Whether what comes in now is the begin of a message, and may be served at once."""
+        return (
+            not self._inbox
+            and self._frames.between_messages
+            and self._writable
+            and self._in_flight < MAX_REQUESTS_IN_FLIGHT
+        )
+
+    def _serve_alone(self, message: Message) -> None:
+        """Serve a message that came by itself: the same as `_serve`, without what only many of them need."""
+        self._is_alone = True
+        try:
+            self._take(message)
+        finally:
+            self._is_alone = False
+
     def _serve(self) -> None:
         self._serve_is_due = False
+        self._flush_is_due = True
         budget, ends_at = MAX_MESSAGES_PER_TURN, self._loop.time() + TURN_SEC
         while self._inbox and budget and self._writable and self._in_flight < MAX_REQUESTS_IN_FLIGHT:
-            self._take(self._inbox.popleft())
+            self._take_frame(self._inbox.popleft())
             budget = budget - 1 if self._loop.time() < ends_at else 0
             if self._outbox.size_bytes > FLUSH_BYTES:
                 self._flush()
@@ -184,24 +208,25 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.pause_reading()
 
-    def _take(self, frame: bytes) -> None:
+    def _take_frame(self, frame: bytes) -> None:
         try:
             message = messages.decode(frame)
         except BadMessage as bad:
             self._refuse(bad)
-            return
-        match message:
-            case Request(msgid, method, params):
-                self._in_flight += 1
-                self._service.serve(self, method, params, _Reply(self, msgid))
-            case Notification(method, params):
-                if self._service.knows(method):
-                    self._in_flight += 1
-                    self._service.serve(self, method, params, _Reply(self, None))
-                else:
-                    log.debug("%s: unknown notification %r ignored", self.name, method)
-            case _:
-                log.debug("%s: response to a request nobody sent, ignored", self.name)
+        else:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Request):
+            self._in_flight += 1
+            self._service.serve(self, message.method, message.params, _Reply(self, message.msgid))
+        elif not isinstance(message, Notification):
+            log.debug("%s: response to a request nobody sent, ignored", self.name)
+        elif self._service.knows(message.method):
+            self._in_flight += 1
+            self._service.serve(self, message.method, message.params, _Reply(self, None))
+        else:
+            log.debug("%s: unknown notification %r ignored", self.name, message.method)
 
     def _refuse(self, bad: BadMessage) -> None:
         if bad.msgid is None:
@@ -256,15 +281,14 @@ class _Reply:
         self._msgid = msgid
 
     def __call__(self, outcome: object) -> None:
-        self._connection.answered(self._encode(outcome))
-
-    def _encode(self, outcome: object) -> bytes | None:
-        """The reply, or None where nobody waits for one. Raises what msgspec raises for a result of ours."""
-        if isinstance(outcome, LofiError):
-            if self._msgid is None:
+        """Send it. Raises what msgspec raises for a result of ours that cannot be encoded."""
+        if self._msgid is None:
+            if isinstance(outcome, LofiError):
                 # Not what it says: that may quote what was sent, such as a prompt.
                 log.warning("%s: notification failed: %s", self._connection.name, outcome.code)
                 log.debug("%s", outcome.text())
-                return None
-            return messages.encode_error(self._msgid, outcome)
-        return None if self._msgid is None else messages.encode_response(self._msgid, outcome)
+            self._connection.answered(None)
+        elif isinstance(outcome, LofiError):
+            self._connection.answered(messages.encode_error(self._msgid, outcome))
+        else:
+            self._connection.answered(messages.encode_response(self._msgid, outcome))

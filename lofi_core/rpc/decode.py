@@ -7,7 +7,7 @@ of number. The strict decoder is tried first; only what it refuses is read lenie
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgpack
 import msgspec
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound="Params")
 
 
+# What "no parameters" is in msgpack: an array of nothing, of an empty map, of an empty array.
+_NOTHING = frozenset({b"\x90", b"\x91\x80", b"\x91\x90"})
+
+
 @cache
 def _decoder(params_type: type[P]) -> msgspec.msgpack.Decoder[tuple[P, ...]]:
     return msgspec.msgpack.Decoder(tuple[params_type, ...])  # type: ignore[valid-type]
@@ -33,13 +37,20 @@ def decode_params(raw: bytes | msgspec.Raw, params_type: type[P]) -> P:
     Raises:
         InvalidParams: naming the field, what was wrong with it, and what it should be.
     """
-    try:
-        items: tuple[P, ...] = _decoder(params_type).decode(raw)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        return _decode_leniently(raw, params_type)
-    if len(items) == 1:
-        return items[0]
-    return _convert({} if not items else _too_many(len(items)), params_type)
+    if len(raw) > 2 or bytes(raw) not in _NOTHING:
+        try:
+            items: tuple[P, ...] = _decoder(params_type).decode(raw)
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            return _decode_leniently(raw, params_type)
+        if items:
+            return items[0] if len(items) == 1 else _too_many(len(items))
+    defaults: P = _without_fields(params_type)
+    return defaults
+
+
+@cache  # they are frozen
+def _without_fields(params_type: type[P]) -> P:
+    return _convert({}, params_type)
 
 
 def normalise(value: Any) -> Any:
@@ -82,7 +93,7 @@ def _decode_leniently(raw: bytes | msgspec.Raw, params_type: type[P]) -> P:
     raise InvalidParams(f"params must be an array, not {type(value).__name__}", "send [] or [{…}]")
 
 
-def _too_many(count: int) -> dict[str, Any]:
+def _too_many(count: int) -> NoReturn:
     raise InvalidParams(f"params must be an array of zero or one map; this one has {count} items")
 
 

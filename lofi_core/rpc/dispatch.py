@@ -53,12 +53,17 @@ class Dispatcher:
         """Whether a method of that name exists."""
         return isinstance(method, str | bytes) and method in self._routes
 
+    def _route(self, method: object) -> _Route:
+        # A name may be anything that msgpack can carry, maps included, which no table can be asked for.
+        found = self._routes.get(method) if isinstance(method, str | bytes) else None
+        return found or _unknown(method)
+
     def serve(
         self, connection: Connection, method: object, raw: Any, reply: Callable[[object], None]
     ) -> None:
         """Serve one request: `reply` is called exactly once, with a result or a LofiError."""
         try:
-            route = self._routes[method] if self.knows(method) else _unknown(method)
+            route = self._route(method)
             self._requests[route.method.name] += 1
             params = decode_params(raw, route.method.params)
             if not route.is_async:

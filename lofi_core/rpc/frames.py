@@ -46,6 +46,11 @@ class FrameReader:
         self._check_size(len(self._pending))
 
     @property
+    def between_messages(self) -> bool:
+        """Whether what was fed so far ended with a message's last byte."""
+        return not self._pending
+
+    @property
     def head(self) -> bytes:
         """The first bytes of the message that could not be completed."""
         return bytes(self._pending[:16])

@@ -79,6 +79,17 @@ def decode(frame: bytes) -> Message:
         raise BadMessage(_msgid_of(frame) or 0, ParseError(problem_text), closes=True) from error
 
 
+def decode_alone(data: bytes) -> Message | None:
+    """Decode what is one sound message and nothing else; None for all else, which needs a closer look.
+
+    Most of what a socket gives is that, and is decoded here without being cut into messages first.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
 def msgid_of_head(head: bytes) -> int:
     """The id in the first bytes of a request that was never completed; 0 when they do not show it."""
     reader = msgpack.Unpacker()

@@ -133,6 +133,7 @@ class Status(Struct):
     models_loaded: list[str]
     models: list[LoadedModel]
     device: str
+    event_loop: Literal["asyncio", "uvloop"]
     tracks: TrackCount
     rss_bytes: int
     eta: EtaAccuracy | None

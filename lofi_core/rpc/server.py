@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lofi_core.errors import NotPermitted
 from lofi_core.rpc.connection import Connection
@@ -37,7 +37,9 @@ class Server:
 
     def __init__(self, hub: Hub, dispatcher: Dispatcher, on_closed: Sequence[Callable[[int], None]]) -> None:
         self._hub = hub
-        self._dispatcher = dispatcher
+        # A request comes through here without a call of its own.
+        self.serve = dispatcher.serve
+        self.knows = dispatcher.knows
         self._on_closed = on_closed
         self._ids = count(1)
         self._server: asyncio.Server | None = None
@@ -80,13 +82,3 @@ class Server:
         if self._hub.connections.pop(connection.client_id, None) is not None:
             for forget in self._on_closed:
                 forget(connection.client_id)
-
-    def serve(
-        self, connection: Connection, method: object, params: Any, reply: Callable[[object], None]
-    ) -> None:
-        """Serve one request."""
-        self._dispatcher.serve(connection, method, params, reply)
-
-    def knows(self, method: object) -> bool:
-        """Whether a method of that name exists."""
-        return self._dispatcher.knows(method)

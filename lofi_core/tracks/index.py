@@ -70,6 +70,8 @@ class TrackIndex:
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path)
+        self._totals = 0, 0
+        self._counted_at = -1, -1  # of changes: by us, and whatever SQLite counts those of others with
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -131,7 +133,11 @@ class TrackIndex:
 
     def use(self, track_id: str, used_at: str) -> None:
         """Note that a track was played, exported or asked for."""
-        self._connection.execute("UPDATE tracks SET used_at = ? WHERE track_id = ?", (used_at, track_id))
+        row = self._connection.execute(
+            "UPDATE tracks SET used_at = ? WHERE track_id = ?", (used_at, track_id)
+        )
+        ours, others = self._counted_at
+        self._counted_at = ours + row.rowcount, others  # the totals stay
 
     def least_used(self, keep: Collection[str], before: str) -> str | None:
         """The track that was used longest ago, and before that time; no favourite, and none of `keep`."""
@@ -162,16 +168,21 @@ class TrackIndex:
             (*values, limit, offset),
         )
         entries = [_entry(row) for row in rows]
+        if not conditions:
+            return entries, self.count_and_bytes()[0]
         counted = f"SELECT count(*) FROM tracks{where}"  # noqa: S608 - `where` is our own text
-        total = self._connection.execute(counted, values).fetchone()[0]
-        return entries, total
+        return entries, self._connection.execute(counted, values).fetchone()[0]
 
     def count_and_bytes(self) -> tuple[int, int]:
-        """How many tracks, and the size of their files together."""
-        row = self._connection.execute(
-            "SELECT count(*), coalesce(sum(size_bytes + kept_bytes), 0) FROM tracks"
-        ).fetchone()
-        return row[0], row[1]
+        """How many tracks, and the size of their files together. From memory unless something has changed."""
+        others = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        changes = self._connection.total_changes, others
+        if changes != self._counted_at:
+            row = self._connection.execute(
+                "SELECT count(*), coalesce(sum(size_bytes + kept_bytes), 0) FROM tracks"
+            ).fetchone()
+            self._totals, self._counted_at = (row[0], row[1]), changes
+        return self._totals
 
     def close(self) -> None:
         """Close the connection; SQLite folds the write-ahead log into the file."""

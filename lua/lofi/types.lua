@@ -549,6 +549,7 @@
 ---@field models_loaded string[]
 ---@field models lofi.LoadedModel[]
 ---@field device string
+---@field event_loop "asyncio"|"uvloop"
 ---@field tracks lofi.TrackCount
 ---@field rss_bytes integer
 ---@field eta? lofi.EtaAccuracy

@@ -12,6 +12,7 @@ import pytest
 import lofi_core
 from lofi_core.cli import main as main_module
 from lofi_core.cli.main import COMMANDS, cli
+from lofi_core.cli.summaries import SUMMARIES
 from lofi_core.errors import InvalidParams
 from tests.cli.conftest import Run
 from tests.cli.scripted import ScriptedDaemon
@@ -42,6 +43,18 @@ print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_the_help_imports_no_commands_and_no_client() -> None:
+    script = """
+import sys
+from lofi_core.cli.main import main
+main(["--help"])
+print(*sorted(name for name in sys.modules if name.startswith("lofi_core.")), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    imported = {name.removeprefix("lofi_core.") for name in done.stderr.split()}
+    assert imported == {"cli", "cli.main", "cli.options", "cli.output", "cli.summaries", "errors", "paths"}
 
 
 @pytest.mark.parametrize(
@@ -187,6 +200,13 @@ def test_completion_completes_commands(environ: Path) -> None:
     command = f"{variables} {sys.executable} -m lofi_core"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout == "plain,queue\n"
+
+
+def test_the_help_shows_each_commands_own_words() -> None:
+    commands = {name: cli.get_command(click.Context(cli), name) for name in COMMANDS}
+    assert {
+        name: command.get_short_help_str(1000) for name, command in commands.items() if command
+    } == SUMMARIES
 
 
 def test_every_command_is_a_click_command() -> None:

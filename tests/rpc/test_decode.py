@@ -35,6 +35,11 @@ def test_nothing_may_be_sent_as_no_map_an_empty_map_or_an_empty_array(params: ob
     assert decode_params(msgpack.packb(params), NoParams) == NoParams()
 
 
+@pytest.mark.parametrize("params", [b"\xdc\x00\x00", b"\xdc\x00\x01\x80", b"\x91\xde\x00\x00"])
+def test_nothing_may_be_written_with_more_bytes_than_it_needs(params: bytes) -> None:
+    assert decode_params(params, NoParams) == NoParams()
+
+
 @pytest.mark.parametrize(
     ("params", "said"),
     [

@@ -214,6 +214,21 @@ def test_count_and_bytes_follow_every_change(studio: Studio) -> None:
     assert studio.store.count_and_bytes() == (2, first.size_bytes + second.size_bytes)
     studio.store.delete(first.track_id)
     assert studio.store.count_and_bytes() == (1, second.size_bytes)
+    with closing(TrackStore(studio.data_dir)) as other:
+        other.delete(second.track_id)
+    assert studio.store.count_and_bytes() == (0, 0)
+
+
+def test_a_track_is_found_without_all_being_counted(studio: Studio) -> None:
+    track = studio.add()
+    studio.store.count_and_bytes()
+    statements: list[str] = []
+    studio.store._index._connection.set_trace_callback(statements.append)
+    for used in (False, True):
+        studio.store.find(track.track_id, used=used)
+        assert studio.store.count_and_bytes() == (1, track.size_bytes)
+    assert [said for said in statements if "UPDATE" in said]
+    assert not [said for said in statements if "count(" in said]
 
 
 def test_a_store_in_two_processes_stays_one(studio: Studio) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from lofi_core.event_loop import Loop
     from lofi_core.jobs.engine import Engine
     from lofi_core.playback.control import Playback
     from lofi_core.plugins import PluginHost
@@ -44,6 +45,7 @@ class DaemonMethods:
     radio: Radio
     plugins: PluginHost
     socket_path: Path
+    event_loop: Loop
     ask_to_end: Callable[[str], None]
     started_at: str = field(
         default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -86,6 +88,7 @@ class DaemonMethods:
             models_loaded=self.engine.models.names(),
             models=loaded_models(self.engine.models),
             device=self.engine.device,
+            event_loop=self.event_loop,
             tracks=r.TrackCount(self.library.count, self.library.size_bytes),
             rss_bytes=resident_bytes(),
             eta=self.engine.calibration.accuracy(),
