@@ -42,6 +42,7 @@ from lofi_core.rpc.hub import Hub
 from lofi_core.rpc.listener import Listener
 from lofi_core.rpc.server import Server
 from lofi_core.runtime import resolve_runtime
+from lofi_core.tracks.check import Checker
 from lofi_core.tracks.library import Library
 from lofi_core.tracks.limit import Limit
 
@@ -137,6 +138,7 @@ async def _serve(settings: Settings) -> int:
             server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
+            Checker(library, settings.paths.data).start(tasks)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)

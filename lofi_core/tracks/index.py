@@ -52,6 +52,12 @@ CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
 }
 
 
+class DamagedIndex(sqlite3.DatabaseError):
+    """The file is a database, and what is in it is not ours or cannot be read."""
+
+    sqlite_errorname = "SQLITE_CORRUPT"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One row: what the file's recipe says, and what only the index knows."""
@@ -74,6 +80,7 @@ class TrackIndex:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate(path)
+            self._check_table()
         except BaseException:
             self._connection.close()
             raise
@@ -166,6 +173,23 @@ class TrackIndex:
         total = self._connection.execute(counted, values).fetchone()[0]
         return entries, total
 
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The size of the file of each track whose id begins so."""
+        rows = self._connection.execute(
+            "SELECT track_id, size_bytes FROM tracks WHERE track_id >= ? AND track_id < ?",
+            (prefix, f"{prefix}g"),  # behind every hex digit
+        )
+        return dict(rows.fetchall())
+
+    def marked(self, prefix: str) -> list[tuple[str, str | None, bool]]:
+        """Id, title and favourite mark of each track of which somebody said one, and whose id begins so."""
+        rows = self._connection.execute(
+            "SELECT track_id, title, favourite FROM tracks WHERE track_id >= ? AND track_id < ?"
+            " AND (favourite != 0 OR title IS NOT NULL)",
+            (prefix, f"{prefix}g"),
+        )
+        return [(track_id, title, bool(favourite)) for track_id, title, favourite in rows]
+
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks, and the size of their files together."""
         row = self._connection.execute(
@@ -176,6 +200,14 @@ class TrackIndex:
     def close(self) -> None:
         """Close the connection; SQLite folds the write-ahead log into the file."""
         self._connection.close()
+
+    def _check_table(self) -> None:
+        try:
+            self._connection.execute(f"{_SELECT} ORDER BY used_at LIMIT 1").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname == "SQLITE_ERROR":  # no such table, no such column
+                raise DamagedIndex(str(error)) from error
+            raise
 
     def _migrate(self, path: Path) -> None:
         with self:
@@ -197,14 +229,18 @@ _DECODER = msgspec.json.Decoder(Recipe)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    track_id, title, favourite, frames, size_bytes, recipe, kept_bytes = row
+    track_id, title, favourite, frames, size_bytes, encoded, kept_bytes = row
+    try:
+        recipe = _DECODER.decode(encoded)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise DamagedIndex(f"the recipe of track {track_id} cannot be read: {error}") from error
     return Entry(
         track_id=track_id,
         title=title,
         favourite=bool(favourite),
         frames=frames,
         size_bytes=size_bytes,
-        recipe=_DECODER.decode(recipe),
+        recipe=recipe,
         kept_bytes=kept_bytes,
     )
 
