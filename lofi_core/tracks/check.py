@@ -1,17 +1,23 @@
-"""When are index and files compared? When the daemon starts, and whenever the index had to be made anew."""
+"""When are index and files looked after?
+
+All are compared when the daemon starts, and when the index had to be made anew. A track that cannot be played
+is read to its end.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from lofi_core import events as ev
 from lofi_core.errors import LofiError
 from lofi_core.tracks.open_index import FILE_NAME, find_damage
 from lofi_core.tracks.reconcile import Found
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from anyio.abc import TaskGroup
@@ -42,15 +48,43 @@ class Checker:
     Args:
         library: whose.
         data_dir: where its index lies.
+        forget: called with the id of a track that is gone, and nobody had said so.
+        publish: gets `track_removed` then.
     """
 
-    def __init__(self, library: Library, data_dir: Path) -> None:
+    def __init__(
+        self,
+        library: Library,
+        data_dir: Path,
+        forget: Callable[[str], Coroutine[Any, Any, None]],
+        publish: Callable[[ev.Event], None],
+    ) -> None:
         self._library = library
         self._index = data_dir / FILE_NAME
+        self._forget = forget
+        self._publish = publish
+        self._tasks: TaskGroup
 
     def start(self, tasks: TaskGroup) -> None:
         """Begin, in a task group that outlives every command."""
+        self._tasks = tasks
+        self._library.on_damaged = self._damaged
         tasks.start_soon(self._run)
+
+    def happened(self, event: ev.Event) -> None:
+        """Follow the events of the playback."""
+        if isinstance(event, ev.PlaybackEnded) and event.reason == "error":
+            self._tasks.start_soon(self._examine, event.track_id)
+
+    async def _examine(self, track_id: str) -> None:
+        try:
+            await self._library.examine(track_id)
+        except LofiError as error:
+            log.warning("%s", error.text())
+
+    def _damaged(self, track_id: str) -> None:
+        self._publish(ev.TrackRemoved(track_id, "damaged"))
+        self._tasks.start_soon(self._forget, track_id)
 
     async def _run(self) -> None:
         damage = None if self._library.check.rebuilding else await asyncio.to_thread(find_damage, self._index)

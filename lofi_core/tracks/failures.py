@@ -20,6 +20,10 @@ _SQLITE_FORBIDDEN = {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"}
 _SQLITE_BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
+class TrackDamaged(TrackWriteFailed):
+    """The samples of a track cannot be read. Its file is set aside, and the library has it no more."""
+
+
 @contextmanager
 def storage_failures(doing: str, where: Path) -> Iterator[None]:
     """Turn what the disk, SQLite, libsndfile or mutagen raise into `TrackWriteFailed`.

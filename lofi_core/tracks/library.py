@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from lofi_core.errors import ShuttingDown, TrackWriteFailed
 from lofi_core.tracks.check import Check
+from lofi_core.tracks.failures import TrackDamaged
 from lofi_core.tracks.open_index import is_damage
 from lofi_core.tracks.slices import run_in_slices
 from lofi_core.tracks.spool_directory import SpoolDirectory
@@ -16,7 +17,7 @@ from lofi_core.tracks.store import TrackStore
 from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
     from concurrent.futures import Future
     from datetime import datetime
     from pathlib import Path
@@ -44,6 +45,7 @@ class Library:
 
     Attributes:
         check: how far the comparison of index and files is, and what it found.
+        on_damaged: told the id of each track that turned out to be damaged, and is gone.
         renewed: set when the index was found damaged and made anew, so that it has to be filled.
     """
 
@@ -56,6 +58,7 @@ class Library:
         self._totals = store.count_and_bytes()
         self._renewals_seen = 0
         self.renewed = asyncio.Event()
+        self.on_damaged: Callable[[str], None] = _ignore
         self.check = Check(rebuilding=store.renewals > 0)
 
     @property
@@ -192,14 +195,20 @@ class Library:
     async def waveform(self, track_id: str, bins: int = 80) -> Sequence[float]:
         """Peaks of 0 to 1 in `bins` equal parts of the track."""
         begin = partial(self._mended, self._store.waveform, track_id, bins)
-        return await run_in_slices(self._open_worker(), begin, _ignore, _ignore)
+        return await self._reading(track_id, run_in_slices(self._open_worker(), begin, _ignore, _ignore))
 
     async def export(
         self, track_id: str, path: str, format_name: str | None = None, *, overwrite: bool = False
     ) -> Exported:
         """Write a copy outside of the store; see `TrackStore.export`."""
         begin = partial(self._mended, self._store.export, track_id, path, format_name, overwrite=overwrite)
-        return await run_in_slices(self._open_worker(), begin, _ignore, _ignore)
+        return await self._reading(track_id, run_in_slices(self._open_worker(), begin, _ignore, _ignore))
+
+    async def examine(self, track_id: str) -> None:
+        """Read all of a track that cannot be played, as somebody says; a damaged one is set aside."""
+        begin = partial(self._store.examine, track_id)
+        if damaged := await run_in_slices(self._open_worker(), begin, _ignore, _ignore):
+            await self._heed(track_id, damaged)
 
     async def reconcile(self) -> None:
         """Make the index say what files there are; `check` tells how far that is.
@@ -245,6 +254,19 @@ class Library:
 
     def _submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         return self._open_worker().submit(function, *args, **kwargs)
+
+    async def _reading(self, track_id: str, doing: Awaitable[R]) -> R:
+        try:
+            return await doing
+        except TrackDamaged as error:
+            await self._heed(track_id, error)
+            raise
+
+    async def _heed(self, track_id: str, damaged: TrackDamaged) -> None:
+        """A track is gone, and nobody asked for that."""
+        log.error("%s", damaged.text())
+        await self._change(self._store.count_and_bytes)
+        self.on_damaged(track_id)
 
     async def _run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         try:

@@ -25,7 +25,8 @@ from lofi_core.tracks.layout import (
 from lofi_core.tracks.marks import Marks, read_marks, write_marks
 from lofi_core.tracks.open_index import FILE_NAME, is_damage, open_index, put_aside
 from lofi_core.tracks.reconcile import Found, agree, reconcile_steps
-from lofi_core.tracks.track import Track, time_text
+from lofi_core.tracks.shown import track_of
+from lofi_core.tracks.track import time_text
 from lofi_core.tracks.words import check_title
 
 # encode, export and waveform are imported where they are used: they bring numpy, soundfile and mutagen, and a
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lofi_core.tracks.encode import EncodedTrack
+    from lofi_core.tracks.failures import TrackDamaged
     from lofi_core.tracks.spool import Spool
-    from lofi_core.tracks.track import Exported, TrackDraft
+    from lofi_core.tracks.track import Exported, Track, TrackDraft
 
 log = logging.getLogger("lofi.tracks")
 
@@ -248,11 +250,13 @@ class TrackStore:
             InvalidParams: `bins` is out of range.
             UnknownTrack: there is no such track.
         """
+        from lofi_core.tracks.damage import examined
         from lofi_core.tracks.waveform import waveform_steps
 
         if not 1 <= bins <= MAX_BINS:
             raise InvalidParams(f"bins is {bins}; must be 1 to {MAX_BINS}")
-        return waveform_steps(track_path(self._data_dir, self.get(track_id).track_id), bins)
+        steps = waveform_steps(track_path(self._data_dir, self.get(track_id).track_id), bins)
+        return examined(steps, self.examine, track_id)
 
     def export(
         self, track_id: str, path: str, format_name: str | None = None, *, overwrite: bool = False
@@ -261,9 +265,18 @@ class TrackStore:
         track = self.get(track_id, used=True)
         chosen = choose_format(path, format_name, track.sample_rate)
         target = check_destination(path, self._data_dir, overwrite=overwrite)
+        from lofi_core.tracks.damage import examined
         from lofi_core.tracks.export import export_steps
 
-        return export_steps(track, target, chosen, overwrite=overwrite)
+        steps = export_steps(track, target, chosen, overwrite=overwrite)
+        return examined(steps, self.examine, track_id, first=chosen == "flac")  # which is a mere copy
+
+    def examine(self, track_id: str) -> Generator[float, None, TrackDamaged | None]:
+        """Read all of a track. A damaged one is set aside, and what is returned says so."""
+        from lofi_core.tracks.damage import examine_steps
+
+        track = self.find(track_id)
+        return (yield from examine_steps(self._data_dir, self._index, track)) if track else None
 
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks there are, and the size of their files together."""
@@ -299,28 +312,7 @@ class TrackStore:
             log.warning("the use of track %s is not noted: %s", track_id, error)
 
     def _track(self, entry: Entry) -> Track:
-        recipe = entry.recipe
-        return Track(
-            track_id=entry.track_id,
-            path=str(track_path(self._data_dir, entry.track_id)),
-            prompt=recipe.prompt,
-            title=entry.title,
-            duration_sec=entry.frames / recipe.sample_rate,
-            sample_rate=recipe.sample_rate,
-            channels=recipe.channels,
-            format="flac",
-            size_bytes=entry.size_bytes,
-            seed=recipe.seed,
-            backend=recipe.backend,
-            model_version=recipe.model_version,
-            options=recipe.options,
-            loudness_lufs=recipe.loudness_lufs,
-            true_peak_dbtp=recipe.true_peak_dbtp,
-            generation_time_sec=recipe.generation_time_sec,
-            created_at=recipe.created_at,
-            favourite=entry.favourite,
-            recipe=recipe,
-        )
+        return track_of(entry, track_path(self._data_dir, entry.track_id))
 
 
 def _entry(encoded: EncodedTrack, before: Marks | None) -> Entry:

@@ -581,7 +581,7 @@
 ---@class (exact) lofi.TrackParams Params of `tracks_get` and `tracks_delete`.
 ---@field track_id string
 
----@class (exact) lofi.TrackRemoved `track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`.
+---@class (exact) lofi.TrackRemoved `track_removed`: the track is gone.
 ---@field track_id string
 ---@field reason string
 
