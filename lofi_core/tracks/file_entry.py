@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import mutagen
@@ -42,7 +43,8 @@ def entry_of_file(data_dir: Path, track_id: str, before: Entry | None) -> Entry:
         recipe = read_recipe(path)
         frames = soundfile.info(str(path)).frames
         check_whole(path, frames)
-    except (TrackWriteFailed, soundfile.SoundFileError, mutagen.MutagenError) as error:
+        datetime.fromisoformat(recipe.created_at)
+    except (TrackWriteFailed, ValueError, soundfile.SoundFileError, mutagen.MutagenError) as error:
         raise NotATrack(str(error)) from error
     if before is not None:
         marks = Marks(before.title, before.favourite)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lofi_core.errors import TrackWriteFailed
-from lofi_core.tracks.track import Recipe
+from lofi_core.tracks.track import Recipe, time_text
 from lofi_core.tracks.words import fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SCHEMA = """
 CREATE TABLE tracks (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -32,12 +33,12 @@ CREATE TABLE tracks (
     kept_bytes INTEGER NOT NULL DEFAULT 0,
     used_at    TEXT NOT NULL
 );
-CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);
 CREATE INDEX tracks_by_job ON tracks (job_id);
 CREATE INDEX tracks_by_size ON tracks (size_bytes, kept_bytes);
 CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
 """
-# What makes the next version of each: 1 kept nothing beside the files, 2 did not note when a track was used.
+# What makes the next version of each: 1 kept nothing beside the files, 2 did not note when a track was used,
+# 3 listed by the clock's time, which may go back.
 _STEPS = {
     1: """
 ALTER TABLE tracks ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
@@ -49,6 +50,7 @@ ALTER TABLE tracks ADD COLUMN used_at TEXT NOT NULL DEFAULT '';
 UPDATE tracks SET used_at = created_at;
 CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
 """,
+    3: "DROP INDEX tracks_by_age",
 }
 
 
@@ -80,9 +82,11 @@ class TrackIndex:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate(path)
-            self._check_table()
-        except BaseException:
+            self._connection.execute(f"{_SELECT} ORDER BY used_at LIMIT 1").fetchone()
+        except BaseException as error:
             self._connection.close()
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":  # no such table, no such column
+                raise DamagedIndex(str(error)) from error
             raise
 
     def __enter__(self) -> None:
@@ -105,8 +109,14 @@ class TrackIndex:
         rows = self._connection.execute(f"{_SELECT} WHERE job_id = ?", (job_id,)).fetchall()
         return _entry(rows[0]) if rows else None
 
-    def put(self, entry: Entry) -> None:
-        """Add a row in place of any of the same id. It counts as the newest of its moment, and used then.
+    def put(self, entry: Entry, *, is_new: bool) -> None:
+        """Add a row in place of any of the same id.
+
+        A track that is made is the newest, and used last, whatever the clock says.
+
+        Args:
+            entry: the row.
+            is_new: it was made just now; else its place and its use are of the time that its recipe says.
 
         Raises:
             TrackWriteFailed: the recipe holds what could not be read back.
@@ -119,13 +129,14 @@ class TrackIndex:
             raise TrackWriteFailed(f"the recipe of track {entry.track_id} is unsound: {error}") from error
         self._connection.execute(
             "INSERT OR REPLACE INTO tracks"
-            " (track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe,"
+            " (sequence, track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe,"
             " kept_bytes, used_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(entry.track_id, recipe.job_id, entry.title, entry.favourite, recipe.created_at),
-                *(entry.frames, entry.size_bytes, _searchable(entry), encoded, entry.kept_bytes),
-                recipe.created_at,
+                *(self._place(recipe.created_at, is_new=is_new), entry.track_id, recipe.job_id),
+                *(entry.title, entry.favourite, recipe.created_at, entry.frames, entry.size_bytes),
+                *(_searchable(entry), encoded, entry.kept_bytes),
+                self._later_use(recipe.created_at) if is_new else recipe.created_at,
             ),
         )
 
@@ -137,14 +148,17 @@ class TrackIndex:
         )
 
     def use(self, track_id: str, used_at: str) -> None:
-        """Note that a track was played, exported or asked for."""
-        self._connection.execute("UPDATE tracks SET used_at = ? WHERE track_id = ?", (used_at, track_id))
+        """Note that a track was played, exported or asked for: last of all, also when the clock went back."""
+        self._connection.execute(
+            "UPDATE tracks SET used_at = ? WHERE track_id = ?", (self._later_use(used_at), track_id)
+        )
 
-    def least_used(self, keep: Collection[str], before: str) -> str | None:
-        """The track that was used longest ago, and before that time; no favourite, and none of `keep`."""
+    def least_used(self, keep: Collection[str], since: str, now: str) -> str | None:
+        """The track that was used longest ago; no favourite, none of `keep`, none used in between."""
         rows = self._connection.execute(
-            "SELECT track_id FROM tracks WHERE favourite = 0 AND used_at < ? ORDER BY used_at, sequence",
-            (before,),
+            "SELECT track_id FROM tracks WHERE favourite = 0 AND NOT (used_at > ? AND used_at <= ?)"
+            " ORDER BY used_at, sequence",
+            (since, now),
         )
         return next((track_id for (track_id,) in rows if track_id not in keep), None)
 
@@ -165,7 +179,7 @@ class TrackIndex:
             values.append(favourite)
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         rows = self._connection.execute(
-            f"{_SELECT}{where} ORDER BY created_at DESC, sequence DESC LIMIT ? OFFSET ?",
+            f"{_SELECT}{where} ORDER BY sequence DESC LIMIT ? OFFSET ?",
             (*values, limit, offset),
         )
         entries = [_entry(row) for row in rows]
@@ -201,13 +215,28 @@ class TrackIndex:
         """Close the connection; SQLite folds the write-ahead log into the file."""
         self._connection.close()
 
-    def _check_table(self) -> None:
-        try:
-            self._connection.execute(f"{_SELECT} ORDER BY used_at LIMIT 1").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname == "SQLITE_ERROR":  # no such table, no such column
-                raise DamagedIndex(str(error)) from error
-            raise
+    def _place(self, created_at: str, *, is_new: bool) -> int:
+        """Where a track comes among all: at the end, or behind those that are no younger.
+
+        Places are milliseconds since 1970 where the clock only ever went forward.
+        """
+        place = round(datetime.fromisoformat(created_at).timestamp() * 1000)
+        if is_new:
+            last = self._connection.execute("SELECT max(sequence) FROM tracks").fetchone()[0]
+            return max(place, (last or 0) + 1)
+        is_taken = "SELECT 1 FROM tracks WHERE sequence = ?"
+        while self._connection.execute(is_taken, (place,)).fetchone():
+            place += 1
+        return place
+
+    def _later_use(self, moment: str) -> str:
+        """That moment, or the one behind the last use, if it is later."""
+        last = "SELECT max(used_at) FROM tracks WHERE favourite = ?"  # one look at `tracks_by_use` each
+        uses = [self._connection.execute(last, (mark,)).fetchone()[0] for mark in (0, 1)]
+        latest = max((use for use in uses if use), default="")
+        if moment > latest:
+            return moment
+        return time_text(datetime.fromisoformat(latest) + timedelta(milliseconds=1))
 
     def _migrate(self, path: Path) -> None:
         with self:

@@ -19,7 +19,6 @@ from lofi_core.worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
     from concurrent.futures import Future
-    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -188,9 +187,9 @@ class Library:
         """Remove a track; `UnknownTrack` when there is none."""
         await self._change(self._store.delete, track_id)
 
-    async def remove_least_used(self, max_bytes: int, keep: Collection[str], before: datetime) -> str | None:
+    async def remove_least_used(self, max_bytes: int, keep: Collection[str], recent_sec: float) -> str | None:
         """Remove the track that was used longest ago; see `TrackStore.remove_least_used`."""
-        return await self._change(self._store.remove_least_used, max_bytes, keep, before)
+        return await self._change(self._store.remove_least_used, max_bytes, keep, recent_sec)
 
     async def waveform(self, track_id: str, bins: int = 80) -> Sequence[float]:
         """Peaks of 0 to 1 in `bins` equal parts of the track."""

@@ -114,7 +114,7 @@ def agree(data_dir: Path, index: TrackIndex, track_id: str, found: Found) -> Non
             found.set_aside += 1
             found.tell("%s is no whole track of ours, and is %s now: %s", path, aside, problem)
             return
-        index.put(entry)
+        index.put(entry, is_new=False)
         found.taken_back += 1
         found.tell("track %s is taken back into the index, from the recipe in its file", track_id)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lofi_core.errors import InvalidParams, UnknownTrack
@@ -58,6 +59,7 @@ class TrackStore:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
+        self._used_at: dict[str, float] = {}  # seconds of the monotonic clock, by track id
         self.renewals = 0
         self._index: TrackIndex
         with storage_failures(f"opening the track store in {data_dir}", data_dir):
@@ -94,7 +96,7 @@ class TrackStore:
                 before = self._index.get(encoded.track_id)
                 # An index that is being made anew may not have it yet.
                 entry = _entry(encoded, _marks(before) if before else read_marks(marks))
-                self._index.put(entry)
+                self._index.put(entry, is_new=True)
                 path.parent.mkdir(exist_ok=True)
                 sync_directory(path.parent.parent)
                 # Before the FLAC: with that in its place the track is there, whole.
@@ -116,6 +118,7 @@ class TrackStore:
                 kept.unlink(missing_ok=True)
             self.discard(encoded)
             raise
+        self._used_at[entry.track_id] = time.monotonic()
         return self._track(entry)
 
     def discard(self, encoded: EncodedTrack) -> None:
@@ -220,13 +223,15 @@ class TrackStore:
             kept_path(self._data_dir, track.track_id).unlink(missing_ok=True)
             marks_path(self._data_dir, track.track_id).unlink(missing_ok=True)
 
-    def remove_least_used(self, max_bytes: int, keep: Collection[str], before: datetime) -> str | None:
+    def remove_least_used(
+        self, max_bytes: int, keep: Collection[str] = (), recent_sec: float = 0.0
+    ) -> str | None:
         """When all tracks together are larger than this, remove the one that was used longest ago.
 
         Args:
             max_bytes: files and what is kept with them.
             keep: ids that stay, as favourites do.
-            before: what was used since then stays too.
+            recent_sec: what was made or used so lately stays too; in this process, whatever the clock says.
 
         Returns:
             Its id; None when none was removed: they fit, or all that are left stay.
@@ -238,7 +243,10 @@ class TrackStore:
             _, size_bytes = self._index.count_and_bytes()
             if size_bytes <= max_bytes:
                 return None
-            track_id = self._index.least_used(keep, time_text(before))
+            now, since = datetime.now(UTC), time.monotonic() - recent_sec
+            recent = (used for used, at in self._used_at.items() if at > since)
+            before = time_text(now - timedelta(seconds=recent_sec))
+            track_id = self._index.least_used({*keep, *recent}, before, time_text(now))
         if track_id is not None and self.find(track_id) is not None:  # its file may be gone already
             self.delete(track_id)
         return track_id
@@ -305,6 +313,7 @@ class TrackStore:
         self._index.close()
 
     def _note_use(self, track_id: str) -> None:
+        self._used_at[track_id] = time.monotonic()
         try:
             with self._index:
                 self._index.use(track_id, time_text(datetime.now(UTC)))
