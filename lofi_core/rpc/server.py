@@ -42,11 +42,13 @@ class Server:
         self._server: asyncio.Server | None = None
 
     async def start(self, listener: Listener) -> None:
-        """Serve the socket from now on."""
-        loop = asyncio.get_running_loop()
+        """Serve the socket from now on, in place of one before; connections stay."""
+        loop, before = asyncio.get_running_loop(), self._server
         self._server = await loop.create_unix_server(
             lambda: Connection(next(self._ids), self), sock=listener.socket, backlog=BACKLOG
         )
+        if before is not None:
+            before.close()
 
     async def close(self) -> None:
         """Accept no more clients; write what is due to those there are and close them."""
