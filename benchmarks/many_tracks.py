@@ -51,7 +51,7 @@ def _multiply(data: Path, track_id: str, count: int) -> None:
                 recipe = msgspec.structs.replace(
                     entry.recipe, prompt=f"rainy night number {number}", job_id=double[:16]
                 )
-                index.put(replace(entry, track_id=double, recipe=recipe))
+                index.put(replace(entry, track_id=double, recipe=recipe), is_new=True)
                 place = track_path(data, double)
                 place.parent.mkdir(exist_ok=True)
                 place.hardlink_to(file)

@@ -75,7 +75,7 @@ def fill(daemon: DaemonProcess) -> None:
         assert first is not None
         for number in range(TRACKS - 1):
             recipe = msgspec.structs.replace(first.recipe, prompt=f"track number {number}")
-            index.put(dataclasses.replace(first, track_id=f"{number:032x}", recipe=recipe))
+            index.put(dataclasses.replace(first, track_id=f"{number:032x}", recipe=recipe), is_new=True)
     index.close()
 
 

@@ -119,7 +119,7 @@ def measure_lookups(root: Path, track: Track) -> None:
             entry = Entry(
                 track_id=track_id, title=None, favourite=False, frames=1, size_bytes=1, recipe=recipe
             )
-            index.put(entry)
+            index.put(entry, is_new=True)
     print(f"with {MANY} tracks, ms:")
     for name, call in {
         "find": lambda: index.get(track_id),

@@ -37,6 +37,7 @@ from lofi_core.radio.memory import FILE_NAME, Remembered
 from lofi_core.radio.power import Conditions
 from lofi_core.radio.presets import presets_dir
 from lofi_core.radio.radio import Radio
+from lofi_core.rpc.data_claim import DataClaim
 from lofi_core.rpc.dispatch import Dispatcher
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
@@ -49,7 +50,9 @@ from lofi_core.rpc.handlers.tracks import TrackMethods
 from lofi_core.rpc.hub import Hub
 from lofi_core.rpc.listener import Listener
 from lofi_core.rpc.server import Server
+from lofi_core.rpc.watch import Watch
 from lofi_core.runtime import resolve_runtime
+from lofi_core.tracks.check import Checker
 from lofi_core.tracks.library import Library
 from lofi_core.tracks.limit import Limit
 
@@ -109,7 +112,8 @@ def run_once(
 
 async def _serve(settings: Settings, loop_name: Loop) -> int:
     stop = _Stop()
-    with Listener(settings.paths.socket) as listener:
+    paths = settings.paths
+    with DataClaim(paths.data, paths.socket), Listener(paths.socket) as listener:
         runtime = resolve_runtime(settings.config.runtime)
         plugins = PluginHost(settings.config.backends, settings.paths.models, runtime)
         hub = Hub(plugins.observe)
@@ -157,6 +161,10 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
             )
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
+            tasks.start_soon(Watch(listener, server, stop.ask).run)
+            checker = Checker(library, settings.paths.data, playback.forget, to_all)
+            checker.start(tasks)
+            playback.listeners.append(checker.happened)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)

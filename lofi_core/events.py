@@ -299,7 +299,10 @@ class RadioChanged(Event, frozen=True):
 
 
 class TrackRemoved(Event, frozen=True):
-    """`track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`."""
+    """`track_removed`: the track is gone.
+
+    Somebody `deleted` it, the library had passed `max_gb`, or its file is `damaged`.
+    """
 
     name = "track_removed"
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+
+from lofi_core.temporary import temporary_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ MAX_BYTES = 16_000_000
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file anew, with the permissions that it had. It is on the disk by then."""
     # Two processes may write the same file at once, and two threads of one.
-    draft = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    draft = temporary_path(path.parent, path.suffix)
     try:
         with draft.open("wb") as file:
             if path.exists():

@@ -31,6 +31,7 @@ LAYERS = [
     {"settings"},
     {"backend", "events", "config", "paths", "worker", "device", "event_loop"},
     {"errors", "names", "suggest", "iir", "files", "memory", "logs"},
+    {"temporary"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 # `lofi_core` itself: the version, and the names for backend authors, which load on first use.

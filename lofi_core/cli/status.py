@@ -53,13 +53,29 @@ def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "queue", f"{queue['length']} of {queue['capacity']}{paused}"
     yield "backends", ", ".join(f"{backend['name']} ({backend['status']})" for backend in answer["backends"])
     yield "loaded", ", ".join(answer["models_loaded"]) or "no model"
-    yield "tracks", f"{tracks['count']}, {size(tracks['bytes'])}"
+    yield "tracks", f"{tracks['count']}, {size(tracks['bytes'])}{_check(tracks.get('check'))}"
     apart = [model for model in answer.get("models", ()) if model.get("pid")]
     own = (f", and {model['backend']} {size(model['resident_bytes'])} in its own process" for model in apart)
     yield "memory", size(answer["rss_bytes"]) + "".join(own)
     if accuracy := eta_accuracy(answer.get("eta")):
         yield "ETA was", accuracy
     yield "clients", str(answer["clients"])
+
+
+def _check(check: dict[str, Any] | None) -> str:
+    """What is to be known of the comparison of index and files; nothing when they agreed."""
+    if not check or check["state"] == "waiting":
+        return ""
+    if check["state"] == "running":
+        anew = f"; the index was damaged and is made anew, {check['percent']} %"
+        return anew if check["rebuilding"] else ""
+    if check["state"] == "failed":
+        return "; index and files could not be compared, the log says why"
+    if check["rebuilding"]:
+        return "; the index was damaged and was made anew"
+    found = {"taken back": check["taken_back"], "dropped": check["dropped"], "set aside": check["set_aside"]}
+    told = ", ".join(f"{count} {what}" for what, count in found.items() if count)
+    return f"; at the start {told}" if told else ""
 
 
 def _playing(playback: dict[str, Any]) -> str:

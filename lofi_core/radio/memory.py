@@ -148,7 +148,8 @@ class Remembered:
         ledger = [
             (track_id, made) for track_id, made in self._kept.made.items() if not self.is_liked(track_id)
         ]
-        ledger.sort(key=lambda item: (not self.is_disliked(item[0]), item[1].at))
+        # In the order in which they were heard, whatever the clock said then.
+        ledger.sort(key=lambda item: not self.is_disliked(item[0]))
         gone: list[str] = []
         for track_id, made in ledger:
             if over <= 0:

@@ -53,6 +53,44 @@ class Listener:
             raise
         self._inode = os.lstat(path).st_ino
 
+    @property
+    def has_socket(self) -> bool:
+        """Whether what lies at the path is our socket."""
+        with contextlib.suppress(OSError):
+            return os.lstat(self.path).st_ino == self._inode
+        return False
+
+    @property
+    def has_lock(self) -> bool:
+        """Whether the lock file at its path is the one that we hold."""
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.lstat(_lock_path(self.path)), os.fstat(self._lock))
+        return False
+
+    def take_lock(self) -> None:
+        """Lock the file that lies there now, or a new one; the old one is let go.
+
+        Raises:
+            AlreadyRunning: another process holds it.
+            NotPermitted: there can be none.
+        """
+        _secure_directory(self.path.parent)
+        lock = _take_lock(self.path)
+        os.close(self._lock)
+        self._lock = lock
+
+    def bind(self) -> None:
+        """Put a new socket at the path, as at the start. The old one is closed by whoever serves it.
+
+        Raises:
+            AlreadyRunning: somebody answers there.
+            NotPermitted: there can be none.
+        """
+        _secure_directory(self.path.parent)
+        _clear_path(self.path)
+        self.socket = _bind(self.path)
+        self._inode = os.lstat(self.path).st_ino
+
     def __enter__(self) -> Self:
         return self
 
@@ -64,7 +102,7 @@ class Listener:
     def close(self) -> None:
         """Remove our socket while the lock is still ours, then let go of both. The lock file stays."""
         with contextlib.suppress(FileNotFoundError):
-            if os.lstat(self.path).st_ino == self._inode:
+            if self.has_socket:
                 self.path.unlink()
         self.socket.close()
         fcntl.flock(self._lock, fcntl.LOCK_UN)  # where a plugin forked, its child holds it, too
@@ -100,8 +138,12 @@ def _secure_directory(directory: Path) -> None:
         )
 
 
+def _lock_path(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
 def _take_lock(path: Path) -> int:
-    lock_path = path.with_name(path.name + ".lock")
+    lock_path = _lock_path(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         lock = os.open(lock_path, flags, 0o600)

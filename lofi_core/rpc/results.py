@@ -87,11 +87,27 @@ class QueueCount(Struct):
     paused: int
 
 
+class TracksCheck(Struct):
+    """How far index and files are compared, which happens at each start, and what did not agree so far.
+
+    While a damaged index is made anew, `rebuilding`, all tracks count as taken back.
+    """
+
+    state: Literal["waiting", "running", "done", "failed"]
+    percent: int
+    rebuilding: bool
+    taken_back: int
+    dropped: int
+    set_aside: int
+    leftovers: int
+
+
 class TrackCount(Struct):
     """How much is stored."""
 
     count: int
     bytes: int
+    check: TracksCheck
 
 
 class BackendBrief(Struct):

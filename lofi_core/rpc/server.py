@@ -46,12 +46,14 @@ class Server:
         self._room = 0
 
     async def start(self, listener: Listener) -> None:
-        """Serve the socket from now on."""
+        """Serve the socket from now on, in place of one before; connections stay."""
         self._room = room_for_clients()
-        loop = asyncio.get_running_loop()
+        loop, before = asyncio.get_running_loop(), self._server
         self._server = await loop.create_unix_server(
             lambda: Connection(next(self._ids), self), sock=listener.socket, backlog=BACKLOG
         )
+        if before is not None:
+            before.close()
 
     async def close(self) -> None:
         """Accept no more clients; write what is due to those there are and close them."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import soundfile
 
 from lofi_core.files import give_users_mode
+from lofi_core.temporary import temporary_path
 from lofi_core.tracks.destination import FORMATS, already_there
 from lofi_core.tracks.encode import check_whole
 from lofi_core.tracks.failures import storage_failures
-from lofi_core.tracks.layout import sync_directory, sync_file, temporary_path
+from lofi_core.tracks.layout import sync_directory, sync_file
 from lofi_core.tracks.tags import display_tags, flac_title, write_tags
 from lofi_core.tracks.track import Exported
 

@@ -17,7 +17,11 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _SQLITE_FULL = {"SQLITE_FULL"}
 _SQLITE_FORBIDDEN = {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"}
-_SQLITE_BROKEN = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+_SQLITE_BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+
+
+class TrackDamaged(TrackWriteFailed):
+    """The samples of a track cannot be read. Its file is set aside, and the library has it no more."""
 
 
 @contextmanager
@@ -51,6 +55,6 @@ def _remedy(error: Exception, where: Path) -> str:
         return f"free some space on the disk that holds {where}"
     if number in _FORBIDDEN or name in _SQLITE_FORBIDDEN:
         return f"make {where} writable for this user"
-    if name in _SQLITE_BROKEN:
+    if name.startswith(_SQLITE_BROKEN):
         return f"the index is damaged; move {where} away and start again, the FLAC files stay"
     return f"check the disk that holds {where}: is it full, read-only or gone?"

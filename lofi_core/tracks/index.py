@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lofi_core.errors import TrackWriteFailed
-from lofi_core.tracks.track import Recipe
+from lofi_core.tracks.track import Recipe, time_text
 from lofi_core.tracks.words import fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SCHEMA = """
 CREATE TABLE tracks (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -32,12 +33,12 @@ CREATE TABLE tracks (
     kept_bytes INTEGER NOT NULL DEFAULT 0,
     used_at    TEXT NOT NULL
 );
-CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);
 CREATE INDEX tracks_by_job ON tracks (job_id);
 CREATE INDEX tracks_by_size ON tracks (size_bytes, kept_bytes);
 CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
 """
-# What makes the next version of each: 1 kept nothing beside the files, 2 did not note when a track was used.
+# What makes the next version of each: 1 kept nothing beside the files, 2 did not note when a track was used,
+# 3 listed by the clock's time, which may go back.
 _STEPS = {
     1: """
 ALTER TABLE tracks ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
@@ -49,7 +50,14 @@ ALTER TABLE tracks ADD COLUMN used_at TEXT NOT NULL DEFAULT '';
 UPDATE tracks SET used_at = created_at;
 CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
 """,
+    3: "DROP INDEX tracks_by_age",
 }
+
+
+class DamagedIndex(sqlite3.DatabaseError):
+    """The file is a database, and what is in it is not ours or cannot be read."""
+
+    sqlite_errorname = "SQLITE_CORRUPT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +84,11 @@ class TrackIndex:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._migrate(path)
-        except BaseException:
+            self._connection.execute(f"{_SELECT} ORDER BY used_at LIMIT 1").fetchone()
+        except BaseException as error:
             self._connection.close()
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR":  # no such table, no such column
+                raise DamagedIndex(str(error)) from error
             raise
 
     def __enter__(self) -> None:
@@ -100,8 +111,14 @@ class TrackIndex:
         rows = self._connection.execute(f"{_SELECT} WHERE job_id = ?", (job_id,)).fetchall()
         return _entry(rows[0]) if rows else None
 
-    def put(self, entry: Entry) -> None:
-        """Add a row in place of any of the same id. It counts as the newest of its moment, and used then.
+    def put(self, entry: Entry, *, is_new: bool) -> None:
+        """Add a row in place of any of the same id.
+
+        A track that is made is the newest, and used last, whatever the clock says.
+
+        Args:
+            entry: the row.
+            is_new: it was made just now; else its place and its use are of the time that its recipe says.
 
         Raises:
             TrackWriteFailed: the recipe holds what could not be read back.
@@ -114,13 +131,14 @@ class TrackIndex:
             raise TrackWriteFailed(f"the recipe of track {entry.track_id} is unsound: {error}") from error
         self._connection.execute(
             "INSERT OR REPLACE INTO tracks"
-            " (track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe,"
+            " (sequence, track_id, job_id, title, favourite, created_at, frames, size_bytes, search, recipe,"
             " kept_bytes, used_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *(entry.track_id, recipe.job_id, entry.title, entry.favourite, recipe.created_at),
-                *(entry.frames, entry.size_bytes, _searchable(entry), encoded, entry.kept_bytes),
-                recipe.created_at,
+                *(self._place(recipe.created_at, is_new=is_new), entry.track_id, recipe.job_id),
+                *(entry.title, entry.favourite, recipe.created_at, entry.frames, entry.size_bytes),
+                *(_searchable(entry), encoded, entry.kept_bytes),
+                self._later_use(recipe.created_at) if is_new else recipe.created_at,
             ),
         )
 
@@ -132,18 +150,19 @@ class TrackIndex:
         )
 
     def use(self, track_id: str, used_at: str) -> None:
-        """Note that a track was played, exported or asked for."""
+        """Note that a track was played, exported or asked for: last of all, also when the clock went back."""
         row = self._connection.execute(
-            "UPDATE tracks SET used_at = ? WHERE track_id = ?", (used_at, track_id)
+            "UPDATE tracks SET used_at = ? WHERE track_id = ?", (self._later_use(used_at), track_id)
         )
         ours, others = self._counted_at
         self._counted_at = ours + row.rowcount, others  # the totals stay
 
-    def least_used(self, keep: Collection[str], before: str) -> str | None:
-        """The track that was used longest ago, and before that time; no favourite, and none of `keep`."""
+    def least_used(self, keep: Collection[str], since: str, now: str) -> str | None:
+        """The track that was used longest ago; no favourite, none of `keep`, none used in between."""
         rows = self._connection.execute(
-            "SELECT track_id FROM tracks WHERE favourite = 0 AND used_at < ? ORDER BY used_at, sequence",
-            (before,),
+            "SELECT track_id FROM tracks WHERE favourite = 0 AND NOT (used_at > ? AND used_at <= ?)"
+            " ORDER BY used_at, sequence",
+            (since, now),
         )
         return next((track_id for (track_id,) in rows if track_id not in keep), None)
 
@@ -164,7 +183,7 @@ class TrackIndex:
             values.append(favourite)
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         rows = self._connection.execute(
-            f"{_SELECT}{where} ORDER BY created_at DESC, sequence DESC LIMIT ? OFFSET ?",
+            f"{_SELECT}{where} ORDER BY sequence DESC LIMIT ? OFFSET ?",
             (*values, limit, offset),
         )
         entries = [_entry(row) for row in rows]
@@ -172,6 +191,23 @@ class TrackIndex:
             return entries, self.count_and_bytes()[0]
         counted = f"SELECT count(*) FROM tracks{where}"  # noqa: S608 - `where` is our own text
         return entries, self._connection.execute(counted, values).fetchone()[0]
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The size of the file of each track whose id begins so."""
+        rows = self._connection.execute(
+            "SELECT track_id, size_bytes FROM tracks WHERE track_id >= ? AND track_id < ?",
+            (prefix, f"{prefix}g"),  # behind every hex digit
+        )
+        return dict(rows.fetchall())
+
+    def marked(self, prefix: str) -> list[tuple[str, str | None, bool]]:
+        """Id, title and favourite mark of each track of which somebody said one, and whose id begins so."""
+        rows = self._connection.execute(
+            "SELECT track_id, title, favourite FROM tracks WHERE track_id >= ? AND track_id < ?"
+            " AND (favourite != 0 OR title IS NOT NULL)",
+            (prefix, f"{prefix}g"),
+        )
+        return [(track_id, title, bool(favourite)) for track_id, title, favourite in rows]
 
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks, and the size of their files together. From memory unless something has changed."""
@@ -187,6 +223,29 @@ class TrackIndex:
     def close(self) -> None:
         """Close the connection; SQLite folds the write-ahead log into the file."""
         self._connection.close()
+
+    def _place(self, created_at: str, *, is_new: bool) -> int:
+        """Where a track comes among all: at the end, or behind those that are no younger.
+
+        Places are milliseconds since 1970 where the clock only ever went forward.
+        """
+        place = round(datetime.fromisoformat(created_at).timestamp() * 1000)
+        if is_new:
+            last = self._connection.execute("SELECT max(sequence) FROM tracks").fetchone()[0]
+            return max(place, (last or 0) + 1)
+        is_taken = "SELECT 1 FROM tracks WHERE sequence = ?"
+        while self._connection.execute(is_taken, (place,)).fetchone():
+            place += 1
+        return place
+
+    def _later_use(self, moment: str) -> str:
+        """That moment, or the one behind the last use, if it is later."""
+        last = "SELECT max(used_at) FROM tracks WHERE favourite = ?"  # one look at `tracks_by_use` each
+        uses = [self._connection.execute(last, (mark,)).fetchone()[0] for mark in (0, 1)]
+        latest = max((use for use in uses if use), default="")
+        if moment > latest:
+            return moment
+        return time_text(datetime.fromisoformat(latest) + timedelta(milliseconds=1))
 
     def _migrate(self, path: Path) -> None:
         with self:
@@ -208,14 +267,18 @@ _DECODER = msgspec.json.Decoder(Recipe)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    track_id, title, favourite, frames, size_bytes, recipe, kept_bytes = row
+    track_id, title, favourite, frames, size_bytes, encoded, kept_bytes = row
+    try:
+        recipe = _DECODER.decode(encoded)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise DamagedIndex(f"the recipe of track {track_id} cannot be read: {error}") from error
     return Entry(
         track_id=track_id,
         title=title,
         favourite=bool(favourite),
         frames=frames,
         size_bytes=size_bytes,
-        recipe=_DECODER.decode(recipe),
+        recipe=recipe,
         kept_bytes=kept_bytes,
     )
 

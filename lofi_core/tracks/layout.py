@@ -1,19 +1,20 @@
-"""Where do tracks and their temporary files lie, and which of these belong to nobody any more?"""
+"""Where do tracks lie, with what belongs to them, and what is no track?"""
 
 from __future__ import annotations
 
 import os
 import re
-import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Process ids are used again (a container's daemon always has the same one); this tells us from our ancestors.
-_THIS_RUN = secrets.token_hex(4)
-_TEMPORARY = re.compile(r"\.tmp-(\d+)-([0-9a-f]{8})-.+")
 _TRACK_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def is_track_id(text: str) -> bool:
+    """Whether it can be one: 32 hex digits."""
+    return _TRACK_ID.fullmatch(text) is not None
 
 
 def track_path(data_dir: Path, track_id: str) -> Path:
@@ -22,7 +23,7 @@ def track_path(data_dir: Path, track_id: str) -> Path:
     Raises:
         ValueError: `track_id` is not 32 hex digits, so it names no file.
     """
-    if not _TRACK_ID.fullmatch(track_id):
+    if not is_track_id(track_id):
         raise ValueError(f"track id is {track_id!r}; must be 32 hex digits")
     return tracks_dir(data_dir) / track_id[:2] / f"{track_id}.flac"
 
@@ -37,29 +38,34 @@ def tracks_dir(data_dir: Path) -> Path:
     return data_dir / "tracks"
 
 
-def temporary_path(directory: Path, suffix: str) -> Path:
-    """A name that is free in `directory` and tells whose it is."""
-    return directory / f".tmp-{os.getpid()}-{_THIS_RUN}-{secrets.token_hex(8)}{suffix}"
+def marks_path(data_dir: Path, track_id: str) -> Path:
+    """What people said of a track, where anybody did."""
+    return track_path(data_dir, track_id).with_suffix(".json")
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Delete the temporary files of processes that ended before they could."""
-    for path in directory.glob(".tmp-*"):
-        owner = _TEMPORARY.fullmatch(path.name)
-        if owner and not _is_alive(int(owner[1]), owner[2]):
-            path.unlink(missing_ok=True)
+def set_aside_dir(data_dir: Path) -> Path:
+    """Where files go that are no tracks, or no whole ones."""
+    return data_dir / "set-aside"
 
 
-def _is_alive(pid: int, run: str) -> bool:
-    if pid == os.getpid():
-        return run == _THIS_RUN
+def set_aside(data_dir: Path, path: Path) -> Path:
+    """Move a file out of the way, under its own name or, where that is taken, a numbered one."""
+    folder = set_aside_dir(data_dir)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    number, target = 1, folder / path.name
+    while os.path.lexists(target):
+        number += 1
+        target = folder / f"{path.stem}-{number}{path.suffix}"
+    path.rename(target)
+    return target
+
+
+def size_of(path: Path) -> int | None:
+    """Of a file, in bytes; None when there is none."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def sync_file(path: Path) -> None:

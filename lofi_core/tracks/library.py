@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from lofi_core.errors import ShuttingDown
+from lofi_core.errors import ShuttingDown, TrackWriteFailed
+from lofi_core.tracks.check import Check
+from lofi_core.tracks.failures import TrackDamaged
+from lofi_core.tracks.open_index import is_damage
 from lofi_core.tracks.slices import run_in_slices
 from lofi_core.tracks.spool_directory import SpoolDirectory
 from lofi_core.tracks.store import TrackStore
 from lofi_core.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
     from concurrent.futures import Future
-    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,7 +30,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+log = logging.getLogger("lofi.tracks")
+
 STOP_SEC = 5.0
+TELL_EVERY_PERCENT = 10
 
 
 class Library:
@@ -37,6 +44,9 @@ class Library:
 
     Attributes:
         worker: the store thread; what else is on the disk is written there too.
+        check: how far the comparison of index and files is, and what it found.
+        on_damaged: told the id of each track that turned out to be damaged, and is gone.
+        renewed: set when the index was found damaged and made anew, so that it has to be filled.
     """
 
     def __init__(self, worker: Worker, store: TrackStore, spools: SpoolDirectory) -> None:
@@ -46,6 +56,10 @@ class Library:
         self._live: set[Spool] = set()  # touched in the store thread only
         self._closed = False
         self._totals = store.count_and_bytes()
+        self._renewals_seen = 0
+        self.renewed = asyncio.Event()
+        self.on_damaged: Callable[[str], None] = _ignore
+        self.check = Check(rebuilding=store.renewals > 0)
 
     @property
     def count(self) -> int:
@@ -174,21 +188,45 @@ class Library:
         """Remove a track; `UnknownTrack` when there is none."""
         await self._change(self._store.delete, track_id)
 
-    async def remove_least_used(self, max_bytes: int, keep: Collection[str], before: datetime) -> str | None:
+    async def remove_least_used(self, max_bytes: int, keep: Collection[str], recent_sec: float) -> str | None:
         """Remove the track that was used longest ago; see `TrackStore.remove_least_used`."""
-        return await self._change(self._store.remove_least_used, max_bytes, keep, before)
+        return await self._change(self._store.remove_least_used, max_bytes, keep, recent_sec)
 
     async def waveform(self, track_id: str, bins: int = 80) -> Sequence[float]:
         """Peaks of 0 to 1 in `bins` equal parts of the track."""
-        begin = partial(self._store.waveform, track_id, bins)
-        return await run_in_slices(self._open_worker(), begin, _ignore, _ignore)
+        begin = partial(self._mended, self._store.waveform, track_id, bins)
+        return await self._reading(track_id, run_in_slices(self._open_worker(), begin, _ignore, _ignore))
 
     async def export(
         self, track_id: str, path: str, format_name: str | None = None, *, overwrite: bool = False
     ) -> Exported:
         """Write a copy outside of the store; see `TrackStore.export`."""
-        begin = partial(self._store.export, track_id, path, format_name, overwrite=overwrite)
-        return await run_in_slices(self._open_worker(), begin, _ignore, _ignore)
+        begin = partial(self._mended, self._store.export, track_id, path, format_name, overwrite=overwrite)
+        return await self._reading(track_id, run_in_slices(self._open_worker(), begin, _ignore, _ignore))
+
+    async def examine(self, track_id: str) -> None:
+        """Read all of a track that cannot be played, as somebody says; a damaged one is set aside."""
+        begin = partial(self._store.examine, track_id)
+        if damaged := await run_in_slices(self._open_worker(), begin, _ignore, _ignore):
+            await self._heed(track_id, damaged)
+
+    async def reconcile(self) -> None:
+        """Make the index say what files there are; `check` tells how far that is.
+
+        Raises:
+            TrackWriteFailed: the disk does not let us; or the index is damaged, and a new one was begun.
+        """
+        begin = partial(self._store.reconcile, self.check.found)
+        try:
+            await run_in_slices(self._open_worker(), begin, self._compared, _ignore)
+        except TrackWriteFailed as error:
+            if is_damage(error.__cause__):
+                await self.renew(error.__cause__)
+            raise
+
+    async def renew(self, why: object) -> None:
+        """Put the damaged index aside and begin a new one."""
+        await self._run(self._store.renew, why)
 
     def _begin_spool(self, name: str, sample_rate: int, channels: int) -> Spool:
         from lofi_core.tracks.spool import Spool
@@ -217,8 +255,44 @@ class Library:
     def _submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         return self._open_worker().submit(function, *args, **kwargs)
 
+    async def _reading(self, track_id: str, doing: Awaitable[R]) -> R:
+        try:
+            return await doing
+        except TrackDamaged as error:
+            await self._heed(track_id, error)
+            raise
+
+    async def _heed(self, track_id: str, damaged: TrackDamaged) -> None:
+        """A track is gone, and nobody asked for that."""
+        log.error("%s", damaged.text())
+        await self._change(self._store.count_and_bytes)
+        self.on_damaged(track_id)
+
     async def _run(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._open_worker().run(function, *args, **kwargs)
+        try:
+            return await self._open_worker().run(partial(self._mended, function, *args, **kwargs))
+        finally:
+            if self._store.renewals != self._renewals_seen:
+                self._renewals_seen = self._store.renewals
+                self.renewed.set()
+
+    def _mended(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call; where the index turns out to be damaged, again with a new one. Store thread."""
+        try:
+            return function(*args, **kwargs)
+        except TrackWriteFailed as error:
+            if not is_damage(error.__cause__):
+                raise
+            self._store.renew(error.__cause__)
+        return function(*args, **kwargs)
+
+    def _compared(self, fraction: float) -> None:
+        percent = int(fraction * 100)
+        if percent != self.check.percent:
+            self.check.percent = percent
+            self._totals = self._store.count_and_bytes()
+            if self.check.rebuilding and percent % TELL_EVERY_PERCENT == 0:
+                log.info("the index is made anew: %d %%, %d tracks so far", percent, self.count)
 
     async def _change(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         def call() -> R:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lofi_core import events as ev
@@ -48,7 +47,7 @@ class Limit:
         self._max_bytes = round(max_gb * 1e9)
         self._in_use = in_use
         self._publish = publish
-        self._recent = timedelta(seconds=recent_sec)
+        self._recent_sec = recent_sec
         self._due = asyncio.Event()
         self._played: set[str] = set()  # not noted yet
         self._warned = False
@@ -85,8 +84,9 @@ class Limit:
 
     async def _make_room(self) -> None:
         while self._library.size_bytes > self._max_bytes:
-            before = datetime.now(UTC) - self._recent
-            removed = await self._library.remove_least_used(self._max_bytes, set(self._in_use()), before)
+            removed = await self._library.remove_least_used(
+                self._max_bytes, set(self._in_use()), self._recent_sec
+            )
             if removed is None:
                 self._look_again()
                 return

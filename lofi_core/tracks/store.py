@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace as replace_fields
 
 from lofi_core.errors import InvalidParams, UnknownTrack
+from lofi_core.temporary import remove_leftovers, temporary_path
 from lofi_core.tracks.destination import check_destination, choose_format
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.index import Entry, TrackIndex
 from lofi_core.tracks.layout import (
+    is_track_id,
     kept_path,
-    remove_leftovers,
+    marks_path,
+    size_of,
     sync_directory,
-    temporary_path,
     track_path,
     tracks_dir,
 )
-from lofi_core.tracks.track import Track, time_text
+from lofi_core.tracks.marks import Marks, read_marks, write_marks
+from lofi_core.tracks.open_index import FILE_NAME, is_damage, open_index, put_aside
+from lofi_core.tracks.reconcile import Found, agree, reconcile_steps
+from lofi_core.tracks.shown import track_of
+from lofi_core.tracks.track import time_text
 from lofi_core.tracks.words import check_title
 
 # encode, export and waveform are imported where they are used: they bring numpy, soundfile and mutagen, and a
@@ -33,8 +40,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lofi_core.tracks.encode import EncodedTrack
+    from lofi_core.tracks.failures import TrackDamaged
     from lofi_core.tracks.spool import Spool
-    from lofi_core.tracks.track import Exported, TrackDraft
+    from lofi_core.tracks.track import Exported, Track, TrackDraft
 
 log = logging.getLogger("lofi.tracks")
 
@@ -46,15 +54,23 @@ class TrackStore:
 
     Work that takes long comes as a generator that yields the fraction done, so that the thread can do other
     things between its steps; its return value is the result, and closing it undoes it.
+
+    Attributes:
+        renewals: how often a damaged index was replaced by a new one, which `reconcile` has to fill.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
+        self._used_at: dict[str, float] = {}  # seconds of the monotonic clock, by track id
+        self.renewals = 0
+        self._index: TrackIndex
         with storage_failures(f"opening the track store in {data_dir}", data_dir):
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # prompts are private
             tracks_dir(data_dir).mkdir(exist_ok=True)
-            remove_leftovers(tracks_dir(data_dir))
-            self._index = TrackIndex(data_dir / "index.db")
+            for directory in (data_dir, tracks_dir(data_dir)):
+                remove_leftovers(directory)
+            self._index, is_new = open_index(data_dir / FILE_NAME)
+        self.renewals += is_new
 
     def encode(self, spool: Spool, draft: TrackDraft) -> Generator[float, None, EncodedTrack]:
         """Encode what is spooled to a temporary file; see `encode_steps`.
@@ -80,28 +96,36 @@ class TrackStore:
         """
         if encoded.loose:
             return replace_fields(self._track(_entry(encoded, None)), path=str(encoded.temporary))
-        path, kept = (place(self._data_dir, encoded.track_id) for place in (track_path, kept_path))
+        places = (track_path, kept_path, marks_path)
+        path, kept, marks = (place(self._data_dir, encoded.track_id) for place in places)
         try:
             with storage_failures(f"storing track {encoded.track_id}", self._data_dir), self._index:
                 before = self._index.get(encoded.track_id)
-                entry = _entry(encoded, before)
-                self._index.put(entry)
+                # An index that is being made anew may not have it yet.
+                entry = _entry(encoded, _marks(before) if before else read_marks(marks))
+                self._index.put(entry, is_new=True)
                 path.parent.mkdir(exist_ok=True)
                 sync_directory(path.parent.parent)
                 # Before the FLAC: with that in its place the track is there, whole.
+                write_marks(marks, _marks(entry))
                 if encoded.kept is None:
                     kept.unlink(missing_ok=True)
                 else:
                     encoded.kept.replace(kept)
                 encoded.temporary.replace(path)
                 sync_directory(path.parent)
-        except BaseException:
+        except BaseException as error:
+            if is_damage(error.__cause__) and encoded.temporary.exists():
+                raise  # it can be tried again, with a new index
             if not encoded.temporary.exists():  # moved, but the index would not have it
                 path.unlink(missing_ok=True)
+            if marks.exists() and not path.exists():
+                marks.unlink(missing_ok=True)
             if encoded.kept is not None and not encoded.kept.exists():
                 kept.unlink(missing_ok=True)
             self.discard(encoded)
             raise
+        self._used_at[entry.track_id] = time.monotonic()
         return self._track(entry)
 
     def discard(self, encoded: EncodedTrack) -> None:
@@ -112,7 +136,7 @@ class TrackStore:
                 encoded.kept.unlink(missing_ok=True)
 
     def find(self, track_id: str, *, used: bool = False) -> Track | None:
-        """The track, if its file is there as the index knows it; a row without its file is dropped.
+        """The track, if its file is there. Where the index says otherwise, it is put right.
 
         Args:
             track_id: names none when it is no id.
@@ -120,16 +144,16 @@ class TrackStore:
         """
         with storage_failures(f"looking up track {track_id!r}", self._data_dir):
             entry = self._index.get(track_id)
-            if entry is None:
+            if entry is None and not is_track_id(track_id):
                 return None
-            if _size(track_path(self._data_dir, track_id)) == entry.size_bytes:
-                if used:
-                    self._note_use(track_id)
-                return self._track(entry)
-            with self._index:
-                self._index.remove(track_id)
-            kept_path(self._data_dir, track_id).unlink(missing_ok=True)
-        return None
+            if size_of(track_path(self._data_dir, track_id)) != (entry.size_bytes if entry else None):
+                agree(self._data_dir, self._index, track_id, Found())
+                entry = self._index.get(track_id)
+        if entry is None:
+            return None
+        if used:
+            self._note_use(track_id)
+        return self._track(entry)
 
     def find_job(self, job_id: str) -> Track | None:
         """The track that a job made, if it is there and no other job made it again since."""
@@ -189,6 +213,7 @@ class TrackStore:
                 title=entry.title if title is None else title.strip() or None,
             )
             self._index.update(changed)
+            write_marks(marks_path(self._data_dir, track_id), _marks(changed))
         return self._track(changed)
 
     def delete(self, track_id: str) -> None:
@@ -203,14 +228,17 @@ class TrackStore:
             self._index.remove(track_id)
             track_path(self._data_dir, track.track_id).unlink(missing_ok=True)
             kept_path(self._data_dir, track.track_id).unlink(missing_ok=True)
+            marks_path(self._data_dir, track.track_id).unlink(missing_ok=True)
 
-    def remove_least_used(self, max_bytes: int, keep: Collection[str], before: datetime) -> str | None:
+    def remove_least_used(
+        self, max_bytes: int, keep: Collection[str] = (), recent_sec: float = 0.0
+    ) -> str | None:
         """When all tracks together are larger than this, remove the one that was used longest ago.
 
         Args:
             max_bytes: files and what is kept with them.
             keep: ids that stay, as favourites do.
-            before: what was used since then stays too.
+            recent_sec: what was made or used so lately stays too; in this process, whatever the clock says.
 
         Returns:
             Its id; None when none was removed: they fit, or all that are left stay.
@@ -222,7 +250,10 @@ class TrackStore:
             _, size_bytes = self._index.count_and_bytes()
             if size_bytes <= max_bytes:
                 return None
-            track_id = self._index.least_used(keep, time_text(before))
+            now, since = datetime.now(UTC), time.monotonic() - recent_sec
+            recent = (used for used, at in self._used_at.items() if at > since)
+            before = time_text(now - timedelta(seconds=recent_sec))
+            track_id = self._index.least_used({*keep, *recent}, before, time_text(now))
         if track_id is not None and self.find(track_id) is not None:  # its file may be gone already
             self.delete(track_id)
         return track_id
@@ -234,11 +265,13 @@ class TrackStore:
             InvalidParams: `bins` is out of range.
             UnknownTrack: there is no such track.
         """
+        from lofi_core.tracks.damage import examined
         from lofi_core.tracks.waveform import waveform_steps
 
         if not 1 <= bins <= MAX_BINS:
             raise InvalidParams(f"bins is {bins}; must be 1 to {MAX_BINS}")
-        return waveform_steps(track_path(self._data_dir, self.get(track_id).track_id), bins)
+        steps = waveform_steps(track_path(self._data_dir, self.get(track_id).track_id), bins)
+        return examined(steps, self.examine, track_id)
 
     def export(
         self, track_id: str, path: str, format_name: str | None = None, *, overwrite: bool = False
@@ -247,23 +280,50 @@ class TrackStore:
         track = self.get(track_id, used=True)
         chosen = choose_format(path, format_name, track.sample_rate)
         target = check_destination(path, self._data_dir, overwrite=overwrite)
+        from lofi_core.tracks.damage import examined
         from lofi_core.tracks.export import export_steps
 
         stored = track_path(self._data_dir, track_id)
-        return export_steps(
+        steps = export_steps(
             lambda: stored.open("rb"), track.title, track.recipe, target, chosen, overwrite=overwrite
         )
+        return examined(steps, self.examine, track_id, first=chosen == "flac")  # which is a mere copy
+
+    def examine(self, track_id: str) -> Generator[float, None, TrackDamaged | None]:
+        """Read all of a track. A damaged one is set aside, and what is returned says so."""
+        from lofi_core.tracks.damage import examine_steps
+
+        track = self.find(track_id)
+        return (yield from examine_steps(self._data_dir, self._index, track)) if track else None
 
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks there are, and the size of their files together."""
         with storage_failures("counting the tracks", self._data_dir):
             return self._index.count_and_bytes()
 
+    def reconcile(self, found: Found) -> Generator[float, None, None]:
+        """Make the index say what files there are; see `reconcile_steps`."""
+        with storage_failures("comparing index and files", self._data_dir):
+            yield from reconcile_steps(self._data_dir, lambda: self._index, found)
+
+    def renew(self, why: object) -> None:
+        """Put the damaged index aside and begin a new one, which `reconcile` and `find` fill.
+
+        Raises:
+            TrackWriteFailed: that cannot be done either.
+        """
+        with storage_failures("making the index anew", self._data_dir):
+            self._index.close()
+            put_aside(self._data_dir / FILE_NAME, why)
+            self._index = TrackIndex(self._data_dir / FILE_NAME)
+        self.renewals += 1
+
     def close(self) -> None:
         """Close the index."""
         self._index.close()
 
     def _note_use(self, track_id: str) -> None:
+        self._used_at[track_id] = time.monotonic()
         try:
             with self._index:
                 self._index.use(track_id, time_text(datetime.now(UTC)))
@@ -271,31 +331,10 @@ class TrackStore:
             log.warning("the use of track %s is not noted: %s", track_id, error)
 
     def _track(self, entry: Entry) -> Track:
-        recipe = entry.recipe
-        return Track(
-            track_id=entry.track_id,
-            path=str(track_path(self._data_dir, entry.track_id)),
-            prompt=recipe.prompt,
-            title=entry.title,
-            duration_sec=entry.frames / recipe.sample_rate,
-            sample_rate=recipe.sample_rate,
-            channels=recipe.channels,
-            format="flac",
-            size_bytes=entry.size_bytes,
-            seed=recipe.seed,
-            backend=recipe.backend,
-            model_version=recipe.model_version,
-            options=recipe.options,
-            loudness_lufs=recipe.loudness_lufs,
-            true_peak_dbtp=recipe.true_peak_dbtp,
-            generation_time_sec=recipe.generation_time_sec,
-            created_at=recipe.created_at,
-            favourite=entry.favourite,
-            recipe=recipe,
-        )
+        return track_of(entry, track_path(self._data_dir, entry.track_id))
 
 
-def _entry(encoded: EncodedTrack, before: Entry | None) -> Entry:
+def _entry(encoded: EncodedTrack, before: Marks | None) -> Entry:
     return Entry(
         track_id=encoded.track_id,
         title=encoded.title or (before.title if before else None),
@@ -307,8 +346,5 @@ def _entry(encoded: EncodedTrack, before: Entry | None) -> Entry:
     )
 
 
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+def _marks(entry: Entry) -> Marks:
+    return Marks(entry.title, entry.favourite)

@@ -64,6 +64,12 @@ def flac_title(path: Path) -> str | None:
     return str(values[0]) if values else None
 
 
+def title_in_tags(path: Path, recipe: Recipe) -> str | None:
+    """The title that a FLAC was made with; None when it shows the beginning of its prompt."""
+    title = flac_title(path)
+    return None if title == display_tags(None, recipe)["title"] else title
+
+
 def _write_comments(file: Any, tags: dict[str, str], recipe: str) -> None:
     file.delete()
     for name, value in tags.items():

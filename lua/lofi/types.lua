@@ -588,17 +588,27 @@
 ---@class (exact) lofi.TrackCount How much is stored.
 ---@field count integer
 ---@field bytes integer
+---@field check lofi.TracksCheck
 
 ---@class (exact) lofi.TrackParams Params of `tracks_get` and `tracks_delete`.
 ---@field track_id string
 
----@class (exact) lofi.TrackRemoved `track_removed`: the track is gone: somebody `deleted` it, or the library had passed `max_gb`.
+---@class (exact) lofi.TrackRemoved `track_removed`: the track is gone.
 ---@field track_id string
 ---@field reason string
 
 ---@class (exact) lofi.Tracks Result of `tracks_list`: one page, newest first, and how many there are in all.
 ---@field tracks lofi.Track[]
 ---@field total integer
+
+---@class (exact) lofi.TracksCheck How far index and files are compared, which happens at each start, and what did not agree so far.
+---@field state "done"|"failed"|"running"|"waiting"
+---@field percent integer
+---@field rebuilding boolean
+---@field taken_back integer
+---@field dropped integer
+---@field set_aside integer
+---@field leftovers integer
 
 ---@class (exact) lofi.TracksExportParams Params of `tracks_export`. Without `format`, the path's suffix decides.
 ---@field track_id string

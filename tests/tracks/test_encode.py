@@ -13,7 +13,7 @@ from mutagen.flac import FLAC
 
 from lofi_core import __version__
 from lofi_core.errors import InferenceFailed, TrackWriteFailed
-from lofi_core.tracks.layout import temporary_path
+from lofi_core.temporary import temporary_path
 from lofi_core.tracks.recipes import read_recipe
 
 if TYPE_CHECKING:

@@ -29,18 +29,13 @@ if TYPE_CHECKING:
     from tests.tracks.conftest import Studio
 
 
-def later(seconds: float = 1.0) -> datetime:
-    """A moment by which all that has been done so far is long ago."""
-    return datetime.now(UTC) + timedelta(seconds=seconds)
-
-
 def three(studio: Studio) -> list[Track]:
     return [studio.add(name) for name in "abc"]
 
 
 def test_what_fits_stays(studio: Studio) -> None:
     tracks = three(studio)
-    assert studio.store.remove_least_used(sum(track.size_bytes for track in tracks), (), later()) is None
+    assert studio.store.remove_least_used(sum(track.size_bytes for track in tracks)) is None
 
 
 def test_what_was_used_longest_ago_goes_first(studio: Studio, tmp_path: Path) -> None:
@@ -48,7 +43,7 @@ def test_what_was_used_longest_ago_goes_first(studio: Studio, tmp_path: Path) ->
     studio.store.get(a.track_id, used=True)
     studio.store.find(c.track_id)  # a look is no use
     studio.complete(studio.store.export(b.track_id, str(tmp_path / "b.flac")))
-    removed = [studio.store.remove_least_used(0, (), later()) for _ in range(4)]
+    removed = [studio.store.remove_least_used(0) for _ in range(4)]
     assert removed == [c.track_id, a.track_id, b.track_id, None]
     assert not any(Path(track.path).exists() for track in (a, b, c))
     assert studio.store.count_and_bytes() == (0, 0)
@@ -57,9 +52,9 @@ def test_what_was_used_longest_ago_goes_first(studio: Studio, tmp_path: Path) ->
 def test_favourites_what_is_kept_and_what_was_used_just_now_stay(studio: Studio) -> None:
     a, b, c = three(studio)
     studio.store.update(a.track_id, favourite=True)
-    assert studio.store.remove_least_used(0, {b.track_id}, later()) == c.track_id
-    assert studio.store.remove_least_used(0, {b.track_id}, later()) is None
-    assert studio.store.remove_least_used(0, (), datetime.now(UTC) - timedelta(seconds=60)) is None
+    assert studio.store.remove_least_used(0, {b.track_id}) == c.track_id
+    assert studio.store.remove_least_used(0, {b.track_id}) is None
+    assert studio.store.remove_least_used(0, recent_sec=60) is None
 
 
 def test_a_use_outlives_a_restart_and_a_track_that_is_made_again_is_used(studio: Studio) -> None:
@@ -67,14 +62,36 @@ def test_a_use_outlives_a_restart_and_a_track_that_is_made_again_is_used(studio:
     studio.store.get(a.track_id, used=True)
     studio.add("b")
     studio.reopen()
-    removed = [studio.store.remove_least_used(0, (), later()) for _ in range(3)]
+    removed = [studio.store.remove_least_used(0) for _ in range(3)]
     assert removed[1:] == [a.track_id, b.track_id]
+
+
+def test_a_clock_that_went_back_a_day_changes_neither_what_is_newest_nor_what_goes_first(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b, _ = three(studio)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+
+    class Back(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:  # noqa: ARG003
+            return yesterday
+
+    for module in ("encode", "store"):
+        monkeypatch.setattr(f"lofi_core.tracks.{module}.datetime", Back)
+    d = studio.add("d")
+    assert d.created_at < a.created_at
+    studio.store.get(a.track_id, used=True)
+    assert studio.store.list()[0][0] == d
+    assert studio.store.remove_least_used(0, recent_sec=60) is None
+    removed = [studio.store.remove_least_used(0) for _ in range(4)]
+    assert (removed[0], removed[2:]) == (b.track_id, [d.track_id, a.track_id])
 
 
 def test_a_row_whose_file_is_gone_already_goes_too(studio: Studio) -> None:
     track = studio.add()
     Path(track.path).unlink()
-    assert studio.store.remove_least_used(0, (), later()) == track.track_id
+    assert studio.store.remove_least_used(0) == track.track_id
     assert studio.store.count_and_bytes() == (0, 0)
 
 
@@ -82,7 +99,7 @@ def test_what_is_kept_beside_a_file_counts_and_goes_with_it(studio: Studio) -> N
     import numpy as np
 
     track = studio.add(kept={"latents": np.zeros(1_000, np.float32)})
-    assert studio.store.remove_least_used(track.size_bytes + 100, (), later()) == track.track_id
+    assert studio.store.remove_least_used(track.size_bytes + 100) == track.track_id
     assert not Path(track.path).with_suffix(".npz").exists()
 
 
@@ -193,7 +210,7 @@ async def test_a_file_that_cannot_be_removed_is_told_and_the_rest_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", refuse)
         with pytest.raises(TrackWriteFailed):
-            studio.store.remove_least_used(0, (), later())
+            studio.store.remove_least_used(0)
         async with tended(studio, 1) as made:
             await eventually(lambda: a.track_id in caplog.text)
             patched.undo()

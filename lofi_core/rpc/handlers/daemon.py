@@ -89,10 +89,18 @@ class DaemonMethods:
             models=loaded_models(self.engine.models),
             device=self.engine.device,
             event_loop=self.event_loop,
-            tracks=r.TrackCount(self.library.count, self.library.size_bytes),
+            tracks=self._tracks(),
             rss_bytes=resident_bytes(),
             eta=self.engine.calibration.accuracy(),
         )
+
+    def _tracks(self) -> r.TrackCount:
+        check, found = self.library.check, self.library.check.found
+        told = r.TracksCheck(
+            *(check.state, check.percent, check.rebuilding),
+            *(found.taken_back, found.dropped, found.set_aside, found.leftovers),
+        )
+        return r.TrackCount(self.library.count, self.library.size_bytes, told)
 
     def subscribe(self, connection: Connection, params: p.SubscribeParams) -> r.Subscriptions:
         return r.Subscriptions(connection.subscriptions.add(params.events, params.scope))
