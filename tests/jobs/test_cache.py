@@ -81,4 +81,4 @@ def test_what_was_being_made_when_the_daemon_ends_is_cancelled_and_leaves_nothin
     assert events_until_end(client, job["job_id"])[-1].name == "generation_cancelled"
     assert daemon.process.wait(20) == 0
     left = {path.name for path in daemon.data.rglob("*") if path.is_file()}
-    assert left <= {"index.db", "lock"}
+    assert left <= {"index.db", "lock", "lofi.log"}
