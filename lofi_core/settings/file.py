@@ -46,9 +46,13 @@ def _read(place: Place) -> str:
         problem = f"the configuration file {place.path} does not exist"
         raise InvalidParams(problem, f"create it, or leave out {place.source}") from None
     except OSError as error:
-        raise InvalidParams(f"cannot read the configuration file {place.path}: {error.strerror}") from error
+        problem = f"cannot read the configuration file {place.path}: {error.strerror}"
+        raise InvalidParams(
+            problem, "make it a file that you may read, or name another with --config"
+        ) from error
     except UnicodeDecodeError as error:
-        raise InvalidParams(f"the configuration file {place.path} is no UTF-8: {error.reason}") from error
+        problem = f"the configuration file {place.path} is no UTF-8: {error.reason}"
+        raise InvalidParams(problem, "save it as UTF-8") from error
 
 
 def _flattened(

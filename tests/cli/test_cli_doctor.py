@@ -89,6 +89,14 @@ def test_a_variable_nobody_knows_is_a_problem_and_the_rest_is_looked_at(
     assert found(places.check_places)
 
 
+def test_a_configuration_that_cannot_be_read_is_looked_at_where_it_is(environ: Path) -> None:
+    (environ / "config" / "lofi" / "config.toml").mkdir(parents=True)
+    finding = the_problem(check_configuration)
+    assert finding.text.endswith("config.toml: Is a directory")
+    assert finding.remedy
+    assert str(environ / "config" / "lofi") in [one.text for one in found(places.check_places)]
+
+
 def test_a_socket_path_over_the_limit_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOFI_SOCKET", "/" + "x" * 200)
     finding = the_problem(check_configuration)

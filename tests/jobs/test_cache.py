@@ -80,4 +80,4 @@ def test_what_was_being_made_when_the_daemon_ends_leaves_nothing_but_its_promise
     gate.open(1)
     assert daemon.process.wait(20) == 0
     left = {path.name for path in daemon.data.rglob("*") if path.is_file()}
-    assert left <= {"index.db", "jobs.db", "lock"}
+    assert left <= {"index.db", "jobs.db", "lock", "daemon", "lofi.log"}

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -126,3 +128,26 @@ def test_whoever_follows_may_come_before_the_log(path: Path) -> None:
         first.start()
         assert next(seen).text == "first"
         first.join()
+
+
+def test_what_native_code_prints_moves_along_to_the_next_file(path: Path) -> None:
+    """A daemon in the background has its standard error in the log: a crash must be found where one looks."""
+    script = """
+import logging, os, sys
+from pathlib import Path
+from lofi_core.logs import file
+file.LogFile.__init__.__defaults__ = (300, 2)
+file.begin_logging("info", Path(sys.argv[1]))
+for number in range(6):
+    logging.getLogger("lofi").info("record %d of a good length, so that a file is soon full", number)
+os.write(2, b"printed at the end\\n")
+"""
+    path.parent.mkdir()
+    with path.open("ab") as standard_error:
+        command = [sys.executable, "-c", script, str(path)]
+        subprocess.run(command, stdout=standard_error, stderr=standard_error, check=True, timeout=30)
+    assert path.with_name("lofi.log.1").exists()
+    assert path.read_text().splitlines()[-1] == "printed at the end"
+    texts = [entry.text for entry in last(path, 99, "debug")]
+    assert [text[:8] for text in texts[-2:]] == ["record 5", "printed "]
+    assert len(set(texts)) == len(texts)  # not once for the log and once for standard error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lofi_core.cli.doctor.finding import Area, Finding
 from lofi_core.errors import InvalidParams, LofiError
-from lofi_core.paths import SocketPathTooLong
+from lofi_core.paths import SocketPathTooLong, config_place, home_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,20 +64,26 @@ def admit(options: Globals) -> Patient:
     flags, environ = options.flags(), dict(os.environ)
     findings: list[Finding] = []
     has_socket = True
-    for _ in range(3):
+    while True:
         try:
             settings = load_settings(flags, environ)
+            break
         except SocketPathTooLong as error:
+            if not has_socket:
+                raise
             findings.append(Area("socket").refused(error))
             has_socket = False
             flags = replace(flags, socket=Path(os.devnull))
         except InvalidParams as error:
+            if any(finding.area == _AREA.name for finding in findings):
+                raise
             findings.append(_AREA.refused(error))
             flags = replace(flags, config=Path(os.devnull))
             environ = _places_only(environ)
-        else:
-            return Patient(settings, has_socket, findings=findings)
-    return Patient(load_settings(flags, environ), has_socket, findings=findings)
+    place = config_place(os.environ, home_dir(os.environ), options.config)
+    paths = replace(settings.paths, config=place.path)  # where it is, though it was not read
+    sources = settings.sources | {"paths.config": place.source}
+    return Patient(replace(settings, paths=paths, sources=sources), has_socket, findings=findings)
 
 
 def _places_only(environ: dict[str, str]) -> dict[str, str]:
