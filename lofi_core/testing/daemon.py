@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from lofi_core.errors import LofiError
 from lofi_core.names import canonical_name
 from lofi_core.rpc.client import Client, NoDaemon
-from lofi_core.testing.conformance import Unfit
+from lofi_core.testing.conformance import NotAsked, Unfit
 from lofi_core.testing.fresh import LINES_SHOWN, environment
 
 if TYPE_CHECKING:
@@ -65,22 +66,40 @@ class KitDaemon:
         """Have a track made; returns the job's id.
 
         Raises:
-            LofiError: the daemon refuses.
+            Unfit: the daemon refuses.
+            NotAsked: it has ended by now.
         """
         kit = self._kit
         prepared = kit.prepare(**{name: wish[name] for name in wish if name != "priority"})
         request = prepared.request
-        job = self.client.call(
-            "generate",
-            prompt=request.prompt,
-            seed=request.seed,
-            duration_sec=request.duration_sec,
-            backend=kit.record.name,
-            options=kit.options,
-            priority=wish.get("priority", "normal"),
-            cache=False,
-        )
+        try:
+            job = self.client.call(
+                "generate",
+                prompt=request.prompt,
+                seed=request.seed,
+                duration_sec=request.duration_sec,
+                backend=kit.record.name,
+                options=kit.options,
+                priority=wish.get("priority", "normal"),
+                cache=False,
+            )
+        except NoDaemon:
+            raise NotAsked("the daemon has ended; another check says why") from None
+        except LofiError as error:
+            remedy = error.hint or "see what it says; in this process the same request is taken"
+            raise Unfit(f"the daemon refused a track: {error.text()}", remedy) from error
         return str(job["job_id"])
+
+    def until_begun(self, job: str) -> list[Notification]:
+        """All events of a job that come from now on, until it has taken a step, or to its end.
+
+        Raises:
+            Unfit: neither happens, or the daemon ended.
+        """
+        seen: list[Notification] = []
+        while not seen or not (has_ended(seen) or _has_stepped(seen[-1])):
+            seen += self._events_of({job})
+        return seen
 
     def events_of(self, *jobs: str) -> list[Notification]:
         """All events of these jobs that come from now on, to the end of the last of them.
@@ -91,22 +110,9 @@ class KitDaemon:
         seen: list[Notification] = []
         live = set(jobs)
         while live:
-            try:
-                event = self.client.next_event(SILENCE_SEC)
-            except NoDaemon as error:
-                raise Unfit(
-                    f"the backend took the daemon down; the log ends with:{self.log_tail()}",
-                    "native code that crashes belongs into its own process: BackendSpec(…, own_process=True)",
-                ) from error
-            if event is None:
-                raise Unfit(
-                    f"a job in the daemon told nothing for {SILENCE_SEC:g} s",
-                    "yield a Step more often, or try a shorter --lofi-duration",
-                )
-            if event.fields.get("job_id") in jobs:
-                seen.append(event)
-                if event.name in TERMINAL:
-                    live.discard(event.fields["job_id"])
+            seen += self._events_of(set(jobs))
+            if seen and has_ended(seen):
+                live.discard(seen[-1].fields["job_id"])
         return seen
 
     def log_tail(self) -> str:
@@ -124,6 +130,22 @@ class KitDaemon:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def _events_of(self, jobs: set[str]) -> list[Notification]:
+        """The next event, if it is one of these jobs'."""
+        try:
+            event = self.client.next_event(SILENCE_SEC)
+        except NoDaemon as error:
+            raise Unfit(
+                f"the backend took the daemon down; the log ends with:{self.log_tail()}",
+                "native code that crashes belongs into its own process: BackendSpec(…, own_process=True)",
+            ) from error
+        if event is None:
+            raise Unfit(
+                f"a job in the daemon told nothing for {SILENCE_SEC:g} s",
+                "yield a Step more often, or try a shorter --lofi-duration",
+            )
+        return [event] if event.fields.get("job_id") in jobs else []
 
     def _environment(self, base: dict[str, str]) -> dict[str, str]:
         """The user's configuration, but nothing of the user's data, sound or session."""
@@ -155,6 +177,16 @@ class KitDaemon:
         problem = f"the daemon did not start; its log ends with:{self.log_tail()}"
         self.stop()
         raise Unfit(problem, "run `lofi-core serve`, which shows the same")
+
+
+def has_ended(events: list[Notification]) -> bool:
+    """Whether the last of these is the last of its job."""
+    return events[-1].name in TERMINAL
+
+
+def _has_stepped(event: Notification) -> bool:
+    fields = event.fields
+    return event.name == "generation_progress" and fields["stage"] != "load" and fields["current_step"] > 0
 
 
 @dataclass

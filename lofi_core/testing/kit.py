@@ -8,7 +8,7 @@ import tempfile
 from functools import cached_property, partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -23,10 +23,10 @@ from lofi_core.plugins import PluginHost
 from lofi_core.runtime import resolve_runtime
 from lofi_core.settings import Flags, load_settings
 from lofi_core.testing.conformance import Conformance, NotAsked, Unfit
-from lofi_core.testing.take import Take
+from lofi_core.testing.take import Take, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lofi_core.backend import BackendSpec
     from lofi_core.config import Settings
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from lofi_core.runtime import Runtime
     from lofi_core.testing.daemon import KitDaemon
     from lofi_core.testing.fresh import Findings
+
+T = TypeVar("T")
 
 PROMPT, OTHER_PROMPT = "rainy night, jazzy rhodes, 75 bpm", "sunny morning, flute and fast drums, 120 bpm"
 SEED, OTHER_SEED = 7, 8
@@ -57,7 +59,7 @@ class Kit:
         self.wanted = conformance
         self.notes: list[str] = []
         self._models: dict[str, _Model] = {}
-        self._takes: dict[str, Take | Unfit] = {}
+        self._made: dict[str, Any] = {}
 
     def note(self, text: str) -> None:
         """Something worth telling that is no failure."""
@@ -172,7 +174,7 @@ class Kit:
             )
             return Take(prepared, generator_of(self.record.name, create))
         except LofiError as error:
-            raise _failed(error) from error
+            raise failed(error) from error
 
     def make(self, **wish: Any) -> Take:
         """Make a track.
@@ -180,11 +182,7 @@ class Kit:
         Raises:
             Unfit: the backend refused, raised, or yielded what are no steps.
         """
-        take = self.begin(**wish)
-        try:
-            return take.play()
-        except LofiError as error:
-            raise _failed(error) from error
+        return self.begin(**wish).play()
 
     def kept(self, name: str, **wish: Any) -> Take:
         """A track that several checks look at, made once.
@@ -192,15 +190,7 @@ class Kit:
         Raises:
             Unfit: it cannot be made.
         """
-        if name not in self._takes:
-            try:
-                self._takes[name] = self.make(**wish)
-            except Unfit as problem:
-                self._takes[name] = problem
-        found = self._takes[name]
-        if isinstance(found, Unfit):
-            raise found
-        return found
+        return self._once(name, partial(self.make, **wish))
 
     @property
     def base(self) -> Take:
@@ -216,28 +206,59 @@ class Kit:
             raise NotAsked(f"there is no track to look at: {problem.problem}") from None
         return take
 
-    @cached_property
-    def fresh(self) -> Findings:
-        """What was seen of the backend in a process of its own."""
+    def look(self) -> Findings:
+        """What was seen of the backend in a process of its own.
+
+        Raises:
+            Unfit: that process did not come to its end.
+        """
         from lofi_core.testing.fresh import look
 
-        return look(self)
+        return self._once("fresh", partial(look, self))
 
-    @cached_property
+    @property
+    def fresh(self) -> Findings:
+        """The same.
+
+        Raises:
+            NotAsked: that process did not come to its end; a check of its own says why.
+        """
+        try:
+            return self.look()
+        except Unfit:
+            raise NotAsked("it did not come to its end in a fresh process") from None
+
+    @property
     def daemon(self) -> KitDaemon:
-        """A real daemon with this backend, and nothing of the user's but the configuration."""
+        """A real daemon with this backend, and nothing of the user's but the configuration.
+
+        Raises:
+            Unfit: it did not start.
+        """
         from lofi_core.testing.daemon import KitDaemon
 
-        return KitDaemon(self)
+        return self._once("daemon", partial(KitDaemon, self))
 
     def close(self) -> None:
         """End the daemon, drop the models, remove what was written."""
-        if "daemon" in self.__dict__:
+        if "daemon" in self._made and not isinstance(self._made["daemon"], Unfit):
             self.daemon.stop()
         self._models.clear()
-        self._takes.clear()
+        self._made.clear()
         if "room" in self.__dict__:
             shutil.rmtree(self.room, ignore_errors=True)
+
+    def _once(self, name: str, make: Callable[[], T]) -> T:
+        """What `make` returned the first time it was called, or raised."""
+        if name not in self._made:
+            try:
+                self._made[name] = make()
+            except Unfit as problem:
+                self._made[name] = problem
+        made: T | Unfit = self._made[name]
+        if isinstance(made, Unfit):
+            raise made
+        return made
 
     def _loaded(self, weights: str) -> _Model:
         if weights not in self._models:
@@ -246,11 +267,3 @@ class Kit:
             load = partial(self.plugins.load_model, name, runtime, weights)
             self._models[weights] = _Model(guarded(name, "load_model", load, ModelLoadFailed), runtime)
         return self._models[weights]
-
-
-def _failed(error: LofiError) -> Unfit:
-    """What a backend raised, with its own hint; the traceback is shown below where it is no error of ours."""
-    if isinstance(error.__cause__, LofiError) or error.__cause__ is None:
-        return Unfit(error.text(), error.hint or "see what it says; this request is an ordinary one")
-    remedy = 'raise InferenceFailed("what, with the value", "what to do") for what you can explain'
-    return Unfit(f"{error.code}: {error.message}", f"mend what is shown below; {remedy}")

@@ -62,7 +62,10 @@ class Take:
             Unfit: what came is no step, there is no end of them, or the backend raised.
         """
         begun = time.perf_counter()
-        step = guarded(self.spec.name, "generate", self._next)
+        try:
+            step = guarded(self.spec.name, "generate", self._next)
+        except LofiError as error:
+            raise failed(error) from error
         if step is None:
             self.ended = True
             return False
@@ -133,6 +136,14 @@ class Take:
                 f" {self.prepared.request.duration_sec:g} s, and goes on",
                 "end when request.duration_sec is reached",
             )
+
+
+def failed(error: LofiError) -> Unfit:
+    """What a backend raised, with its own hint; the log shows the traceback of what is no error of ours."""
+    if isinstance(error.__cause__, LofiError) or error.__cause__ is None:
+        return Unfit(error.text(), error.hint or "see what it says; this request is an ordinary one")
+    remedy = 'raise InferenceFailed("what, with the value", "what to do") for what you can explain'
+    return Unfit(f"{error.code}: {error.message}", f"mend what the log shows; {remedy}")
 
 
 def difference(one: NDArray[Any], other: NDArray[Any], sample_rate: int) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lofi_core.testing.checks import description, planning, repetition, served, traces
-from lofi_core.testing.conformance import Unfit
+from lofi_core.testing.conformance import NotAsked, Unfit
 from tests.testing.conftest import COUNTED, OpenKit, broken
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ ELSEWHERE = broken(
     ("from typing", "import threading\nfrom typing"),
     ("uniform(-1, 1,", "uniform(-1, int(threading.current_thread() is threading.main_thread()),"),
 )
-SHARED = broken(*COUNTED, ("        samples =", "        import time; time.sleep(0.05)\n        samples ="))
+SHARED = broken(*COUNTED, ("        samples =", "        import time; time.sleep(0.2)\n        samples ="))
 
 
 def failure(check: Callable[[Kit], None], kit: Kit) -> Unfit:
@@ -125,3 +125,15 @@ def test_a_backend_that_takes_the_daemon_down_is_told_where_it_belongs(open_kit:
     told = failure(served.a_daemon_makes_the_same_track, kit)
     assert told.problem.startswith("the backend took the daemon down; the log ends with:\n")
     assert "own_process=True" in told.remedy
+    with pytest.raises(NotAsked, match="the daemon has ended"):
+        served.a_daemon_may_cancel_it(kit)
+
+
+def test_a_process_that_a_backend_ends_is_started_once_and_told_of_once(open_kit: OpenKit) -> None:
+    ends = 'if "pytest" not in sys.modules: os.write(2, b"gone"); os._exit(5)'
+    kit = open_kit(broken(("from typing", f"import os, sys\n{ends}\nfrom typing")))
+    told = failure(description.describing_it_imports_nothing_heavy, kit)
+    assert told.problem.startswith("in a fresh process it ended with status 5:\n  gone")
+    for check in (planning.planning_is_cheap, traces.it_prints_nothing):
+        with pytest.raises(NotAsked, match="did not come to its end in a fresh process"):
+            check(kit)

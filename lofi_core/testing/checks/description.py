@@ -62,7 +62,7 @@ def _check_licence(spec: BackendSpec) -> None:
 def describing_it_imports_nothing_heavy(kit: Kit) -> None:
     """In a fresh interpreter, loading its module and describing it brings none of the large libraries."""
     _ = kit.record
-    new = kit.fresh.modules_described
+    new = kit.look().modules_described
     if heavy := sorted(HEAVY.intersection(new)):
         raise Unfit(
             f"importing and describing it imports {', '.join(heavy)} (new in all: {', '.join(new)})",
