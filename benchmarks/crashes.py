@@ -34,7 +34,7 @@ START_SEC, MOMENT_SEC = 0.25, 0.1
 KILLED_AT_START = 0.15  # of the lives
 MOST_EVENTS = 60
 # What a living daemon may have beside tracks: the two indices, locks, and what it is writing.
-LASTING = {"index.db", "jobs.db", "cache/spool/lock"}
+LASTING = {"index.db", "jobs.db", "daemon", "cache/spool/lock", "state/lofi.log", "state/calibration.json"}
 OPEN = {"index.db-wal", "index.db-shm", "jobs.db-wal"}
 
 
@@ -179,8 +179,13 @@ def _disagreements(
 
 
 def _beside_tracks(data: Path) -> set[str]:
-    names = {str(path.relative_to(data)) for path in data.rglob("*") if path.is_file()}
-    return {name for name in names if not name.endswith((".flac", ".npz")) or "/.tmp-" in name}
+    """Files that are no track, and not what a track keeps beside it or what was said of it."""
+    names = set()
+    for path in data.rglob("*"):
+        owned = path.suffix in {".flac", ".npz", ".json"} and path.with_suffix(".flac").exists()
+        if path.is_file() and (not owned or path.name.startswith(".tmp-")):
+            names.add(str(path.relative_to(data)))
+    return names
 
 
 def _count(report: Report, when: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from lofi_core.temporary import temporary_path
+from lofi_core.temporary import remove_leftovers, temporary_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,13 +69,16 @@ def give_users_mode(path: Path) -> None:
 def load_or_put_aside(path: Path, kind: type[T], loss: str) -> T:
     """What a JSON file says; `kind()` where there is none, or none that can be read.
 
-    A damaged one is renamed to `NAME.damaged`, for people to look at.
+    A damaged one is renamed to `NAME.damaged`, for people to look at. What killed processes left of files in
+    that directory goes.
 
     Args:
         path: of the file.
         kind: its content.
         loss: what it costs that it cannot be read, for the log.
     """
+    with contextlib.suppress(OSError):
+        remove_leftovers(path.parent)
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

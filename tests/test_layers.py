@@ -29,8 +29,8 @@ LAYERS = [
     {"hookspecs", "remedies", "described", "calls"},
     {"runtime", "installed", "integrity"},
     {"settings"},
-    {"backend", "events", "config", "paths", "worker", "device", "event_loop"},
-    {"errors", "names", "suggest", "iir", "files", "memory", "logs"},
+    {"backend", "events", "config", "paths", "worker", "device", "event_loop", "logs"},
+    {"errors", "names", "suggest", "iir", "files", "memory"},
     {"temporary"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -111,7 +111,8 @@ def test_a_disk_that_fills_up_while_it_is_written_leaves_nothing(
     assert not studio.leftovers()
 
 
-NO_USE = "DROP INDEX tracks_by_use; ALTER TABLE tracks DROP COLUMN used_at;"
+BY_AGE = "CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);"
+NO_USE = BY_AGE + "DROP INDEX tracks_by_use; ALTER TABLE tracks DROP COLUMN used_at;"
 NOTHING_KEPT = (
     "DROP INDEX tracks_by_size; ALTER TABLE tracks DROP COLUMN kept_bytes;"
     "CREATE INDEX tracks_by_size ON tracks (size_bytes);"
@@ -127,7 +128,7 @@ def test_a_library_from_before_goes_on(studio: Studio, version: int, without: st
     studio.reopen()
     with closing(sqlite3.connect(studio.data_dir / "index.db")) as other:
         assert other.execute("SELECT used_at FROM tracks").fetchall() == [(track.created_at,)]
-        assert other.execute("PRAGMA user_version").fetchone() == (3,)
+        assert other.execute("PRAGMA user_version").fetchone() == (4,)
     assert studio.store.find(track.track_id) == track
     assert studio.store.count_and_bytes() == (1, track.size_bytes)
     kept = studio.add("b", kept={"latents": LATENTS})
