@@ -46,8 +46,8 @@ class Plan:
 
     @property
     def beats_per_bar(self) -> int:
-        """Three in a waltz, else four."""
-        return self.brief.meter
+        """What the score counts in a bar: three in a waltz, else four."""
+        return self.brief.metre.pulses
 
     @property
     def steps(self) -> int:
@@ -82,7 +82,7 @@ def make_plan(request: GenerateRequest) -> Plan:
     return Plan(
         brief=brief,
         tempo=tempo,
-        body_beats=_body_beats(tempo, brief.meter, request.duration_sec),
+        body_beats=_body_beats(tempo, brief.metre.pulses, request.duration_sec),
         total_samples=total_samples,
         swing=options.swing if options.swing is not None else _usual_swing(brief, tempo),
         variety=variety,
@@ -130,8 +130,8 @@ def _usual_swing(brief: Brief, tempo: float) -> float:
     return max(0.5, min(0.6, 0.575 + (80.0 - tempo) * 0.001))
 
 
-def _body_beats(tempo: float, meter: int, duration_sec: float) -> int:
+def _body_beats(tempo: float, per_bar: int, duration_sec: float) -> int:
     """Whole bars that leave the final chord time to ring; two beats where not even one fits."""
     ring_sec = max(1.5, min(3.0, 0.3 * duration_sec))
     beats = int((duration_sec - ring_sec - LEAD_IN_SEC) * tempo / 60.0)
-    return max(2, beats // meter * meter if beats >= meter else 2)
+    return max(2, beats // per_bar * per_bar if beats >= per_bar else 2)

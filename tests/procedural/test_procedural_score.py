@@ -143,6 +143,18 @@ def test_a_bass_plays_alone_too(prompt: str) -> None:
     assert not any(bar.hits for bar in bars)
 
 
+@pytest.mark.parametrize("prompt", ["drums only", "solo drums, 80 bpm", "just drums in 3/4"])
+def test_drums_alone_are_alone(prompt: str) -> None:
+    plan, piece = compose(prompt)
+    bars = [piece.bar(index) for index in range(plan.steps)]
+    assert not [note for bar in bars for note in bar.notes]
+    assert {hit.voice for bar in bars for hit in bar.hits} > {"kick"}
+
+
+def test_chill_beats_are_a_band() -> None:
+    assert compose("just chill beats")[1].ensemble.parts > {"drums", "bass", "chords"}
+
+
 @pytest.mark.parametrize(
     ("word", "player"), [("sax", "saxophone"), ("tenor saxophone", "saxophone"), ("muted trumpet", "trumpet")]
 )

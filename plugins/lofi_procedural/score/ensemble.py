@@ -45,13 +45,13 @@ def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
     melody = next((name for name in free if name != chords), None)
     pad = next((name for name in brief.instruments if name in SUSTAINED), None)
     bass = next((name for name in brief.instruments if name in BASSES), None)
-    # Drums named alone ("just chill beats") mean a band.
-    if brief.solo and (free or pad or bass or "bass" in brief.instruments):
+    named = {"bass", "drums"} & {*brief.instruments}
+    if brief.solo and (free or pad or bass or named):
         return _alone(brief, Ensemble(chords, melody, bass, pad, None))
     usual_chords = _draw(USUAL_CHORDS, {*brief.without, melody}, rng)
     usual_melody = _draw(USUAL_LEADS, {*brief.without, chords or usual_chords}, rng)
     usual_bass = "synth_bass" if rng.random() < 0.35 else "upright_bass"
-    groove = brief.groove or ("brushed" if brief.energy < 0.25 else _draw(USUAL_GROOVES, set(), rng))
+    groove = brief.groove or ("brushed" if brief.density < 0.25 else _draw(USUAL_GROOVES, set(), rng))
     return Ensemble(
         chords=None if "chords" in brief.without else chords or usual_chords,
         melody=None if "melody" in brief.without else melody or usual_melody,
@@ -80,7 +80,7 @@ def _groove(brief: Brief, groove: str | None) -> str | None:
         return None
     if groove == "none":
         groove = "brushed" if "drums" in brief.instruments else None
-    if groove and brief.meter == 3:
+    if groove and brief.metre.pulses == 3:
         return "waltz_brushed" if groove == "brushed" else "waltz"
     return groove
 

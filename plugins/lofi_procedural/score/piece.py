@@ -23,7 +23,7 @@ STRUMMED = {"guitar": 0.022, "harp": 0.045, "electric_guitar": 0.014, "felt": 0.
 # Who plays chords one tone after the other when nobody else keeps time.
 BREAKS_CHORDS = frozenset({"guitar", "harp", "flute", "saxophone", "trumpet", "kalimba", "vibraphone"})
 HOME_PITCHES = (69, 72, 74, 76)
-CALM_ENERGY, LIVELY_ENERGY = 0.4, 0.65
+CALM_DENSITY, LIVELY_DENSITY = 0.4, 0.65
 
 
 class Piece:
@@ -86,16 +86,16 @@ class Piece:
             return []
         rng = self._dice.roll("chords", index)
         taste = self._dice.roll("comping", section.start)
-        energy, beats = self._plan.brief.energy, self._plan.beats_per_bar
+        density, beats = self._plan.brief.density, self._plan.beats_per_bar
         timed = self.ensemble.groove is not None and "drums" in section.layers
         if not timed:
             # Nobody else keeps time here.
             if taste.random() < 0.5 or instrument in BREAKS_CHORDS:
-                return comping.arpeggiate(self._voiced(index), beats, rng, accent=1.0 + 0.3 * (energy - 0.5))
+                return comping.arpeggiate(self._voiced(index), beats, rng, accent=1.0 + 0.3 * (density - 0.5))
             pattern = comping.PULSE
         else:
-            bank = comping.CALM if energy < CALM_ENERGY else comping.USUAL
-            bank = comping.LIVELY if energy > LIVELY_ENERGY else bank
+            bank = comping.CALM if density < CALM_DENSITY else comping.USUAL
+            bank = comping.LIVELY if density > LIVELY_DENSITY else bank
             bank = comping.WALTZ if beats == 3 else bank
             pattern = bank[int(taste.integers(len(bank)))]
             # Every fourth bar answers with another figure.
@@ -108,15 +108,15 @@ class Piece:
             return []
         following: Chord = self.chords[index + 1][0][1]
         taste = self._dice.roll("bass line", section.start)
-        energy = self._plan.brief.energy
-        lines = ("hold", "two") if energy < CALM_ENERGY else ("push", "two", "answer", "push")
-        if energy > LIVELY_ENERGY:
+        density = self._plan.brief.density
+        lines = ("hold", "two") if density < CALM_DENSITY else ("push", "two", "answer", "push")
+        if density > LIVELY_DENSITY:
             lines = ("walk", "push", "walk", "answer")
         if self.ensemble.groove is None:
             # Without drums the bass keeps to the beat.
-            lines = ("walk", "two") if energy > LIVELY_ENERGY else ("hold", "two")
+            lines = ("walk", "two") if density > LIVELY_DENSITY else ("hold", "two")
         if self._plan.beats_per_bar == 3:
-            lines = ("waltz", "waltz_answer") if energy < CALM_ENERGY else ("waltz_answer", "waltz_walk")
+            lines = ("waltz", "waltz_answer") if density < CALM_DENSITY else ("waltz_answer", "waltz_walk")
         line = "bossa" if self.ensemble.groove == "bossa" else lines[int(taste.integers(len(lines)))]
         return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
 
