@@ -4,8 +4,8 @@
 `--check` writes nothing and fails when a page is not what it would be written as.
 
 In `rpc.md` everything below a marker is made from the METHODS, EVENTS and ERRORS tables. In any page the code
-block after `<!-- quote: PATH -->` is that file, and a table after `<!-- lexicon: NAME -->` has the words of that
-file of the embedded backend. What the Neovim plugin knows of the wire, and its help, are written along.
+block after `<!-- quote: PATH -->` is that file, and the table after `<!-- lexicon: NAME -->` is made from the
+embedded backend's file of that name. What the Neovim plugin knows of the wire, and its help, come along.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lofi_core.backend import (
         BackendSpec,
+        Explanation,
         GenerateRequest,
         ModelFile,
         ModelFiles,
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BackendSpec",
     "Event",
+    "Explanation",
     "GenerateRequest",
     "InferenceFailed",
     "InvalidOption",
@@ -46,6 +48,7 @@ __all__ = [
 _HOME = {
     "BackendSpec": "backend",
     "Event": "events",
+    "Explanation": "backend",
     "GenerateRequest": "backend",
     "InferenceFailed": "errors",
     "InvalidOption": "errors",

@@ -30,7 +30,13 @@ def draft_of(job: Job, runtime: Runtime, now: float) -> TrackDraft:
         package=prepared.record.package or "unknown",
         package_version=prepared.record.package_version or "unknown",
         generation_time_sec=round(job.progress.active_sec(now), 3),
-        extra={"precision": runtime.precision, **runtime.notes, **runtime.facts(), **_music(job, runtime)},
+        extra={
+            "precision": runtime.precision,
+            **runtime.notes,
+            **runtime.facts(),
+            **_music(job, runtime),
+            **_explanation(job),
+        },
         kept=dict(runtime.kept),
     )
 
@@ -43,3 +49,9 @@ def _music(job: Job, runtime: Runtime) -> dict[str, Any]:
     noted = runtime.notes.get("key")
     key = noted if music.key is None and isinstance(noted, str) else music.key
     return {"music": {**asdict(music), "key": key}}
+
+
+def _explanation(job: Job) -> dict[str, Any]:
+    """What was understood of the prompt, where the backend tells it."""
+    explanation = job.prepared.schedule.explanation
+    return {} if explanation is None else {"explanation": asdict(explanation)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lofi_core import BackendSpec, Music, Schedule, Stage, hookimpl
+from lofi_procedural.explain import explain
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE, make_plan
 
@@ -43,7 +44,8 @@ def make_schedule(request: GenerateRequest) -> Schedule:
     plan = make_plan(request)
     key = plan.brief.stated_key
     music = Music(plan.tempo, str(key) if key else None, plan.beats_per_bar, LEAD_IN_SEC)
-    return Schedule((Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98)), plan, music=music)
+    stages = (Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98))
+    return Schedule(stages, plan, music=music, explanation=explain(plan))
 
 
 @hookimpl
