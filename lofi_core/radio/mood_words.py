@@ -53,6 +53,7 @@ half time, halftime, trap = trap:0.7 drums:0.5
 brushed, brush, brushes, ballad = jazz:0.4 brushed:0.6 drums:0.3
 bossa, bossa nova, latin, samba = latin drums:0.3
 waltz = waltz
+six eight = waltz:0.6
 four on the floor, house, lofi house = house drums:0.7 pace:0.5
 ambient, beatless, drone = ambient drums:-0.7 pad:0.4 calm:0.3
 drumless, drum free, beat free = drums:-0.8

@@ -31,7 +31,7 @@ def describe_backend() -> BackendSpec:
         channels=2,
         min_duration_sec=5,
         max_duration_sec=600,
-        model_version="2",
+        model_version="3",
         options=ProceduralOptions,
         streaming=True,
         loudness="by_construction",
@@ -43,7 +43,7 @@ def make_schedule(request: GenerateRequest) -> Schedule:
     """Read the prompt and lay out the bars; one render step per bar, the ending included."""
     plan = make_plan(request)
     key = plan.brief.stated_key
-    music = Music(plan.tempo, str(key) if key else None, plan.beats_per_bar, LEAD_IN_SEC)
+    music = Music(plan.tempo, str(key) if key else None, plan.brief.metre.beats, LEAD_IN_SEC)
     stages = (Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98))
     return Schedule(stages, plan, music=music, explanation=explain(plan))
 

@@ -12,6 +12,7 @@ from lofi_procedural.words import Brief, parse_key, read_prompt
 
 if TYPE_CHECKING:
     from lofi_core import GenerateRequest
+    from lofi_procedural.metre import Metre
 
 SAMPLE_RATE = 48_000
 USUAL_BPM = 78.0
@@ -25,8 +26,8 @@ class Plan:
 
     Attributes:
         brief: what the prompt means, options included.
-        tempo: beats per minute.
-        body_beats: beats before the final chord; whole bars, but for the shortest tracks.
+        tempo: beats per minute; in 6/8 of dotted quarters.
+        body_beats: before the final chord, as the score counts; whole bars, but for the shortest tracks.
         total_samples: length of the track at 48 kHz.
         swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
         variety: hash of the prompt, so that words the lexicon does not know still vary the piece.
@@ -46,7 +47,7 @@ class Plan:
 
     @property
     def beats_per_bar(self) -> int:
-        """What the score counts in a bar: three in a waltz, else four."""
+        """What the score counts as beats in a bar: quarters, or the eighths of 6/8."""
         return self.brief.metre.pulses
 
     @property
@@ -56,8 +57,8 @@ class Plan:
 
     @property
     def beat_sec(self) -> float:
-        """Seconds per beat."""
-        return 60.0 / self.tempo
+        """Seconds per such beat."""
+        return _beat_sec(self.tempo, self.brief.metre)
 
     def bar_start(self, bar: int) -> int:
         """First sample of the chunk that holds a bar; `bars` is the final chord, `bars + 1` the end."""
@@ -82,7 +83,7 @@ def make_plan(request: GenerateRequest) -> Plan:
     return Plan(
         brief=brief,
         tempo=tempo,
-        body_beats=_body_beats(tempo, brief.metre.pulses, request.duration_sec),
+        body_beats=_body_beats(tempo, brief.metre, request.duration_sec),
         total_samples=total_samples,
         swing=options.swing if options.swing is not None else _usual_swing(brief, tempo),
         variety=variety,
@@ -120,18 +121,29 @@ def _apply(options: ProceduralOptions, brief: Brief) -> Brief:
 
 def _usual_tempo(brief: Brief, variety: int) -> float:
     """The tempo the words suggest, within the few beats per minute that one seed differs from the next."""
-    return max(52.0, min(132.0, USUAL_BPM + brief.tempo_shift + variety % 9 - 4))
+    usual = max(52.0, min(132.0, USUAL_BPM + brief.tempo_shift + variety % 9 - 4))
+    return float(round(usual * brief.metre.pace))
 
 
 def _usual_swing(brief: Brief, tempo: float) -> float:
     """Slow pieces swing more; bossa, house, and whatever has no drums to swing with are straight."""
-    if brief.groove in {"bossa", "four", "none"} or brief.solo or "drums" in brief.without:
+    if (
+        brief.metre.is_compound
+        or brief.groove in {"bossa", "four", "none"}
+        or brief.solo
+        or "drums" in brief.without
+    ):
         return 0.5
     return max(0.5, min(0.6, 0.575 + (80.0 - tempo) * 0.001))
 
 
-def _body_beats(tempo: float, per_bar: int, duration_sec: float) -> int:
-    """Whole bars that leave the final chord time to ring; two beats where not even one fits."""
+def _body_beats(tempo: float, metre: Metre, duration_sec: float) -> int:
+    """Whole bars that leave the final chord time to ring; half a bar where not even one fits."""
     ring_sec = max(1.5, min(3.0, 0.3 * duration_sec))
-    beats = int((duration_sec - ring_sec - LEAD_IN_SEC) * tempo / 60.0)
-    return max(2, beats // per_bar * per_bar if beats >= per_bar else 2)
+    beats = int((duration_sec - ring_sec - LEAD_IN_SEC) / _beat_sec(tempo, metre))
+    per_bar = metre.pulses
+    return beats // per_bar * per_bar if beats >= per_bar else -(-per_bar // 2)
+
+
+def _beat_sec(tempo: float, metre: Metre) -> float:
+    return 60.0 / tempo * metre.beats / metre.pulses

@@ -142,7 +142,9 @@ def test_the_schedule_tells_the_music_and_the_generation_the_key(prompt: str, ke
     assert runtime.notes["key"] == key or key is None
 
 
-def test_a_waltz_has_three_beats_in_a_bar() -> None:
-    music = backend.make_schedule(request("felt piano waltz, 90 bpm")).music
+@pytest.mark.parametrize(("prompt", "beats"), [("felt piano waltz, 90 bpm", 3), ("rhodes in 6/8, 60 bpm", 2)])
+def test_a_metre_has_its_beats_in_a_bar(prompt: str, beats: int) -> None:
+    music = backend.make_schedule(request(prompt)).music
     assert music is not None
+    assert music.beats_per_bar == beats
     assert music.bar_sec == pytest.approx(2.0)

@@ -221,6 +221,23 @@ def test_a_waltz_has_three_beats_in_a_bar(prompt: str) -> None:
     assert kicks.count(0.0) >= len(kicks) / 2
 
 
+@pytest.mark.parametrize(
+    "prompt", ["rhodes", "brushed guitar, sad", "busy piano", "harp, no drums", "calm pads"]
+)
+def test_six_eight_is_two_dotted_beats(prompt: str) -> None:
+    plan, piece = compose(f"{prompt}, 6/8, 60 bpm", 120.0)
+    assert plan.bar_start(1) == 96_000
+    assert plan.swing == 0.5
+    bars = [piece.bar(index) for index in range(plan.bars)]
+    weight = [0.0] * 6
+    for bar in bars:
+        for stroke in (*bar.notes, *bar.hits):
+            assert 0 <= stroke.beat < 6
+            weight[int(stroke.beat)] += stroke.velocity
+    # The eighths that begin a dotted beat carry most.
+    assert min(weight[0], weight[3]) > 1.5 * max(weight[1], weight[2], weight[4], weight[5])
+
+
 def test_bars_may_be_played_in_any_order() -> None:
     plan, piece = compose("lofi")
     forwards = [piece.bar(index) for index in range(plan.steps)]

@@ -115,6 +115,8 @@ def test_textures_are_named_with_an_amount() -> None:
         ("a waltz", "3/4"),
         ("piano in 3/4", "3/4"),
         ("4/4 beat", "4/4"),
+        ("rhodes in 6/8 time", "6/8"),
+        ("six-eight ballad", "6/8"),
         ("lofi", "4/4"),
         ("no waltz", "4/4"),
         ("13/4", "4/4"),

@@ -24,6 +24,10 @@ LINES: dict[str, tuple[tuple[float, float, str], ...]] = {
     "waltz": ((0, 2.4, "root"), (2.5, 0.5, "approach")),
     "waltz_answer": ((0, 1.9, "root"), (2, 0.9, "fifth")),
     "waltz_walk": ((0, 0.95, "root"), (1, 0.95, "fifth"), (2, 0.95, "approach")),
+    "six": ((0, 2.6, "root"), (3, 1.8, "fifth"), (5, 0.9, "approach")),
+    "six_hold": ((0, 4.6, "root"), (5, 0.9, "approach")),
+    "six_answer": ((0, 1.9, "root"), (2, 0.9, "octave"), (3, 2.7, "fifth")),
+    "six_walk": ((0, 1.9, "root"), (2, 0.9, "fifth"), (3, 1.9, "octave"), (5, 0.9, "approach")),
     "bossa": ((0, 1.4, "root"), (1.5, 0.5, "fifth"), (2, 1.4, "fifth"), (3.5, 0.5, "approach")),
 }
 

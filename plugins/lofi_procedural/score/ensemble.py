@@ -18,6 +18,8 @@ BASSES = ("upright_bass", "synth_bass")
 USUAL_CHORDS = ("rhodes", "rhodes", "rhodes", "felt", "guitar")
 USUAL_LEADS = ("vibraphone", "electric_guitar", "rhodes", "kalimba", "flute")
 USUAL_GROOVES = ("boom_bap", "boom_bap", "boom_bap", "half_time", "brushed")
+# What the drums play where a bar has not four beats: firmly, or with brushes.
+METRE_GROOVES = {"3/4": ("waltz", "waltz_brushed"), "6/8": ("six_eight", "six_eight_brushed")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,9 @@ def _groove(brief: Brief, groove: str | None) -> str | None:
         return None
     if groove == "none":
         groove = "brushed" if "drums" in brief.instruments else None
-    if groove and brief.metre.pulses == 3:
-        return "waltz_brushed" if groove == "brushed" else "waltz"
+    if groove and brief.metre.name in METRE_GROOVES:
+        firm, brushed = METRE_GROOVES[brief.metre.name]
+        return brushed if groove == "brushed" else firm
     return groove
 
 

@@ -92,11 +92,11 @@ class Piece:
             # Nobody else keeps time here.
             if taste.random() < 0.5 or instrument in BREAKS_CHORDS:
                 return comping.arpeggiate(self._voiced(index), beats, rng, accent=1.0 + 0.3 * (density - 0.5))
-            pattern = comping.PULSE
+            pattern = comping.SIX_PULSE if beats == 6 else comping.PULSE
         else:
             bank = comping.CALM if density < CALM_DENSITY else comping.USUAL
             bank = comping.LIVELY if density > LIVELY_DENSITY else bank
-            bank = comping.WALTZ if beats == 3 else bank
+            bank = {3: comping.WALTZ, 6: comping.SIX_EIGHT}.get(beats, bank)
             pattern = bank[int(taste.integers(len(bank)))]
             # Every fourth bar answers with another figure.
             if index % 4 == 3:
@@ -115,7 +115,9 @@ class Piece:
         if self.ensemble.groove is None:
             # Without drums the bass keeps to the beat.
             lines = ("walk", "two") if density > LIVELY_DENSITY else ("hold", "two")
-        if self._plan.beats_per_bar == 3:
+        if self._plan.beats_per_bar == 6:
+            lines = ("six_hold", "six") if density < CALM_DENSITY else ("six", "six_answer", "six_walk")
+        elif self._plan.beats_per_bar == 3:
             lines = ("waltz", "waltz_answer") if density < CALM_DENSITY else ("waltz_answer", "waltz_walk")
         line = "bossa" if self.ensemble.groove == "bossa" else lines[int(taste.integers(len(lines)))]
         return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
@@ -157,9 +159,11 @@ class Piece:
         variant = int(taste.integers(4)) + (1 if index % 4 == 3 else 0)
         rng = self._dice.roll("drums", index)
         fill = ends and section.bars > 1 and index + 1 < self._plan.bars
-        hits = play_drums(groove, variant, rng, fill=fill and full, hats_only=not full)
+        hits = play_drums(
+            groove, self._plan.beats_per_bar, variant, rng, fill=fill and full, hats_only=not full
+        )
         # A section opens with a ringing hat, unless the groove has none.
-        if full and index == section.start and groove in {"boom_bap", "half_time", "waltz"}:
+        if full and index == section.start and groove in {"boom_bap", "half_time", "waltz", "six_eight"}:
             hits.append(Hit("open_hat", 0.0, 0.5))
         return hits
 
