@@ -229,6 +229,19 @@ class Music:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """Where a track goes on without a seam when it jumps back: from `start + length` to `start` (samples)."""
+
+    start: int
+    length: int
+
+    def __post_init__(self) -> None:
+        _take_integers(self, "start", "length")
+        if self.start < 0 or self.length < 1:
+            raise ValueError(f"a loop of {self.length} samples from {self.start} is none")
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """What a backend made of a prompt, for whoever wonders why the music is as it is.
 
@@ -264,6 +277,7 @@ class Schedule:
             (`int8`, `fp32`): `load_model` is told, and what it returns is kept apart by it.
         music: tempo, key and bars, where they are known by now. They go into the track's recipe.
         explanation: what was understood of the prompt. It goes there too, and `generate --explain` prints it.
+        loop: where the track repeats, for one that is made to. It goes there, and into the tags.
     """
 
     stages: Sequence[Stage]
@@ -271,6 +285,7 @@ class Schedule:
     weights: str = ""
     music: Music | None = None
     explanation: Explanation | None = field(default=None, repr=False)
+    loop: Loop | None = None
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
@@ -280,6 +295,8 @@ class Schedule:
             raise TypeError(f"music is {self.music!r}; must be a Music")
         if not isinstance(self.explanation, Explanation | None):
             raise TypeError(f"explanation is {self.explanation!r}; must be an Explanation")
+        if not isinstance(self.loop, Loop | None):
+            raise TypeError(f"loop is {self.loop!r}; must be a Loop")
         if len(set(names)) != len(names):
             raise ValueError(f"stage names must differ: {', '.join(names)}")
 

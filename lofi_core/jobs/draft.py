@@ -35,7 +35,7 @@ def draft_of(job: Job, runtime: Runtime, now: float) -> TrackDraft:
             **runtime.notes,
             **runtime.facts(),
             **_music(job, runtime),
-            **_explanation(job),
+            **_told(job),
         },
         kept=dict(runtime.kept),
     )
@@ -51,7 +51,8 @@ def _music(job: Job, runtime: Runtime) -> dict[str, Any]:
     return {"music": {**asdict(music), "key": key}}
 
 
-def _explanation(job: Job) -> dict[str, Any]:
-    """What was understood of the prompt, where the backend tells it."""
-    explanation = job.prepared.schedule.explanation
-    return {} if explanation is None else {"explanation": asdict(explanation)}
+def _told(job: Job) -> dict[str, Any]:
+    """What was understood of the prompt and where the track repeats, where the backend tells it."""
+    schedule = job.prepared.schedule
+    told = {"explanation": schedule.explanation, "loop": schedule.loop}
+    return {name: asdict(noun) for name, noun in told.items() if noun is not None}

@@ -17,6 +17,9 @@ very slow, super slow, largo, really slow = pace:-0.8
 fast, quick, allegro, speedy, brisk = pace:0.8
 upbeat, up tempo, uptempo, energetic, lively, driving, bouncy = pace:0.6 joy:0.4
 moderate, mid tempo, midtempo, andante, medium tempo, walking pace = pace:0.1
+swung, swinging, shuffle, shuffled, swing = swing:0.3 jazz:0.2
+straight, unswung = straight:0.3
+fade out, fading out, fadeout, fade away = fades:0.2
 
 # Moods.
 happy, cheerful, joyful, sunny, merry, joyous, glad = joy

@@ -12,8 +12,16 @@ from lofi_core.tracks.destination import FORMATS, already_there
 from lofi_core.tracks.encode import check_whole
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.layout import sync_directory, sync_file, temporary_path
-from lofi_core.tracks.tags import display_tags, flac_title, write_flac_tags, write_id3_tags
+from lofi_core.tracks.tags import (
+    add_loop_tags,
+    display_tags,
+    flac_title,
+    loop_of,
+    write_flac_tags,
+    write_id3_tags,
+)
 from lofi_core.tracks.track import Exported
+from lofi_core.tracks.wav import add_sampler_loop
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -76,6 +84,11 @@ def _transcode(track: Track, temporary: Path, format_name: str) -> Generator[flo
     check_whole(temporary, frames)
     if format_name == "mp3":
         write_id3_tags(temporary, track.title, track.recipe)
+    elif format_name in {"ogg", "opus"}:
+        add_loop_tags(temporary, track.recipe)
+    elif loop := loop_of(track.recipe):
+        with temporary.open("r+b") as wav:
+            add_sampler_loop(wav, rate, loop.start, loop.length)
 
 
 def _move(temporary: Path, target: Path, *, overwrite: bool) -> None:

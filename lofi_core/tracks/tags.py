@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import mutagen
 import mutagen.id3
 from mutagen.flac import FLAC
 
+from lofi_core.backend import Loop
 from lofi_core.errors import TrackWriteFailed
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.track import Recipe
@@ -32,12 +34,27 @@ def display_tags(title: str | None, recipe: Recipe) -> dict[str, str]:
     return tags
 
 
+def loop_of(recipe: Recipe) -> Loop | None:
+    """Where a track repeats; None for one that does not, or says nonsense."""
+    try:
+        return msgspec.convert(recipe.extra.get("loop"), Loop)
+    except (msgspec.ValidationError, TypeError, ValueError):
+        return None  # of a file that somebody else wrote
+
+
+def loop_tags(recipe: Recipe) -> dict[str, str]:
+    """`LOOPSTART` and `LOOPLENGTH` in samples, as game engines and players of loops read them."""
+    loop = loop_of(recipe)
+    return {} if loop is None else {"LOOPSTART": str(loop.start), "LOOPLENGTH": str(loop.length)}
+
+
 def write_flac_tags(path: Path, title: str | None, recipe: Recipe) -> None:
     """Replace all tags of a FLAC by ours. The recipe's text is kept letter by letter, as JSON."""
     file = _open(path)
     file.delete()
     for name, value in display_tags(title, recipe).items():
         file[name.upper()] = value
+    file.update(loop_tags(recipe))
     file[RECIPE_TAG] = msgspec.json.encode(recipe).decode()
     file.save()
 
@@ -51,9 +68,19 @@ def write_id3_tags(path: Path, title: str | None, recipe: Recipe) -> None:
     file.add(id3.TPE1(encoding=id3.Encoding.UTF16, text=tags["artist"]))
     file.add(id3.COMM(encoding=id3.Encoding.UTF16, lang="XXX", desc="", text=tags["comment"]))
     file.add(id3.TDRC(encoding=id3.Encoding.LATIN1, text=tags["date"]))
+    for name, value in loop_tags(recipe).items():
+        file.add(id3.TXXX(encoding=id3.Encoding.LATIN1, desc=name, text=value))
     if "license" in tags:
         file.add(id3.TCOP(encoding=id3.Encoding.UTF16, text=tags["license"]))
     file.save(path)
+
+
+def add_loop_tags(path: Path, recipe: Recipe) -> None:
+    """Add them to an Ogg file, Vorbis or Opus, beside the tags that it has."""
+    if tags := loop_tags(recipe):
+        file = mutagen.File(path)
+        file.update(tags)
+        file.save()
 
 
 def flac_title(path: Path) -> str | None:

@@ -231,9 +231,10 @@ def test_six_eight_is_two_dotted_beats(prompt: str) -> None:
     bars = [piece.bar(index) for index in range(plan.bars)]
     weight = [0.0] * 6
     for bar in bars:
-        for stroke in (*bar.notes, *bar.hits):
-            assert 0 <= stroke.beat < 6
-            weight[int(stroke.beat)] += stroke.velocity
+        strokes = [(note.beat, note.velocity) for note in bar.notes]
+        for beat, velocity in [*strokes, *((hit.beat, hit.velocity) for hit in bar.hits)]:
+            assert 0 <= beat < 6
+            weight[int(beat)] += velocity
     # The eighths that begin a dotted beat carry most.
     assert min(weight[0], weight[3]) > 1.5 * max(weight[1], weight[2], weight[4], weight[5])
 

@@ -132,7 +132,8 @@ def test_a_melody_stands_beside_the_chords(lead: str) -> None:
         mixer, heard = Mixer(plan, piece, Dice(1, plan.variety)), []
         for index in range(plan.bars):
             notes = piece.bar(index).notes
-            dry, _ = mixer.bar(Bar(index, [note for note in notes if note.part == part]))
+            count = plan.bar_start(index + 1) - plan.bar_start(index)
+            dry, _ = mixer.bar(Bar(index, [note for note in notes if note.part == part]), count)
             if any(note.part == "melody" for note in notes):
                 heard.append(dry)
         return lufs(np.concatenate(heard, axis=1))

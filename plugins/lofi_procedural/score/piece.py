@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import comping, melody
-from lofi_procedural.score.bass import play_bass, root_pitch
+from lofi_procedural.score.bass import CALM_DENSITY, LIVELY_DENSITY, choose_line, play_bass, root_pitch
 from lofi_procedural.score.drums import play_drums
 from lofi_procedural.score.ensemble import choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
@@ -23,7 +23,6 @@ STRUMMED = {"guitar": 0.022, "harp": 0.045, "electric_guitar": 0.014, "felt": 0.
 # Who plays chords one tone after the other when nobody else keeps time.
 BREAKS_CHORDS = frozenset({"guitar", "harp", "flute", "saxophone", "trumpet", "kalimba", "vibraphone"})
 HOME_PITCHES = (69, 72, 74, 76)
-CALM_DENSITY, LIVELY_DENSITY = 0.4, 0.65
 
 
 class Piece:
@@ -40,11 +39,12 @@ class Piece:
         self._dice = dice
         self.key = choose_key(plan.brief, dice.roll("key"))
         self.ensemble = choose_ensemble(plan.brief, dice.roll("ensemble"))
-        self.sections = seat(make_form(plan.bars, dice.roll("form")), self.ensemble.parts)
+        self.sections = seat(make_form(plan.bars, dice.roll("form"), loops=plan.loops), self.ensemble.parts)
         self._section_of = [section for section in self.sections for _ in range(section.bars)]
-        last = [(0.0, final_chord(self.key))]
         beats = plan.beats_per_bar
-        self.chords = [*harmonise(self.sections, self.key, beats, dice.roll("harmony")), last]
+        bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"))
+        # What the last bar leads to.
+        self.chords = [*bars, bars[0] if plan.loops else [(0.0, final_chord(self.key))]]
         self.voicings = lead_voices(self.chords)
         rng = dice.roll("motif")
         theme = melody.make_motif(beats, rng)
@@ -61,7 +61,7 @@ class Piece:
         return self._section_of[min(bar, len(self._section_of) - 1)]
 
     def bar(self, index: int) -> Bar:
-        """Play one bar; `plan.bars` is the final chord."""
+        """Play one bar; `plan.bars` is the final chord, where there is one."""
         if index == self._plan.bars:
             return self._ending(index)
         section = self.section(index)
@@ -108,18 +108,8 @@ class Piece:
             return []
         following: Chord = self.chords[index + 1][0][1]
         taste = self._dice.roll("bass line", section.start)
-        density = self._plan.brief.density
-        lines = ("hold", "two") if density < CALM_DENSITY else ("push", "two", "answer", "push")
-        if density > LIVELY_DENSITY:
-            lines = ("walk", "push", "walk", "answer")
-        if self.ensemble.groove is None:
-            # Without drums the bass keeps to the beat.
-            lines = ("walk", "two") if density > LIVELY_DENSITY else ("hold", "two")
-        if self._plan.beats_per_bar == 6:
-            lines = ("six_hold", "six") if density < CALM_DENSITY else ("six", "six_answer", "six_walk")
-        elif self._plan.beats_per_bar == 3:
-            lines = ("waltz", "waltz_answer") if density < CALM_DENSITY else ("waltz_answer", "waltz_walk")
-        line = "bossa" if self.ensemble.groove == "bossa" else lines[int(taste.integers(len(lines)))]
+        plan = self._plan
+        line = choose_line(self.ensemble.groove, plan.beats_per_bar, plan.brief.density, taste)
         return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
 
     def _melody(self, index: int, section: Section) -> list[Note]:
@@ -158,7 +148,7 @@ class Piece:
         ends = index == section.start + section.bars - 1
         variant = int(taste.integers(4)) + (1 if index % 4 == 3 else 0)
         rng = self._dice.roll("drums", index)
-        fill = ends and section.bars > 1 and index + 1 < self._plan.bars
+        fill = ends and section.bars > 1 and (index + 1 < self._plan.bars or self._plan.loops)
         hits = play_drums(
             groove, self._plan.beats_per_bar, variant, rng, fill=fill and full, hats_only=not full
         )

@@ -56,22 +56,32 @@ TEXTURES: dict[str, Texture] = {
     "rain": Texture(400.0, 6_000.0, -3.0, 0.017, 0.25, 7.0, 26.0, 0.028, (900.0, 3_500.0), 0.004),
     "waves": Texture(120.0, 3_500.0, -3.5, 0.045, 0.9, 8.0, 0.0, 0.0),
     "wind": Texture(120.0, 900.0, -3.0, 0.032, 0.7, 6.0, 0.0, 0.0),
-    "fire": Texture(60.0, 1_200.0, -4.0, 0.014, 0.4, 2.5, 9.0, 0.13, (700.0, 3_000.0), 0.0025),
+    "fireplace": Texture(60.0, 1_200.0, -4.0, 0.014, 0.4, 2.5, 9.0, 0.13, (700.0, 3_000.0), 0.0025),
 }
 # Two beds of lengths without a common factor: their sum repeats after hours, not seconds.
 BED_SAMPLES = (196_608, 139_968)
 EVENT_SHAPES = 8
+LONGEST_SEAM = 2 * SAMPLE_RATE  # over which the end of a loop becomes its start
 
 
 class Beds:
-    """The textures of one track, taken bar by bar."""
+    """The textures of one track, taken bar by bar.
 
-    def __init__(self, amounts: Mapping[str, float], dice: Dice) -> None:
+    Args:
+        amounts: 0 … 1 by name.
+        dice: of the track.
+        start: position of the first sample that is taken.
+        loop: samples after which the beds are where they were; None where they need not be.
+    """
+
+    def __init__(
+        self, amounts: Mapping[str, float], dice: Dice, start: int = 0, loop: int | None = None
+    ) -> None:
         self._dice = dice
         self._playing = [
-            _Playing(name, amount, dice) for name, amount in sorted(amounts.items()) if amount > 0
+            _Playing(name, amount, dice, loop) for name, amount in sorted(amounts.items()) if amount > 0
         ]
-        self._events = Timeline()
+        self._events = Timeline(start)
 
     def take(self, bar: int, count: int) -> Stereo:
         """The next samples [2, count]."""
@@ -87,8 +97,9 @@ class Beds:
 class _Playing:
     """One texture at one amount."""
 
-    def __init__(self, name: str, amount: float, dice: Dice) -> None:
+    def __init__(self, name: str, amount: float, dice: Dice, loop: int | None) -> None:
         self.name = name
+        self._loop = loop
         self._texture = TEXTURES[name]
         self._amount = amount
         rng = dice.roll(name)
@@ -103,7 +114,21 @@ class _Playing:
         self._shapes = [_event(texture, rng) for _ in range(EVENT_SHAPES)]
 
     def bed(self, start: int, count: int) -> Stereo:
-        """The noise of a stretch; it depends only on where the stretch lies."""
+        """The noise of a stretch; it depends only on where that lies, within one turn of a loop."""
+        if self._loop is None:
+            return self._stretch(start, count)
+        start %= self._loop
+        sound = self._stretch(start, count)
+        # Towards the end, what would lie before the start comes in; both are noise, so the level stays.
+        fade = min(self._loop // 4, LONGEST_SEAM)
+        turn = np.arange(start, start + count) - (self._loop - fade)
+        if turn[-1] > 0:
+            angle = np.clip(turn / fade, 0.0, 1.0) * (np.pi / 2)
+            sound *= np.cos(angle).astype(np.float32)
+            sound += np.sin(angle).astype(np.float32) * self._stretch(start - self._loop, count)
+        return sound
+
+    def _stretch(self, start: int, count: int) -> Stereo:
         sound = sum(_loop(bed, start, count) for bed in self._beds)
         return np.asarray(sound * slow_curve(self._level, start, count).astype(np.float32), np.float32)
 

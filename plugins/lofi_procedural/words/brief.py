@@ -25,6 +25,8 @@ class Brief:
         valence: from -1 (sad, so minor) to 1 (happy, so major); 0 leaves it open.
         brightness: 0 (dark) to 1 (open).
         density: 0 (calm: soft, sparse) to 1 (lively: firm, busy).
+        swing: where the off-beat eighth falls, where the words say so.
+        ending: `fade`, or None for a last chord that rings.
         groove: name of a drum groove, where the words ask for one.
         metre: how a bar is counted.
         instruments: named instruments, in the order of the prompt.
@@ -42,6 +44,8 @@ class Brief:
     valence: float
     brightness: float
     density: float
+    swing: float | None
+    ending: str | None
     groove: str | None
     metre: Metre
     instruments: tuple[str, ...]

@@ -27,6 +27,8 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         mode: a mode by name.
         groove: a drum groove by name; `none` for no drums unless they are named.
         metre: by name, such as `3/4`.
+        swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
+        ending: `fade`.
         instrument: an instrument or part; "no …" takes it out.
         texture: a background sound; "no …" takes it out.
     """
@@ -39,6 +41,8 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     mode: str | None = None
     groove: str | None = None
     metre: str | None = None
+    swing: float | None = None
+    ending: str | None = None
     instrument: str | None = None
     texture: str | None = None
 
@@ -75,7 +79,7 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             told.append(f"{'major' if valence > 0 else 'minor'} {abs(valence):g}")
         told += [f"{name} {shifts[name]:+g}" for name in ("brightness", "density") if shifts[name]]
         if not negated:
-            names = {name: getattr(self, name) for name in ("mode", "groove", "metre")}
+            names = {name: getattr(self, name) for name in ("mode", "groove", "metre", "swing", "ending")}
             told += [f"{name} `{value}`" for name, value in names.items() if value]
         if self.instrument:
             told.append(f"{'without' if negated else 'instrument'} `{self.instrument}`")

@@ -35,6 +35,8 @@ class Reading:
         self._sums = {"tempo": 0.0, "valence": 0.0, "brightness": 0.0, "density": 0.0}
         self._mode: str | None = None
         self._groove: str | None = None
+        self._swing: float | None = None
+        self._ending: str | None = None
         self._instruments: list[str] = []
         self._without: set[str] = set()
         self._textures: dict[str, float] = {}
@@ -69,6 +71,8 @@ class Reading:
             valence=max(-1.0, min(1.0, sums["valence"])),
             brightness=max(0.0, min(1.0, 0.5 + sums["brightness"])),
             density=max(0.0, min(1.0, 0.5 + sums["density"])),
+            swing=self._swing,
+            ending=self._ending,
             groove=self._groove,
             metre=self.metre,
             instruments=instruments,
@@ -86,6 +90,8 @@ class Reading:
         if not phrase.negated:
             self._mode = term.mode or self._mode
             self._groove = term.groove or self._groove
+            self._swing = term.swing or self._swing
+            self._ending = term.ending or self._ending
             self.metre = METRES[term.metre] if term.metre else self.metre
         if term.instrument:
             self._seat(term.instrument, phrase)
