@@ -26,6 +26,8 @@ def explain(plan: Plan) -> Explanation:
         "groove": _groove(plan),
         "instruments": ", ".join(brief.instruments) or LEFT,
     }
+    if brief.style is not None:
+        choices["style"] = brief.style.name
     if brief.without:
         choices["without"] = ", ".join(sorted(brief.without))
     if brief.solo:
@@ -47,6 +49,7 @@ def _key(plan: Plan) -> str:
 
 def _groove(plan: Plan) -> str:
     brief = plan.brief
+    named = brief.groove or (" or ".join(sorted({*brief.style.grooves})) if brief.style else "")
     if "drums" in brief.without or (brief.groove == "none" and "drums" not in brief.instruments):
         return "none"
-    return brief.groove if brief.groove not in {None, "none"} else LEFT
+    return named if named not in {"", "none"} else LEFT

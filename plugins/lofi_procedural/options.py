@@ -20,19 +20,25 @@ Player = Literal[
     "organ",
     "vibraphone",
     "kalimba",
+    "marimba",
+    "music_box",
+    "ukulele",
     "flute",
     "saxophone",
     "trumpet",
+    "clarinet",
+    "synth_lead",
     "strings",
     "pad",
     "upright_bass",
     "synth_bass",
+    "electric_bass",
     "drums",
     "bass",
     "chords",
     "melody",
 ]
-TEXTURE_NAMES = ("vinyl", "tape", "rain", "waves", "wind", "fireplace")
+TEXTURE_NAMES = ("vinyl", "tape", "rain", "waves", "wind", "fireplace", "thunder", "cafe", "insects", "city")
 
 
 class ProceduralOptions(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +71,10 @@ class ProceduralOptions(Struct, frozen=True, forbid_unknown_fields=True):
     waves: Annotated[Share | None, Meta(description="How much of the sea.")] = None
     wind: Annotated[Share | None, Meta(description="How much wind.")] = None
     fireplace: Annotated[Share | None, Meta(description="How much fire.")] = None
+    thunder: Annotated[Share | None, Meta(description="How much far thunder.")] = None
+    cafe: Annotated[Share | None, Meta(description="How much of a café.")] = None
+    insects: Annotated[Share | None, Meta(description="How much of a night's insects.")] = None
+    city: Annotated[Share | None, Meta(description="How much of a city's street.")] = None
     ending: Annotated[
         Ending | None, Meta(description="`ring`: a last chord that rings; `fade`: the music fades out.")
     ] = None

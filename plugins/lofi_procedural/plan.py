@@ -128,6 +128,8 @@ def _usual_tempo(brief: Brief, variety: int) -> float:
 
 def _usual_swing(brief: Brief, tempo: float) -> float:
     """Slow pieces swing more; bossa, house, and whatever has no drums to swing with are straight."""
+    if brief.style is not None and brief.style.swing is not None and "drums" not in brief.without:
+        return brief.style.swing
     if brief.groove in {"bossa", "four", "none"} or brief.solo or "drums" in brief.without:
         return 0.5
     return max(0.5, min(0.6, 0.575 + (80.0 - tempo) * 0.001))

@@ -11,7 +11,9 @@ from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import Plan, make_plan
 from lofi_procedural.score import Dice, Piece
 from lofi_procedural.score.chords import CADENCES, PROGRESSIONS, SCALES, read_progression
+from lofi_procedural.score.ensemble import USUAL_LEADS
 from lofi_procedural.score.form import make_form
+from lofi_procedural.words import read_prompt
 
 
 def compose(prompt: str, duration_sec: float = 120.0, seed: int = 3) -> tuple[Plan, Piece]:
@@ -166,6 +168,30 @@ def test_a_wind_instrument_takes_the_melody(word: str, player: str) -> None:
 @pytest.mark.parametrize("prompt", ["drumless jazz", "drum-free rhodes", "beat-free rhodes"])
 def test_drumless_means_no_hits(prompt: str) -> None:
     assert compose(prompt)[1].ensemble.groove is None
+
+
+@pytest.mark.parametrize(
+    ("style", "bass", "groove"),
+    [
+        ("synthwave", {"synth_bass"}, {"synthwave"}),
+        ("trip hop", {"synth_bass", "electric_bass"}, {"trip_hop"}),
+        ("jazz hop", {"upright_bass"}, {"jazz_hop", "boom_bap"}),
+        ("chillhop", {"electric_bass", "upright_bass"}, {"boom_bap"}),
+        ("lullaby", {"upright_bass"}, {None}),
+    ],
+)
+def test_a_style_chooses_its_players(style: str, bass: set[str], groove: set[str | None]) -> None:
+    bands = [compose(f"{style}, xyzzy", 20.0, seed)[1].ensemble for seed in range(12)]
+    assert {band.bass for band in bands} <= bass
+    assert {band.groove for band in bands} <= groove
+    told = read_prompt(style).style
+    assert told is not None
+    assert {band.melody for band in bands} <= {*(told.leads or USUAL_LEADS)}
+
+
+def test_a_word_wins_over_the_style() -> None:
+    ensemble = compose("synthwave with flute and upright bass")[1].ensemble
+    assert (ensemble.melody, ensemble.bass) == ("flute", "upright_bass")
 
 
 def test_named_instruments_take_their_seats() -> None:

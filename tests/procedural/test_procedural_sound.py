@@ -120,7 +120,11 @@ def test_the_bass_stands_in_the_middle(render: Render, prompt: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "lead", ["vibraphone", "electric guitar", "kalimba", "piano", "flute", "saxophone", "trumpet"]
+    "lead",
+    [
+        *("vibraphone", "electric guitar", "kalimba", "piano", "flute", "saxophone", "trumpet"),
+        *("marimba", "music box", "ukulele", "clarinet", "synth lead"),
+    ],
 )
 def test_a_melody_stands_beside_the_chords(lead: str) -> None:
     request = GenerateRequest(f"rhodes and {lead}", 30.0, 1, ProceduralOptions(vinyl=0.0))

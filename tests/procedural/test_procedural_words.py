@@ -7,6 +7,7 @@ import pytest
 from lofi_procedural.metre import METRES
 from lofi_procedural.score.chords import SCALES
 from lofi_procedural.score.drums import GROOVES
+from lofi_procedural.score.ensemble import BASSES, LEADS
 from lofi_procedural.sound.sustained import VOICES
 from lofi_procedural.sound.textures import TEXTURES
 from lofi_procedural.sound.timbres import TIMBRES
@@ -95,6 +96,10 @@ def test_a_storm_brings_rain(text: str) -> None:
     assert read_prompt(text).textures["rain"] > 0
 
 
+def test_no_thunderstorm_is_neither_rain_nor_thunder() -> None:
+    assert read_prompt("no thunderstorm").textures == {"rain": 0.0, "thunder": 0.0}
+
+
 def test_the_longest_phrase_wins() -> None:
     assert read_prompt("felt piano").instruments == ("felt",)
 
@@ -164,8 +169,12 @@ def test_everything_that_the_words_name_is_there() -> None:
     terms = [term for terms in lexicon().terms.values() for term in terms]
     parts = {"drums", "bass", "melody", "chords"}
     assert {term.instrument for term in terms} - {None} <= {*TIMBRES, *VOICES, *parts}
-    assert {term.texture for term in terms} - {None} <= {*TEXTURES}
-    assert {term.groove for term in terms} - {None, "none"} <= {*GROOVES}
+    assert {texture for term in terms for texture in term.textures} == {*TEXTURES}
+    styles = [term.style for term in terms if term.style is not None]
+    assert {name for style in styles for name in (*style.chords, *style.leads)} <= {*LEADS}
+    assert {name for style in styles for name in style.basses} <= {*BASSES}
+    grooves = {term.groove for term in terms} | {name for style in styles for name in style.grooves}
+    assert grooves - {None, "none"} <= {*GROOVES}
     assert {term.metre for term in terms} - {None} <= {*METRES}
     assert {term.mode for term in terms} - {None} <= {*SCALES}
 
@@ -221,6 +230,12 @@ def test_heavy_drums_play_more_than_light_ones() -> None:
         read_prompt("heavy drums").density > read_prompt("drums").density > read_prompt("light beat").density
     )
     assert read_prompt("heavy piano").unknown == ("heavy",)
+
+
+def test_the_later_of_two_styles_decides() -> None:
+    style = read_prompt("jazz hop, synthwave").style
+    assert style is not None
+    assert (style.name, style.basses, style.swing) == ("jazz hop, synthwave", ("synth_bass",), 0.5)
 
 
 def test_plurals_of_every_kind_are_known() -> None:

@@ -28,8 +28,10 @@ LINES: dict[str, tuple[tuple[float, float, str], ...]] = {
     "six_hold": ((0, 4.6, "root"), (5, 0.9, "approach")),
     "six_answer": ((0, 1.9, "root"), (2, 0.9, "octave"), (3, 2.7, "fifth")),
     "six_walk": ((0, 1.9, "root"), (2, 0.9, "fifth"), (3, 1.9, "octave"), (5, 0.9, "approach")),
+    "eighths": tuple((at / 2, 0.42, "root" if at % 4 != 3 else "octave") for at in range(8)),
     "bossa": ((0, 1.4, "root"), (1.5, 0.5, "fifth"), (2, 1.4, "fifth"), (3.5, 0.5, "approach")),
 }
+LINE_OF_GROOVE = {"bossa": "bossa", "synthwave": "eighths"}
 # Lines for a calm, a usual and a lively piece. Without drums the bass keeps to the beat.
 CALM_DENSITY, LIVELY_DENSITY = 0.4, 0.65
 CHOICES = (("hold", "two"), ("push", "two", "answer", "push"), ("walk", "push", "walk", "answer"))
@@ -48,8 +50,8 @@ def choose_line(groove: str | None, beats: int, density: float, rng: Generator) 
         rng: the section's own.
     """
     at = 0 if density < CALM_DENSITY else 2 if density > LIVELY_DENSITY else 1
-    if groove == "bossa":
-        lines: tuple[str, ...] = ("bossa",)
+    if groove in LINE_OF_GROOVE:
+        lines: tuple[str, ...] = (LINE_OF_GROOVE[groove],)
     elif beats == 4:
         lines = (DRUMLESS_CHOICES if groove is None else CHOICES)[at]
     else:

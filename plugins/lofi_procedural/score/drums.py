@@ -25,6 +25,25 @@ GROOVES: dict[str, tuple[dict[str, str], ...]] = {
         {"kick": "X.....x.........", "snare": "........X.......", "hat": "x.o.x.o.x.o.x.oo"},
         {"kick": "X..x......-.....", "snare": "........X.....-.", "hat": "x.o.x.o.x.o.xoo."},
     ),
+    "jazz_hop": (
+        {"kick": "X.....-x..x.....", "snare": "....X..-.-..X..-", "hat": "x...x.o.x...x.oo"},
+        {"kick": "X..-..x...x..-..", "snare": "....X.-.....X.-.", "hat": "x...x.o.x-..x.o."},
+        {
+            "kick": "X.......x.x....-",
+            "snare": "....X..-.-..X...",
+            "rim": "..............o.",
+            "hat": "x...x.o.x...x.o.",
+        },
+    ),
+    "trip_hop": (
+        {"kick": "X..x......X.....", "snare": "....X..-.-..X..-", "hat": "x.x.x.x.x.x.xox."},
+        {"kick": "X.........X..x..", "snare": "....X..-....X...", "hat": "x.x.x.x.x.xox.x."},
+        {"kick": "X..x..-...X..-..", "snare": "....X....-..X.-.", "hat": "x.x.xox.x.x.x.x."},
+    ),
+    "synthwave": (
+        {"kick": "X...X...X...X...", "snare": "....X.......X...", "hat": "x.o.x.o.x.o.x.o."},
+        {"kick": "X...X...X...X.x.", "snare": "....X.......X...", "hat": "x.o.x.o.x.o.x.oo"},
+    ),
     "bossa": (
         {"kick": "X..xx..xx..xx..x", "rim": "x..x..x...x..x..", "shaker": "xoxoxoxoxoxoxoxo"},
         {"kick": "X..xx..xx..xx..x", "rim": "..x...x..x..x...", "shaker": "xoxoxoxoxoxoxoxo"},

@@ -8,7 +8,7 @@ from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import comping, melody
 from lofi_procedural.score.bass import CALM_DENSITY, LIVELY_DENSITY, choose_line, play_bass, root_pitch
 from lofi_procedural.score.drums import play_drums
-from lofi_procedural.score.ensemble import choose_ensemble
+from lofi_procedural.score.ensemble import MALLETS, WINDS, choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
 from lofi_procedural.score.harmony import choose_key, final_chord, harmonise, lead_voices
 from lofi_procedural.score.notes import Bar, Hit, Note
@@ -19,9 +19,17 @@ if TYPE_CHECKING:
     from lofi_procedural.score.dice import Dice
     from lofi_procedural.score.harmony import Voicing
 
-STRUMMED = {"guitar": 0.022, "harp": 0.045, "electric_guitar": 0.014, "felt": 0.008, "piano": 0.006}
+STRUMMED = {
+    "guitar": 0.022,
+    "ukulele": 0.026,
+    "harp": 0.045,
+    "electric_guitar": 0.014,
+    "felt": 0.008,
+    "piano": 0.006,
+}
 # Who plays chords one tone after the other when nobody else keeps time.
-BREAKS_CHORDS = frozenset({"guitar", "harp", "flute", "saxophone", "trumpet", "kalimba", "vibraphone"})
+BREAKS_CHORDS = frozenset({"guitar", "ukulele", "harp", "synth_lead", *WINDS, *MALLETS})
+OPENS_WITH_HAT = {"boom_bap", "half_time", "jazz_hop", "trip_hop", "waltz", "six_eight"}
 HOME_PITCHES = (69, 72, 74, 76)
 
 
@@ -153,7 +161,7 @@ class Piece:
             groove, self._plan.beats_per_bar, variant, rng, fill=fill and full, hats_only=not full
         )
         # A section opens with a ringing hat, unless the groove has none.
-        if full and index == section.start and groove in {"boom_bap", "half_time", "waltz", "six_eight"}:
+        if full and index == section.start and groove in OPENS_WITH_HAT:
             hits.append(Hit("open_hat", 0.0, 0.5))
         return hits
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lofi_procedural.metre import Metre
+    from lofi_procedural.words.lexicon import Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Brief:
         density: 0 (calm: soft, sparse) to 1 (lively: firm, busy).
         swing: where the off-beat eighth falls, where the words say so.
         ending: `fade`, or None for a last chord that rings.
+        style: what a genre draws from, where the words name one.
         groove: name of a drum groove, where the words ask for one.
         metre: how a bar is counted.
         instruments: named instruments, in the order of the prompt.
@@ -46,6 +48,7 @@ class Brief:
     density: float
     swing: float | None
     ending: str | None
+    style: Style | None
     groove: str | None
     metre: Metre
     instruments: tuple[str, ...]

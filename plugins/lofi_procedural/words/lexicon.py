@@ -15,6 +15,26 @@ DRUMS_DENSITY = 0.4  # what "heavy" or "light" drums add, for each unit above or
 FILES = ("tempo", "mood", "style", "instruments", "textures")
 
 
+class Style(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a style draws from where the words leave it open; a name given twice is likelier.
+
+    Attributes:
+        name: for people.
+        chords: who plays the chords.
+        leads: who plays the melody.
+        basses: who plays the bass.
+        grooves: what the drums play.
+        swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
+    """
+
+    name: str
+    chords: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
+    basses: tuple[str, ...] = ()
+    grooves: tuple[str, ...] = ()
+    swing: float | None = None
+
+
 class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One meaning and all the words for it.
 
@@ -24,13 +44,14 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         valence: towards minor (negative) or major (positive).
         brightness: darker (negative) or more open (positive).
         density: calmer and sparser (negative) or livelier (positive).
+        style: a genre.
         mode: a mode by name.
         groove: a drum groove by name; `none` for no drums unless they are named.
         metre: by name, such as `3/4`.
         swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
         ending: `fade`.
         instrument: an instrument or part; "no …" takes it out.
-        texture: a background sound; "no …" takes it out.
+        textures: background sounds; "no …" takes them out.
     """
 
     words: tuple[str, ...]
@@ -38,23 +59,24 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     valence: float = 0.0
     brightness: float = 0.0
     density: float = 0.0
+    style: Style | None = None
     mode: str | None = None
     groove: str | None = None
     metre: str | None = None
     swing: float | None = None
     ending: str | None = None
     instrument: str | None = None
-    texture: str | None = None
+    textures: tuple[str, ...] = ()
 
     @property
     def is_sound(self) -> bool:
         """Whether it names something that is heard, rather than how."""
-        return self.instrument is not None or self.texture is not None
+        return self.instrument is not None or bool(self.textures)
 
     @property
     def has_strength(self) -> bool:
         """Whether a word such as "heavy" before it means something."""
-        return self.texture is not None or self.instrument == "drums"
+        return bool(self.textures) or self.instrument == "drums"
 
     def shift(self, name: str, *, negated: bool, strength: float) -> float:
         """What it adds to a sum such as `tempo`; where it is negated, half of that the other way."""
@@ -78,14 +100,16 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if valence := shifts["valence"]:
             told.append(f"{'major' if valence > 0 else 'minor'} {abs(valence):g}")
         told += [f"{name} {shifts[name]:+g}" for name in ("brightness", "density") if shifts[name]]
+        if self.style is not None and not negated:
+            told.append(f"style `{self.style.name}`")
         if not negated:
             names = {name: getattr(self, name) for name in ("mode", "groove", "metre", "swing", "ending")}
             told += [f"{name} `{value}`" for name, value in names.items() if value]
         if self.instrument:
             told.append(f"{'without' if negated else 'instrument'} `{self.instrument}`")
-        if self.texture:
+        for texture in self.textures:
             amount = "" if negated or strength is None else f" {strength:g}"
-            told.append(f"{'without' if negated else 'texture'} `{self.texture}`{amount}")
+            told.append(f"{'without' if negated else 'texture'} `{texture}`{amount}")
         return ", ".join(told)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import asdict, replace
+
 from lofi_procedural.metre import COMMON, METRES
 from lofi_procedural.words.brief import Brief
 
 if TYPE_CHECKING:
     from lofi_procedural.words.keys import Key
-    from lofi_procedural.words.lexicon import Term
+    from lofi_procedural.words.lexicon import Style, Term
     from lofi_procedural.words.phrases import Phrase
 
 MOST_SLOWER, MOST_FASTER = -24.0, 40.0  # BPM that all words together may shift the usual tempo by
@@ -34,6 +36,7 @@ class Reading:
         self.unknown: list[str] = []
         self._sums = {"tempo": 0.0, "valence": 0.0, "brightness": 0.0, "density": 0.0}
         self._mode: str | None = None
+        self._style: Style | None = None
         self._groove: str | None = None
         self._swing: float | None = None
         self._ending: str | None = None
@@ -73,6 +76,7 @@ class Reading:
             density=max(0.0, min(1.0, 0.5 + sums["density"])),
             swing=self._swing,
             ending=self._ending,
+            style=self._style,
             groove=self._groove,
             metre=self.metre,
             instruments=instruments,
@@ -89,14 +93,15 @@ class Reading:
             self._sums[name] += term.shift(name, negated=phrase.negated, strength=phrase.strength)
         if not phrase.negated:
             self._mode = term.mode or self._mode
+            self._style = _joined(self._style, term.style)
             self._groove = term.groove or self._groove
             self._swing = term.swing or self._swing
             self._ending = term.ending or self._ending
             self.metre = METRES[term.metre] if term.metre else self.metre
         if term.instrument:
             self._seat(term.instrument, phrase)
-        if term.texture:
-            self._textures[term.texture] = 0.0 if phrase.negated else phrase.strength
+        for texture in term.textures:
+            self._textures[texture] = 0.0 if phrase.negated else phrase.strength
 
     def _seat(self, name: str, phrase: Phrase) -> None:
         if phrase.negated:
@@ -104,3 +109,11 @@ class Reading:
         elif name not in self._instruments:
             self._instruments.append(name)
         self._drums_alone |= name == "drums" and phrase.alone
+
+
+def _joined(before: Style | None, after: Style | None) -> Style | None:
+    """Two styles in one prompt: the later decides, and leaves to the earlier what it does not say."""
+    if before is None or after is None or before == after:
+        return after or before
+    said = {name: value for name, value in asdict(after).items() if value}
+    return replace(before, **{**said, "name": f"{before.name}, {after.name}"})

@@ -1,15 +1,18 @@
-"""How the room, the weather and the medium sound: noise that runs beside the music."""
+"""How textures run beside the music: beds of noise, and events dropped into them, bar by bar."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.sound.curves import slow_curve
-from lofi_procedural.sound.spectrum import noise_band
+from lofi_procedural.sound.textures.cafe import CAFE
+from lofi_procedural.sound.textures.city import CITY
+from lofi_procedural.sound.textures.insects import INSECTS
+from lofi_procedural.sound.textures.texture import Texture
+from lofi_procedural.sound.textures.thunder import THUNDER
 from lofi_procedural.sound.types import Timeline
 
 if TYPE_CHECKING:
@@ -18,49 +21,26 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from lofi_procedural.score import Dice
-    from lofi_procedural.sound.types import Floats, Mono, Stereo
-
-
-@dataclass(frozen=True, slots=True)
-class Texture:
-    """A bed of noise and the small events in it.
-
-    Attributes:
-        low_hz: lower edge of the bed.
-        high_hz: upper edge.
-        slope: tilt in dB per octave.
-        level: RMS of the bed at full amount.
-        swell: how far the bed comes and goes, 0 … 1.
-        swell_sec: how long that takes.
-        events_per_sec: at full amount.
-        event_level: peak of a loud event at full amount.
-        event_hz: pitch of an event, lowest and highest.
-        event_sec: decay of an event.
-    """
-
-    low_hz: float
-    high_hz: float
-    slope: float
-    level: float
-    swell: float
-    swell_sec: float
-    events_per_sec: float
-    event_level: float
-    event_hz: tuple[float, float] = (1_500.0, 5_000.0)
-    event_sec: float = 0.0012
-
+    from lofi_procedural.sound.types import Floats, Stereo
 
 TEXTURES: dict[str, Texture] = {
     "vinyl": Texture(60.0, 5_500.0, -1.5, 0.0045, 0.15, 1.8, 22.0, 0.085),
-    "tape": Texture(300.0, 6_000.0, -1.0, 0.0030, 0.05, 3.0, 0.0, 0.0),
-    "rain": Texture(400.0, 6_000.0, -3.0, 0.017, 0.25, 7.0, 26.0, 0.028, (900.0, 3_500.0), 0.004),
-    "waves": Texture(120.0, 3_500.0, -3.5, 0.045, 0.9, 8.0, 0.0, 0.0),
-    "wind": Texture(120.0, 900.0, -3.0, 0.032, 0.7, 6.0, 0.0, 0.0),
-    "fireplace": Texture(60.0, 1_200.0, -4.0, 0.014, 0.4, 2.5, 9.0, 0.13, (700.0, 3_000.0), 0.0025),
+    "tape": Texture(300.0, 6_000.0, -1.0, 0.0030, 0.05, 3.0),
+    "rain": Texture(
+        400.0, 6_000.0, -3.0, 0.017, 0.25, 7.0, 26.0, 0.028, event_hz=(900.0, 3_500.0), event_sec=0.004
+    ),
+    "waves": Texture(120.0, 3_500.0, -3.5, 0.045, 0.9, 8.0),
+    "wind": Texture(120.0, 900.0, -3.0, 0.032, 0.7, 6.0),
+    "fireplace": Texture(
+        60.0, 1_200.0, -4.0, 0.014, 0.4, 2.5, 9.0, 0.13, event_hz=(700.0, 3_000.0), event_sec=0.0025
+    ),
+    "thunder": THUNDER,
+    "cafe": CAFE,
+    "insects": INSECTS,
+    "city": CITY,
 }
 # Two beds of lengths without a common factor: their sum repeats after hours, not seconds.
 BED_SAMPLES = (196_608, 139_968)
-EVENT_SHAPES = 8
 LONGEST_SEAM = 2 * SAMPLE_RATE  # over which the end of a loop becomes its start
 
 
@@ -105,13 +85,9 @@ class _Playing:
         rng = dice.roll(name)
         self._phase = rng.uniform(0.0, 2 * np.pi, 2)
         texture = self._texture
-        self._beds: list[Stereo] = [
-            np.stack(
-                [noise_band(rng, size, texture.low_hz, texture.high_hz, texture.slope) for _ in range(2)]
-            ).astype(np.float32)
-            for size in BED_SAMPLES
-        ]
-        self._shapes = [_event(texture, rng) for _ in range(EVENT_SHAPES)]
+        self._beds: list[Stereo] = [texture.bed(texture, size, rng) for size in BED_SAMPLES]
+        shapes = texture.event_shapes if texture.events_per_sec else 0
+        self._shapes = [texture.event(texture, rng) for _ in range(shapes)]
 
     def bed(self, start: int, count: int) -> Stereo:
         """The noise of a stretch; it depends only on where that lies, within one turn of a loop."""
@@ -149,15 +125,9 @@ class _Playing:
             size = texture.event_level * np.sqrt(self._amount) * rng.random() ** 3
             place = rng.uniform(-0.8, 0.8)
             sides = np.array([[1.0 - place], [1.0 + place]], np.float32) * np.float32(0.5 * size)
-            timeline.add(timeline.position + int(at), sides * self._shapes[int(rng.integers(EVENT_SHAPES))])
-
-
-def _event(texture: Texture, rng: Generator) -> Mono:
-    """A tick: a few cycles that die away, with a soft start so that it is dust and not a digital click."""
-    time = np.arange(round(8 * texture.event_sec * SAMPLE_RATE)) / SAMPLE_RATE
-    hz = rng.uniform(*texture.event_hz)
-    cycles: Floats = np.sin(2 * np.pi * hz * time) * np.exp(-time / texture.event_sec)
-    return (cycles * np.minimum(1.0, time / 0.0004)).astype(np.float32)
+            timeline.add(
+                timeline.position + int(at), sides * self._shapes[int(rng.integers(len(self._shapes)))]
+            )
 
 
 def _loop(bed: Stereo, start: int, count: int) -> Stereo:
