@@ -4,8 +4,8 @@
 `--check` writes nothing and fails when a page is not what it would be written as.
 
 In `rpc.md` everything below a marker is made from the METHODS, EVENTS and ERRORS tables. In any page the code
-block after `<!-- quote: PATH -->` is that file. What the Neovim plugin knows of the wire, and its help, are
-written along.
+block after `<!-- quote: PATH -->` is that file, and the table after `<!-- lexicon: NAME -->` is made from the
+embedded backend's file of that name. What the Neovim plugin knows of the wire, and its help, come along.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from lofi_core.jobs.request import MAX_PROMPT_CHARACTERS
 from lofi_core.rpc import connection, frames, outbox, room
 from lofi_core.rpc.describe import describe
 from lofi_core.tracks.words import MAX_TITLE_CHARACTERS
+from lofi_procedural.words.lexicon import lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent
 MARKER = "<!-- Everything below is written by docs/generate.py. -->"
 QUOTE = re.compile(r"(<!-- quote: (\S+) -->\n```\w*\n).*?(```)", re.DOTALL)
+LEXICON = re.compile(r"(<!-- lexicon: (\w+) -->\n).*?(?=\n[^|\n]|\Z)", re.DOTALL)
 PARAM_HEAD = ("name", "type", "default", "constraints", "required")
 FIELD_HEAD = ("name", "type", "always there")
 MEBIBYTE = 1024 * 1024
@@ -56,13 +58,20 @@ def run(script: str, arguments: list[str]) -> int:
 
 def written(page: Path) -> str:
     """A page as it should be."""
-    head, marker, _ = QUOTE.sub(quoted, page.read_text()).partition(MARKER)
+    text = LEXICON.sub(words, QUOTE.sub(quoted, page.read_text()))
+    head, marker, _ = text.partition(MARKER)
     return f"{head}{MARKER}\n\n{reference()}" if marker else head
 
 
 def quoted(block: re.Match[str]) -> str:
     """A code block with the file that the comment before it names."""
     return block[1] + (DOCS.parent / block[2]).read_text() + block[3]
+
+
+def words(block: re.Match[str]) -> str:
+    """What the words of a file ask for."""
+    rows = [(", ".join(term.words), term.meaning()) for term in lexicon().terms[block[2]]]
+    return "\n".join([block[1].rstrip(), *table(("Words", "Effect"), rows)])
 
 
 def reference() -> str:

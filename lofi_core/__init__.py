@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lofi_core.backend import (
         BackendSpec,
+        Explanation,
         GenerateRequest,
+        Loop,
         ModelFile,
         ModelFiles,
         Music,
@@ -27,10 +29,12 @@ __version__ = "0.1.0"
 __all__ = [
     "BackendSpec",
     "Event",
+    "Explanation",
     "GenerateRequest",
     "InferenceFailed",
     "InvalidOption",
     "LofiError",
+    "Loop",
     "ModelFile",
     "ModelFiles",
     "ModelLoadFailed",
@@ -46,10 +50,12 @@ __all__ = [
 _HOME = {
     "BackendSpec": "backend",
     "Event": "events",
+    "Explanation": "backend",
     "GenerateRequest": "backend",
     "InferenceFailed": "errors",
     "InvalidOption": "errors",
     "LofiError": "errors",
+    "Loop": "backend",
     "ModelFile": "backend",
     "ModelFiles": "backend",
     "ModelLoadFailed": "errors",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from msgspec import Struct
@@ -229,6 +229,44 @@ class Music:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """Where a track goes on without a seam when it jumps back: from `start + length` to `start` (samples)."""
+
+    start: int
+    length: int
+
+    def __post_init__(self) -> None:
+        _take_integers(self, "start", "length")
+        if self.start < 0 or self.length < 1:
+            raise ValueError(f"a loop of {self.length} samples from {self.start} is none")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a backend made of a prompt, for whoever wonders why the music is as it is.
+
+    Attributes:
+        understood: words of the prompt, and what each asks for.
+        unknown: words that told the backend nothing.
+        choices: what follows from words and options, by name: texts, numbers, or yes and no.
+    """
+
+    understood: Mapping[str, str]
+    unknown: Sequence[str] = ()
+    choices: Mapping[str, str | float | bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        texts = [*self.understood, *self.understood.values(), *self.unknown, *self.choices]
+        values = [value for value in self.choices.values() if not isinstance(value, int | float)]
+        for text in (*texts, *values):
+            if not isinstance(text, str):
+                raise TypeError(f"the explanation has {text!r}; must be text")
+        object.__setattr__(self, "understood", dict(self.understood))
+        object.__setattr__(self, "unknown", list(self.unknown))
+        object.__setattr__(self, "choices", dict(self.choices))
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """What a generation will go through, known before it starts.
 
@@ -238,12 +276,16 @@ class Schedule:
         weights: which form of the model this generation needs, for a backend that loads one model in several
             (`int8`, `fp32`): `load_model` is told, and what it returns is kept apart by it.
         music: tempo, key and bars, where they are known by now. They go into the track's recipe.
+        explanation: what was understood of the prompt. It goes there too, and `generate --explain` prints it.
+        loop: where the track repeats, for one that is made to. It goes there, and into the tags.
     """
 
     stages: Sequence[Stage]
     state: Any = field(default=None, repr=False)
     weights: str = ""
     music: Music | None = None
+    explanation: Explanation | None = field(default=None, repr=False)
+    loop: Loop | None = None
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
@@ -251,6 +293,10 @@ class Schedule:
             raise ValueError("a schedule needs at least one stage")
         if not isinstance(self.music, Music | None):
             raise TypeError(f"music is {self.music!r}; must be a Music")
+        if not isinstance(self.explanation, Explanation | None):
+            raise TypeError(f"explanation is {self.explanation!r}; must be an Explanation")
+        if not isinstance(self.loop, Loop | None):
+            raise TypeError(f"loop is {self.loop!r}; must be a Loop")
         if len(set(names)) != len(names):
             raise ValueError(f"stage names must differ: {', '.join(names)}")
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 @click.option("--steps", type=int, metavar="N", help="Inference steps, where the backend has them.")
 @click.option("--scheduler", metavar="NAME", help="Scheduler, where the backend has them.")
 @click.option("--guidance", type=float, metavar="G", help="Guidance scale, where the backend has one.")
+@click.option("--explain", is_flag=True, help="Tell what is understood of PROMPT, and make nothing.")
 @click.option("--no-daemon", is_flag=True, help="Make it in this process.")
 @click.option("--no-autostart", is_flag=True, help="Do not start the daemon when it is not running.")
 @pass_globals
@@ -71,9 +72,17 @@ def generate(
 ) -> int:
     """Make a track from PROMPT and keep it in the library."""
     plays: bool = rest.pop("play_")
+    explains: bool = rest.pop("explain")
     settings = options.settings()
-    target = wanted_target(settings, output, format_, prompt, force=force)
     request = _request(prompt, **rest)
+    if explains:
+        from lofi_core.cli.explain import explain_request
+
+        if output is not None or plays:
+            raise click.UsageError("--explain makes nothing; leave --output and --play out")
+        explain_request(settings, request, given, as_json=options.json)
+        return 0
+    target = wanted_target(settings, output, format_, prompt, force=force)
     if plays and no_daemon:
         raise click.UsageError("--play needs the daemon, which plays; leave --no-daemon out")
     if no_daemon:

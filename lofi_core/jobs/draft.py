@@ -45,6 +45,7 @@ def _extra(job: Job, runtime: Runtime) -> dict[str, Any]:
         **runtime.notes,
         **facts,
         **_music(job, runtime),
+        **_told(job),
         "system": system_facts(with_onnxruntime="provider" in facts),
     }
 
@@ -57,3 +58,10 @@ def _music(job: Job, runtime: Runtime) -> dict[str, Any]:
     noted = runtime.notes.get("key")
     key = noted if music.key is None and isinstance(noted, str) else music.key
     return {"music": {**asdict(music), "key": key}}
+
+
+def _told(job: Job) -> dict[str, Any]:
+    """What was understood of the prompt and where the track repeats, where the backend tells it."""
+    schedule = job.prepared.schedule
+    told = {"explanation": schedule.explanation, "loop": schedule.loop}
+    return {name: asdict(noun) for name, noun in told.items() if noun is not None}

@@ -14,8 +14,9 @@ from lofi_core.tracks.destination import FORMATS, already_there
 from lofi_core.tracks.encode import check_whole
 from lofi_core.tracks.failures import storage_failures
 from lofi_core.tracks.layout import sync_directory, sync_file
-from lofi_core.tracks.tags import display_tags, flac_title, write_tags
+from lofi_core.tracks.tags import display_tags, flac_title, loop_of, write_tags
 from lofi_core.tracks.track import Exported
+from lofi_core.tracks.wav import add_sampler_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -93,6 +94,9 @@ def _transcode(
                 file.write(sound.read(BLOCK_FRAMES, dtype="int32", always_2d=True))
                 yield min(1.0, (offset + BLOCK_FRAMES) / frames)
     write_tags(temporary, format_name, title, recipe)
+    if format_name == "wav" and (loop := loop_of(recipe)):
+        with temporary.open("r+b") as wav:
+            add_sampler_loop(wav, rate, loop.start, loop.length)
     check_whole(temporary, frames)
 
 

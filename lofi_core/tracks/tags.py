@@ -12,6 +12,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from lofi_core.backend import Loop
 from lofi_core.tracks.words import display_title, printable
 
 if TYPE_CHECKING:
@@ -45,15 +46,16 @@ def write_tags(path: Path, format_name: str, title: str | None, recipe: Recipe) 
         title: what `display_title` makes of it is shown.
         recipe: of the track.
     """
-    shown, text = display_tags(title, recipe), msgspec.json.encode(recipe).decode()
+    shown = display_tags(title, recipe)
+    others = {**loop_tags(recipe), RECIPE_TAG: msgspec.json.encode(recipe).decode()}
     if format_name in _COMMENTED:
-        _write_comments(_COMMENTED[format_name](path), shown, text)
+        _write_comments(_COMMENTED[format_name](path), shown, others)
     elif format_name == "mp3":
-        _fill_id3(ID3(), shown, text).save(path)  # type: ignore[no-untyped-call]
+        _fill_id3(ID3(), shown, others).save(path)  # type: ignore[no-untyped-call]
     else:
         wav: Any = WAVE(path)  # type: ignore[no-untyped-call]
         wav.add_tags()
-        _fill_id3(wav.tags, shown, text)
+        _fill_id3(wav.tags, shown, others)
         wav.save()
 
 
@@ -70,15 +72,28 @@ def title_in_tags(path: Path, recipe: Recipe) -> str | None:
     return None if title == display_tags(None, recipe)["title"] else title
 
 
-def _write_comments(file: Any, tags: dict[str, str], recipe: str) -> None:
+def loop_of(recipe: Recipe) -> Loop | None:
+    """Where a track repeats; None for one that does not, or says nonsense."""
+    try:
+        return msgspec.convert(recipe.extra.get("loop"), Loop)
+    except (msgspec.ValidationError, TypeError, ValueError):
+        return None  # of a file that somebody else wrote
+
+
+def loop_tags(recipe: Recipe) -> dict[str, str]:
+    """`LOOPSTART` and `LOOPLENGTH` in samples, as game engines and players of loops read them."""
+    loop = loop_of(recipe)
+    return {} if loop is None else {"LOOPSTART": str(loop.start), "LOOPLENGTH": str(loop.length)}
+
+
+def _write_comments(file: Any, tags: dict[str, str], others: dict[str, str]) -> None:
     file.delete()
-    for name, value in tags.items():
+    for name, value in {**tags, **others}.items():
         file[name.upper()] = value
-    file[RECIPE_TAG] = recipe
     file.save()
 
 
-def _fill_id3(file: Any, tags: dict[str, str], recipe: str) -> Any:
+def _fill_id3(file: Any, tags: dict[str, str], others: dict[str, str]) -> Any:
     """The same as ID3. libsndfile would write UTF-8 and call it Latin-1, which others show as gibberish."""
     id3: Any = mutagen.id3  # untyped upstream
     file.add(id3.TIT2(encoding=id3.Encoding.UTF16, text=tags["title"]))
@@ -87,6 +102,7 @@ def _fill_id3(file: Any, tags: dict[str, str], recipe: str) -> Any:
     file.add(id3.TDRC(encoding=id3.Encoding.LATIN1, text=tags["date"]))
     if "license" in tags:
         file.add(id3.TCOP(encoding=id3.Encoding.UTF16, text=tags["license"]))
-    # No player shows it, so it may be in the encoding that old ones do not know.
-    file.add(id3.TXXX(encoding=id3.Encoding.UTF8, desc=RECIPE_TAG, text=recipe))
+    # No player shows these, so they may be in the encoding that old ones do not know.
+    for name, value in others.items():
+        file.add(id3.TXXX(encoding=id3.Encoding.UTF8, desc=name, text=value))
     return file

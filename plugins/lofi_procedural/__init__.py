@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lofi_core import BackendSpec, Music, Schedule, Stage, hookimpl
+from lofi_core import BackendSpec, Loop, Music, Schedule, Stage, hookimpl
+from lofi_procedural.explain import explain
 from lofi_procedural.options import ProceduralOptions
-from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE, make_plan
+from lofi_procedural.plan import SAMPLE_RATE, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def describe_backend() -> BackendSpec:
         channels=2,
         min_duration_sec=5,
         max_duration_sec=600,
-        model_version="2",
+        model_version="3",
         options=ProceduralOptions,
         streaming=True,
         loudness="by_construction",
@@ -39,11 +40,23 @@ def describe_backend() -> BackendSpec:
 
 @hookimpl
 def make_schedule(request: GenerateRequest) -> Schedule:
-    """Read the prompt and lay out the bars; one render step per bar, the ending included."""
+    """Read the prompt and lay out the bars; one render step per bar, the ending included.
+
+    A loop is mixed whole before its samples leave.
+    """
     plan = make_plan(request)
     key = plan.brief.stated_key
-    music = Music(plan.tempo, str(key) if key else None, plan.beats_per_bar, LEAD_IN_SEC)
-    return Schedule((Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98)), plan, music=music)
+    music = Music(plan.tempo, str(key) if key else None, plan.brief.metre.beats, plan.first_bar_sec)
+    stages = [Stage("compose", 1, 0.02), Stage("render", plan.steps, 0.98)]
+    if plan.loops:
+        stages.append(Stage("level", plan.bars, 0.02))
+    return Schedule(
+        stages,
+        plan,
+        music=music,
+        explanation=explain(plan),
+        loop=Loop(0, plan.total_samples) if plan.loops else None,
+    )
 
 
 @hookimpl

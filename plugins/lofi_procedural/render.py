@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_core import InferenceFailed, Step
+from lofi_procedural.desk import Desk
+from lofi_procedural.loop import render_loop
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import Dice, Piece
-from lofi_procedural.sound.balance import find_tilt
 from lofi_procedural.sound.limiter import Limiter
-from lofi_procedural.sound.loudness import TARGET_LUFS, Meter, measure
-from lofi_procedural.sound.mixer import Mixer
+from lofi_procedural.sound.loudness import Meter, level
 from lofi_procedural.sound.rider import Rider
-from lofi_procedural.sound.tape import Room, Wow, saturate, tone_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 # Tracks up to this long are mixed whole before the first sample leaves: two bars are too few to ride by ear.
 SHORT_SEC = 8.0
 SILENT_END_SEC = 0.02
-CLOSE_DB = 0.1
+LONGEST_FADE_SEC, FADING_SHARE = 10.0, 0.25
 
 
 def compose(request: GenerateRequest, plan: Plan) -> Piece:
@@ -51,39 +50,35 @@ def render(request: GenerateRequest, plan: Plan, piece: Piece) -> Iterator[Step]
     """
     dice = Dice(request.seed, plan.variety)
     yield Step("compose", 0)
+    if plan.loops:
+        yield from render_loop(plan, piece, dice)
+        return
     master = _Short(plan) if plan.total_samples <= SHORT_SEC * SAMPLE_RATE else _Long(plan)
-    for index, mixed in enumerate(_mix(plan, piece, dice)):
-        last = index == plan.bars
-        audio = master.process(mixed, 0.0 if last else piece.section(index).level_db, last=last)
-        yield Step("render", index, np.ascontiguousarray(audio) if audio.shape[1] else None)
-
-
-def _mix(plan: Plan, piece: Piece, dice: Dice) -> Iterator[Stereo]:
-    """Bars [2, N] through band, room and tape, before the final level; the last one fades out."""
-    mixer = Mixer(plan, piece, dice)
-    wow = Wow(max(0.35, plan.brief.textures.get("tape", 0.0) * 1.6))
-    tilt = find_tilt(plan, piece, mixer, tone_kernel(plan.brief.brightness))
-    room = Room(plan.brief.brightness, tilt, dice.roll("room"))
+    desk = Desk(plan, piece, dice)
     for index in range(plan.steps):
-        dry, send = mixer.bar(piece.bar(index))
-        mixed = room.process(saturate(wow.process(dry)), send)
-        yield mixed * _fade(mixed.shape[1]) if index == plan.bars else mixed
+        last = index == plan.steps - 1
+        level_db = 0.0 if index == plan.bars else piece.section(index).level_db
+        audio = master.process(desk.bar(index), level_db, last=last)
+        yield Step("render", index, np.ascontiguousarray(audio) if audio.shape[1] else None)
 
 
 class _Long:
     """Levels a long track as it goes."""
 
     def __init__(self, plan: Plan) -> None:
-        self._meter, self._limiter = Meter(), Limiter()
-        self._rider = Rider(1.0 - plan.bar_start(plan.bars) / plan.total_samples)
+        self._meter, self._limiter, self._fade = Meter(), Limiter(), Fade(plan)
+        self._rider, self._rings = Rider(self._fade.share), plan.rings
 
     def process(self, mixed: Stereo, level_db: float, *, last: bool) -> Stereo:
-        if last:
-            ended = self._limiter.process(self._rider.end(mixed, self._meter))
-            return np.concatenate((ended, self._limiter.flush()), axis=1)
-        settled = self._limiter.process(self._rider.ride(mixed, level_db, self._meter))
+        if last and self._rings:
+            # The chord is set as it will be heard.
+            settled = self._limiter.process(self._rider.end(self._fade.process(mixed), self._meter))
+        else:
+            # The hand on the fader must not see bars that fade, or it would hold against it.
+            ridden = self._rider.ride(mixed, level_db, self._meter)
+            settled = self._limiter.process(self._fade.process(ridden))
         self._meter.add(settled)
-        return settled
+        return np.concatenate((settled, self._limiter.flush()), axis=1) if last else settled
 
 
 class _Short:
@@ -91,25 +86,12 @@ class _Short:
 
     def __init__(self, plan: Plan) -> None:
         self._held: list[Stereo] = []
-        self._steps = plan.steps
+        self._fade = Fade(plan)
 
     def process(self, mixed: Stereo, level_db: float, *, last: bool) -> Stereo:
         del level_db
-        self._held.append(mixed)
-        return _level(np.concatenate(self._held, axis=1)) if last else mixed[:, :0]
-
-
-def _level(mixed: Stereo) -> Stereo:
-    """One gain for all; what the limiter takes away is given back on a second and third try."""
-    gain_db = TARGET_LUFS - measure(mixed)
-    limited = mixed
-    for _ in range(3):
-        limited = _limit(mixed * np.float32(10 ** (gain_db / 20)))
-        missing_db = TARGET_LUFS - measure(limited)
-        if abs(missing_db) < CLOSE_DB:
-            break
-        gain_db += missing_db
-    return limited
+        self._held.append(self._fade.process(mixed))
+        return level(np.concatenate(self._held, axis=1), _limit) if last else mixed[:, :0]
 
 
 def _limit(block: Stereo) -> Stereo:
@@ -117,9 +99,31 @@ def _limit(block: Stereo) -> Stereo:
     return np.concatenate((limiter.process(block), limiter.flush()), axis=1)
 
 
-def _fade(count: int) -> Stereo:
-    """Stay for a quarter of the final chord, then fall smoothly to silence shortly before the end."""
-    silent = round(SILENT_END_SEC * SAMPLE_RATE)
-    hold = count // 4
-    fall = np.cos(np.linspace(0.0, np.pi / 2, count - hold - silent)) ** 3
-    return np.concatenate((np.ones(hold), fall, np.zeros(silent))).astype(np.float32)
+class Fade:
+    """Lets the end fall smoothly to silence: the final chord after a quarter of it, or the last bars.
+
+    Attributes:
+        share: of the track, that the end fills.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._position = 0
+        self._silent = plan.total_samples - round(SILENT_END_SEC * SAMPLE_RATE)
+        if plan.rings:
+            start = plan.bar_start(plan.bars)
+            self._falls = start + (plan.total_samples - start) // 4
+        else:
+            length_sec = min(LONGEST_FADE_SEC, FADING_SHARE * plan.total_samples / SAMPLE_RATE)
+            self._falls = start = self._silent - round(length_sec * SAMPLE_RATE)
+        self.share = 1.0 - start / plan.total_samples
+
+    def process(self, block: Stereo) -> Stereo:
+        """Take the next samples [2, N], return them at their level."""
+        start, self._position = self._position, self._position + block.shape[1]
+        if self._position <= self._falls:
+            return block
+        fallen = (np.arange(start, self._position) - self._falls) / (self._silent - self._falls)
+        shape = np.cos(np.clip(fallen, 0.0, 1.0) * (np.pi / 2)) ** 3
+        shape[np.arange(start, self._position) >= self._silent] = 0.0
+        faded: Stereo = block * shape.astype(np.float32)
+        return faded

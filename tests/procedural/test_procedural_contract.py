@@ -6,7 +6,7 @@ import subprocess
 import sys
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 import numpy as np
@@ -14,7 +14,10 @@ import pytest
 
 import lofi_procedural as backend
 from lofi_core import GenerateRequest, InferenceFailed, InvalidOption, Music, Runtime
-from lofi_procedural.options import ProceduralOptions
+from lofi_procedural.options import TEXTURE_NAMES, Player, ProceduralOptions
+from lofi_procedural.sound.sustained import VOICES
+from lofi_procedural.sound.textures import TEXTURES
+from lofi_procedural.sound.timbres import TIMBRES
 from lofi_procedural.words import parse_key
 
 if TYPE_CHECKING:
@@ -105,8 +108,21 @@ def test_a_prompt_that_leaves_nobody_to_play_is_refused_with_the_remedy(
     )
 
 
-@pytest.mark.parametrize("options", [{"tempo": 39}, {"swing": 0.9}, {"rain": 1.5}, {"tremolo": 1}])
-def test_options_out_of_range_or_unknown_are_refused(options: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tempo": 39},
+        {"swing": 0.9},
+        {"rain": 1.5},
+        {"tremolo": 1},
+        {"metre": "5/4"},
+        {"mode": "locrian"},
+        {"density": -0.1},
+        {"ending": "bang"},
+        {"instruments": {"oboe": True}},
+    ],
+)
+def test_options_out_of_range_or_unknown_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(options, ProceduralOptions)
 
@@ -118,6 +134,47 @@ def test_an_option_wins_over_the_words() -> None:
     assert plan.tempo == 120.0
     assert "drums" not in plan.brief.without
     assert str(plan.brief.key) == "D minor"
+
+
+def test_options_decide_who_plays() -> None:
+    instruments = {"flute": True, "harp": True, "drums": False, "rhodes": False}
+    plan = backend.make_schedule(request("rhodes and piano, boom bap", instruments=instruments)).state
+    assert plan.brief.instruments == ("flute", "harp", "piano")
+    assert plan.brief.without == {"drums", "rhodes"}
+
+
+def test_options_decide_how_it_is_played() -> None:
+    asked = request(
+        "busy, bright, in C major, 3/4",
+        key="f minor",
+        mode="dorian",
+        metre="4/4",
+        density=0.1,
+        brightness=0.2,
+    )
+    brief = backend.make_schedule(asked).state.brief
+    assert (str(brief.stated_key), brief.metre.name) == ("F dorian", "4/4")
+    assert (brief.density, brief.brightness) == (0.1, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"metre": "6/8", "swing": 0.6}, "swing is 0.6 in 6/8"),
+        ({"loop": True, "ending": "fade"}, "a loop has no ending"),
+        ({"drums": True, "instruments": {"drums": False}}, "the opposite"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidOption, match=problem) as refused:
+        backend.make_schedule(request("lofi", **options))
+    assert refused.value.hint
+
+
+def test_every_texture_and_instrument_has_an_option() -> None:
+    assert set(TEXTURE_NAMES) == {*TEXTURES}
+    assert set(TEXTURE_NAMES) <= set(ProceduralOptions.__struct_fields__)
+    assert {*get_args(Player)} == {*TIMBRES, *VOICES, "drums", "bass", "chords", "melody"}
 
 
 def test_every_option_is_documented() -> None:
@@ -142,7 +199,9 @@ def test_the_schedule_tells_the_music_and_the_generation_the_key(prompt: str, ke
     assert runtime.notes["key"] == key or key is None
 
 
-def test_a_waltz_has_three_beats_in_a_bar() -> None:
-    music = backend.make_schedule(request("felt piano waltz, 90 bpm")).music
+@pytest.mark.parametrize(("prompt", "beats"), [("felt piano waltz, 90 bpm", 3), ("rhodes in 6/8, 60 bpm", 2)])
+def test_a_metre_has_its_beats_in_a_bar(prompt: str, beats: int) -> None:
+    music = backend.make_schedule(request(prompt)).music
     assert music is not None
+    assert music.beats_per_bar == beats
     assert music.bar_sec == pytest.approx(2.0)

@@ -11,7 +11,9 @@ from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import Plan, make_plan
 from lofi_procedural.score import Dice, Piece
 from lofi_procedural.score.chords import CADENCES, PROGRESSIONS, SCALES, read_progression
+from lofi_procedural.score.ensemble import USUAL_LEADS
 from lofi_procedural.score.form import make_form
+from lofi_procedural.words import read_prompt
 
 
 def compose(prompt: str, duration_sec: float = 120.0, seed: int = 3) -> tuple[Plan, Piece]:
@@ -143,6 +145,18 @@ def test_a_bass_plays_alone_too(prompt: str) -> None:
     assert not any(bar.hits for bar in bars)
 
 
+@pytest.mark.parametrize("prompt", ["drums only", "solo drums, 80 bpm", "just drums in 3/4"])
+def test_drums_alone_are_alone(prompt: str) -> None:
+    plan, piece = compose(prompt)
+    bars = [piece.bar(index) for index in range(plan.steps)]
+    assert not [note for bar in bars for note in bar.notes]
+    assert {hit.voice for bar in bars for hit in bar.hits} > {"kick"}
+
+
+def test_chill_beats_are_a_band() -> None:
+    assert compose("just chill beats")[1].ensemble.parts > {"drums", "bass", "chords"}
+
+
 @pytest.mark.parametrize(
     ("word", "player"), [("sax", "saxophone"), ("tenor saxophone", "saxophone"), ("muted trumpet", "trumpet")]
 )
@@ -154,6 +168,30 @@ def test_a_wind_instrument_takes_the_melody(word: str, player: str) -> None:
 @pytest.mark.parametrize("prompt", ["drumless jazz", "drum-free rhodes", "beat-free rhodes"])
 def test_drumless_means_no_hits(prompt: str) -> None:
     assert compose(prompt)[1].ensemble.groove is None
+
+
+@pytest.mark.parametrize(
+    ("style", "bass", "groove"),
+    [
+        ("synthwave", {"synth_bass"}, {"synthwave"}),
+        ("trip hop", {"synth_bass", "electric_bass"}, {"trip_hop"}),
+        ("jazz hop", {"upright_bass"}, {"jazz_hop", "boom_bap"}),
+        ("chillhop", {"electric_bass", "upright_bass"}, {"boom_bap"}),
+        ("lullaby", {"upright_bass"}, {None}),
+    ],
+)
+def test_a_style_chooses_its_players(style: str, bass: set[str], groove: set[str | None]) -> None:
+    bands = [compose(f"{style}, xyzzy", 20.0, seed)[1].ensemble for seed in range(12)]
+    assert {band.bass for band in bands} <= bass
+    assert {band.groove for band in bands} <= groove
+    told = read_prompt(style).style
+    assert told is not None
+    assert {band.melody for band in bands} <= {*(told.leads or USUAL_LEADS)}
+
+
+def test_a_word_wins_over_the_style() -> None:
+    ensemble = compose("synthwave with flute and upright bass")[1].ensemble
+    assert (ensemble.melody, ensemble.bass) == ("flute", "upright_bass")
 
 
 def test_named_instruments_take_their_seats() -> None:
@@ -207,6 +245,24 @@ def test_a_waltz_has_three_beats_in_a_bar(prompt: str) -> None:
     assert max(beats) < 3.0
     kicks = [hit.beat for bar in bars for hit in bar.hits if hit.voice == "kick" and hit.velocity > 0.5]
     assert kicks.count(0.0) >= len(kicks) / 2
+
+
+@pytest.mark.parametrize(
+    "prompt", ["rhodes", "brushed guitar, sad", "busy piano", "harp, no drums", "calm pads"]
+)
+def test_six_eight_is_two_dotted_beats(prompt: str) -> None:
+    plan, piece = compose(f"{prompt}, 6/8, 60 bpm", 120.0)
+    assert plan.bar_start(1) == 96_000
+    assert plan.swing == 0.5
+    bars = [piece.bar(index) for index in range(plan.bars)]
+    weight = [0.0] * 6
+    for bar in bars:
+        strokes = [(note.beat, note.velocity) for note in bar.notes]
+        for beat, velocity in [*strokes, *((hit.beat, hit.velocity) for hit in bar.hits)]:
+            assert 0 <= beat < 6
+            weight[int(beat)] += velocity
+    # The eighths that begin a dotted beat carry most.
+    assert min(weight[0], weight[3]) > 1.5 * max(weight[1], weight[2], weight[4], weight[5])
 
 
 def test_bars_may_be_played_in_any_order() -> None:

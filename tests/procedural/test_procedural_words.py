@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from lofi_procedural.metre import METRES
+from lofi_procedural.score.chords import SCALES
+from lofi_procedural.score.drums import GROOVES
+from lofi_procedural.score.ensemble import BASSES, LEADS
+from lofi_procedural.sound.sustained import VOICES
+from lofi_procedural.sound.textures import TEXTURES
+from lofi_procedural.sound.timbres import TIMBRES
 from lofi_procedural.words import Key, find_key, parse_key, read_prompt
-from lofi_procedural.words.lexicon import TERMS
+from lofi_procedural.words.lexicon import lexicon
 
 
 @pytest.mark.parametrize(
@@ -91,6 +96,10 @@ def test_a_storm_brings_rain(text: str) -> None:
     assert read_prompt(text).textures["rain"] > 0
 
 
+def test_no_thunderstorm_is_neither_rain_nor_thunder() -> None:
+    assert read_prompt("no thunderstorm").textures == {"rain": 0.0, "thunder": 0.0}
+
+
 def test_the_longest_phrase_wins() -> None:
     assert read_prompt("felt piano").instruments == ("felt",)
 
@@ -106,32 +115,128 @@ def test_textures_are_named_with_an_amount() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "meter"),
+    ("text", "metre"),
     [
-        ("a waltz", 3),
-        ("piano in 3/4", 3),
-        ("4/4 beat", 4),
-        ("lofi", 4),
-        ("no waltz", 4),
-        ("13/4", 4),
-        ("3/4/2025", 4),
+        ("a waltz", "3/4"),
+        ("piano in 3/4", "3/4"),
+        ("4/4 beat", "4/4"),
+        ("rhodes in 6/8 time", "6/8"),
+        ("six-eight ballad", "6/8"),
+        ("lofi", "4/4"),
+        ("no waltz", "4/4"),
+        ("13/4", "4/4"),
+        ("3/4/2025", "4/4"),
     ],
 )
-def test_a_meter_is_read(text: str, meter: int) -> None:
-    assert read_prompt(text).meter == meter
+def test_a_metre_is_read(text: str, metre: str) -> None:
+    assert read_prompt(text).metre.name == metre
+
+
+def test_a_metre_that_there_is_not_is_not_understood() -> None:
+    brief = read_prompt("rhodes in 5/4")
+    assert brief.metre.name == "4/4"
+    assert brief.unknown == ("5/4",)
 
 
 def test_what_was_not_understood_is_told() -> None:
     brief = read_prompt("rainy xyzzy rhodes")
     assert brief.unknown == ("xyzzy",)
-    assert brief.understood == ("rainy", "rhodes")
+    assert tuple(brief.understood) == ("rainy", "rhodes")
 
 
-def test_every_word_of_the_lexicon_is_documented() -> None:
-    page = Path(__file__).parents[2].joinpath("docs", "procedural.md").read_text()
-    assert [word for term in TERMS for word in term.words if word not in page] == []
+def test_what_was_understood_says_what_it_asks_for() -> None:
+    assert read_prompt("300 bpm in D minor, not sad, no drums, heavy rain").understood == {
+        "D minor": "key D minor",
+        "300 bpm": "200 BPM, the fastest there is",
+        "not sad": "+2.5 BPM, major 0.5",
+        "no drums": "without `drums`",
+        "heavy rain": "-2 BPM, minor 0.2, texture `rain` 1",
+    }
 
 
 def test_no_word_has_two_meanings() -> None:
-    words = [word for term in TERMS for word in term.words]
+    words = [word for terms in lexicon().terms.values() for term in terms for word in term.words]
     assert len(words) == len(set(words))
+
+
+def test_every_phrase_of_the_lexicon_is_found_by_itself() -> None:
+    for term in (term for terms in lexicon().terms.values() for term in terms):
+        for word in term.words:
+            assert read_prompt(word).understood == {word: term.meaning(strength=0.6)}
+
+
+def test_everything_that_the_words_name_is_there() -> None:
+    terms = [term for terms in lexicon().terms.values() for term in terms]
+    parts = {"drums", "bass", "melody", "chords"}
+    assert {term.instrument for term in terms} - {None} <= {*TIMBRES, *VOICES, *parts}
+    assert {texture for term in terms for texture in term.textures} == {*TEXTURES}
+    styles = [term.style for term in terms if term.style is not None]
+    assert {name for style in styles for name in (*style.chords, *style.leads)} <= {*LEADS}
+    assert {name for style in styles for name in style.basses} <= {*BASSES}
+    grooves = {term.groove for term in terms} | {name for style in styles for name in style.grooves}
+    assert grooves - {None, "none"} <= {*GROOVES}
+    assert {term.metre for term in terms} - {None} <= {*METRES}
+    assert {term.mode for term in terms} - {None} <= {*SCALES}
+
+
+@pytest.mark.parametrize(
+    ("text", "without", "instruments"),
+    [
+        ("no drums or bass", {"drums", "bass"}, ()),
+        ("without the drums and the bass", {"drums", "bass"}, ()),
+        ("no drums, no bass", {"drums", "bass"}, ()),
+        ("no drums and warm pads", {"drums"}, ("pad",)),
+        ("no drums with piano", {"drums"}, ("piano",)),
+        ("no loud drums, piano", {"drums"}, ("piano",)),
+        ("drum-free rhodes", {"drums"}, ("rhodes",)),
+        ("not too sad piano", set(), ("piano",)),
+    ],
+)
+def test_a_negation_reaches_as_far_as_it_is_meant(
+    text: str, without: set[str], instruments: tuple[str, ...]
+) -> None:
+    brief = read_prompt(text)
+    assert brief.without == without
+    assert brief.instruments == instruments
+
+
+@pytest.mark.parametrize("text", ["no vocals", "without singing", "no drums or vocals"])
+def test_what_there_never_is_may_be_negated(text: str) -> None:
+    assert read_prompt(text).unknown == ()
+    assert read_prompt("vocals").unknown == ("vocals",)
+
+
+@pytest.mark.parametrize(
+    ("text", "solo"),
+    [
+        ("drums only", True),
+        ("only drums", True),
+        ("just the drums", True),
+        ("solo, sad piano", True),
+        ("only soft piano", True),
+        ("piano and bass only", True),
+        ("harp alone, rain", True),
+        ("just chill beats", False),
+        ("only the best lofi beats", False),
+        ("walking alone at night, piano", False),
+    ],
+)
+def test_solo_leaves_only_what_is_named(text: str, solo: bool) -> None:
+    assert read_prompt(text).solo is solo
+
+
+def test_heavy_drums_play_more_than_light_ones() -> None:
+    assert (
+        read_prompt("heavy drums").density > read_prompt("drums").density > read_prompt("light beat").density
+    )
+    assert read_prompt("heavy piano").unknown == ("heavy",)
+
+
+def test_the_later_of_two_styles_decides() -> None:
+    style = read_prompt("jazz hop, synthwave").style
+    assert style is not None
+    assert (style.name, style.basses, style.swing) == ("jazz hop, synthwave", ("synth_bass",), 0.5)
+
+
+def test_plurals_of_every_kind_are_known() -> None:
+    assert read_prompt("brushes, lullabies, strings").unknown == ()

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from lofi_core.radio.mood import key_in, likeness, tempo_in
 from lofi_core.radio.mood_words import features_by_phrase
 from lofi_procedural.words import find_key, read_prompt
-from lofi_procedural.words.lexicon import TERMS
+from lofi_procedural.words.lexicon import lexicon
 
+TERMS = [term for terms in lexicon().terms.values() for term in terms]
 RAINY = "lofi, rainy night, jazzy rhodes, 75 bpm"
 NOTES = ["a", "A", "Bb", "b", "B-flat", "C", "C#", "d", "F♯", "G sharp", "e", "F"]
 MODES = ["", " minor", " major", "m", " min", " lydian", " dorian", " aeolian", " mixolydian"]

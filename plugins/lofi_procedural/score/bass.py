@@ -24,8 +24,39 @@ LINES: dict[str, tuple[tuple[float, float, str], ...]] = {
     "waltz": ((0, 2.4, "root"), (2.5, 0.5, "approach")),
     "waltz_answer": ((0, 1.9, "root"), (2, 0.9, "fifth")),
     "waltz_walk": ((0, 0.95, "root"), (1, 0.95, "fifth"), (2, 0.95, "approach")),
+    "six": ((0, 2.6, "root"), (3, 1.8, "fifth"), (5, 0.9, "approach")),
+    "six_hold": ((0, 4.6, "root"), (5, 0.9, "approach")),
+    "six_answer": ((0, 1.9, "root"), (2, 0.9, "octave"), (3, 2.7, "fifth")),
+    "six_walk": ((0, 1.9, "root"), (2, 0.9, "fifth"), (3, 1.9, "octave"), (5, 0.9, "approach")),
+    "eighths": tuple((at / 2, 0.42, "root" if at % 4 != 3 else "octave") for at in range(8)),
     "bossa": ((0, 1.4, "root"), (1.5, 0.5, "fifth"), (2, 1.4, "fifth"), (3.5, 0.5, "approach")),
 }
+LINE_OF_GROOVE = {"bossa": "bossa", "synthwave": "eighths"}
+# Lines for a calm, a usual and a lively piece. Without drums the bass keeps to the beat.
+CALM_DENSITY, LIVELY_DENSITY = 0.4, 0.65
+CHOICES = (("hold", "two"), ("push", "two", "answer", "push"), ("walk", "push", "walk", "answer"))
+DRUMLESS_CHOICES = (("hold", "two"), ("hold", "two"), ("walk", "two"))
+WALTZ_CHOICES = (("waltz", "waltz_answer"), *2 * (("waltz_answer", "waltz_walk"),))
+SIX_CHOICES = (("six_hold", "six"), *2 * (("six", "six_answer", "six_walk"),))
+
+
+def choose_line(groove: str | None, beats: int, density: float, rng: Generator) -> str:
+    """Draw a line for a section: calmer or livelier, and fit for what the drums play, if they do.
+
+    Args:
+        groove: of the drums; None where there are none.
+        beats: what the score counts in a bar.
+        density: 0 (calm) … 1 (lively).
+        rng: the section's own.
+    """
+    at = 0 if density < CALM_DENSITY else 2 if density > LIVELY_DENSITY else 1
+    if groove in LINE_OF_GROOVE:
+        lines: tuple[str, ...] = (LINE_OF_GROOVE[groove],)
+    elif beats == 4:
+        lines = (DRUMLESS_CHOICES if groove is None else CHOICES)[at]
+    else:
+        lines = {3: WALTZ_CHOICES, 6: SIX_CHOICES}[beats][at]
+    return lines[int(rng.integers(len(lines)))]
 
 
 def play_bass(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lofi_procedural.score.harmony import Voicing
 
-# (beat, length in beats, velocity), in one bar of four beats, or of three for a waltz.
+# (beat, length in beats, velocity), in one bar of four beats, of three for a waltz, of six eighths.
 Pattern = tuple[tuple[float, float, float], ...]
 CALM: tuple[Pattern, ...] = (
     ((0, 3.6, 0.62), (2, 1.9, 0.42)),
@@ -37,8 +37,15 @@ WALTZ: tuple[Pattern, ...] = (
     ((0, 0.9, 0.58), (1, 0.8, 0.44), (2, 0.8, 0.46)),
     ((0, 1.4, 0.6), (1.5, 1.4, 0.46)),
 )
-# Without drums the chords keep time: broken, one tone per half beat, or struck on every beat.
+SIX_EIGHT: tuple[Pattern, ...] = (
+    ((0, 2.8, 0.62), (3, 2.6, 0.5)),
+    ((0, 1.9, 0.64), (2, 0.9, 0.38), (3, 1.9, 0.58), (5, 0.9, 0.38)),
+    ((0, 2.8, 0.64), (3, 1.9, 0.56), (5, 0.9, 0.4)),
+    ((0, 1.9, 0.64), (2, 0.9, 0.38), (3, 2.7, 0.58)),
+)
+# Without drums the chords keep time: broken, one tone per half beat or eighth, or struck on every beat.
 PULSE: Pattern = ((0, 0.92, 0.66), (1, 0.9, 0.48), (2, 0.92, 0.6), (3, 0.85, 0.48))
+SIX_PULSE: Pattern = ((0, 2.6, 0.66), (3, 2.5, 0.56))
 BROKEN = (0, 2, 1, 3, 2, 1, 3, 2)
 
 
@@ -55,8 +62,8 @@ def comp(
     """
     notes = []
     for beat, length, velocity in pattern:
-        change = next((at for at, _ in chords if beat < at < beat + length), 4.0)
-        held = min(length, max(0.4, change - beat)) if change < 4.0 else length
+        change = next((at for at, _ in chords if beat < at < beat + length), beat + length)
+        held = min(length, max(0.4, change - beat))
         force = velocity * (1 + 0.08 * rng.standard_normal())
         late = 0.006 * rng.standard_normal()
         for voice, pitch in enumerate(_sounding(chords, beat)):
@@ -69,16 +76,18 @@ def comp(
 def arpeggiate(
     chords: Sequence[tuple[float, Voicing]], beats: int, rng: Generator, accent: float
 ) -> list[Note]:
-    """Break the chords into even half beats that ring into each other, leaning on the beat."""
+    """Break the chords into even half beats, or eighths, that ring into each other, leaning on the beat."""
     notes = []
     turn = int(rng.integers(2)) * 4
-    group = 6 if beats == 3 else 4  # half beats from one bass tone to the next
-    for step in range(2 * beats):
-        beat = step / 2
+    length = 1.0 if beats == 6 else 0.5
+    group = {3: 6, 4: 4, 6: 3}[beats]  # steps from one bass tone to the next
+    for step in range(round(beats / length)):
+        beat = step * length
         pitch = _sounding(chords, beat)[BROKEN[(step + turn) % 8] if step % group else 0]
-        weight = 0.62 if step % group == 0 else 0.52 if step % 2 == 0 else 0.4
+        inner = (0.3, 0.3) if beats == 6 else (0.52, 0.4)
+        weight = 0.62 if step % group == 0 else inner[step % 2]
         velocity = _limit(accent * weight * (1 + 0.07 * rng.standard_normal()))
-        notes.append(Note("chords", beat, 1.6, pitch, velocity, 0.004 * rng.standard_normal()))
+        notes.append(Note("chords", beat, 1.1 + length, pitch, velocity, 0.004 * rng.standard_normal()))
     return notes
 
 

@@ -9,7 +9,7 @@ from lofi_procedural.score.notes import Hit
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-# Four steps a beat: X strong, x usual, o soft, - sometimes (a ghost), . nothing.
+# Sixteenths of a bar: X strong, x usual, o soft, - sometimes (a ghost), . nothing.
 GROOVES: dict[str, tuple[dict[str, str], ...]] = {
     "boom_bap": (
         {"kick": "X.....-.x.x.....", "snare": "....X..-....X..-", "hat": "x.o.x.o.x.o.x.o."},
@@ -25,6 +25,25 @@ GROOVES: dict[str, tuple[dict[str, str], ...]] = {
         {"kick": "X.....x.........", "snare": "........X.......", "hat": "x.o.x.o.x.o.x.oo"},
         {"kick": "X..x......-.....", "snare": "........X.....-.", "hat": "x.o.x.o.x.o.xoo."},
     ),
+    "jazz_hop": (
+        {"kick": "X.....-x..x.....", "snare": "....X..-.-..X..-", "hat": "x...x.o.x...x.oo"},
+        {"kick": "X..-..x...x..-..", "snare": "....X.-.....X.-.", "hat": "x...x.o.x-..x.o."},
+        {
+            "kick": "X.......x.x....-",
+            "snare": "....X..-.-..X...",
+            "rim": "..............o.",
+            "hat": "x...x.o.x...x.o.",
+        },
+    ),
+    "trip_hop": (
+        {"kick": "X..x......X.....", "snare": "....X..-.-..X..-", "hat": "x.x.x.x.x.x.xox."},
+        {"kick": "X.........X..x..", "snare": "....X..-....X...", "hat": "x.x.x.x.x.xox.x."},
+        {"kick": "X..x..-...X..-..", "snare": "....X....-..X.-.", "hat": "x.x.xox.x.x.x.x."},
+    ),
+    "synthwave": (
+        {"kick": "X...X...X...X...", "snare": "....X.......X...", "hat": "x.o.x.o.x.o.x.o."},
+        {"kick": "X...X...X...X.x.", "snare": "....X.......X...", "hat": "x.o.x.o.x.o.x.oo"},
+    ),
     "bossa": (
         {"kick": "X..xx..xx..xx..x", "rim": "x..x..x...x..x..", "shaker": "xoxoxoxoxoxoxoxo"},
         {"kick": "X..xx..xx..xx..x", "rim": "..x...x..x..x...", "shaker": "xoxoxoxoxoxoxoxo"},
@@ -37,6 +56,15 @@ GROOVES: dict[str, tuple[dict[str, str], ...]] = {
     "waltz_brushed": (
         {"kick": "x...........", "rim": "....o...o...", "brush": "x.o.x.o.x.o."},
         {"kick": "x.........-.", "rim": "........o...", "brush": "x.o.x.o-x.o."},
+    ),
+    "six_eight": (
+        {"kick": "X.........o.", "snare": "......X.....", "hat": "X.-.o.X.-.o."},
+        {"kick": "X.........-.", "snare": "......X...-.", "hat": "X...o.X...oo"},
+        {"kick": "X...-.......", "snare": "......X..-..", "hat": "X.-.o.X.-.o."},
+    ),
+    "six_eight_brushed": (
+        {"kick": "x.........-.", "rim": "......x.....", "brush": "X...o.X...o."},
+        {"kick": "x...........", "rim": "......x...-.", "brush": "X.-.o.X.-.o."},
     ),
     "four": (
         {"kick": "X...x...X...x...", "snare": "....x.......x...", "hat": "..x...x...x...x."},
@@ -55,11 +83,14 @@ DRAG_SEC = {"kick": 0.0, "snare": 0.009, "rim": 0.006, "hat": 0.002, "brush": 0.
 JITTER_SEC = 0.0025
 
 
-def play_drums(groove: str, variant: int, rng: Generator, *, fill: bool, hats_only: bool) -> list[Hit]:
+def play_drums(
+    groove: str, beats: int, variant: int, rng: Generator, *, fill: bool, hats_only: bool
+) -> list[Hit]:
     """One bar of a groove.
 
     Args:
         groove: name in `GROOVES`.
+        beats: what the score counts in its bar.
         variant: which of its bars; taken modulo their number.
         rng: the bar's own.
         fill: the last beats lead into a new section.
@@ -69,21 +100,23 @@ def play_drums(groove: str, variant: int, rng: Generator, *, fill: bool, hats_on
     pattern = patterns[variant % len(patterns)]
     if hats_only:
         pattern = {voice: steps for voice, steps in pattern.items() if voice in {"hat", "shaker", "brush"}}
-    hits = [hit for voice, steps in pattern.items() for hit in _strokes(voice, steps, rng)]
+    length = len(next(iter(pattern.values())))
+    step = beats / length
+    hits = [hit for voice, steps in pattern.items() for hit in _strokes(voice, steps, step, rng)]
     if fill and not hats_only:
         extra = FILLS[int(rng.integers(len(FILLS)))]
         # A fill is written over four beats; a shorter bar plays the end of it.
-        length = len(next(iter(pattern.values())))
-        hits += [hit for voice, steps in extra.items() for hit in _strokes(voice, steps[-length:], rng)]
+        ends = {voice: steps[-length:] for voice, steps in extra.items()}
+        hits += [hit for voice, steps in ends.items() for hit in _strokes(voice, steps, step, rng)]
     return hits
 
 
-def _strokes(voice: str, steps: str, rng: Generator) -> list[Hit]:
+def _strokes(voice: str, steps: str, step: float, rng: Generator) -> list[Hit]:
     hits = []
     for at, mark in enumerate(steps):
         if mark == "." or (mark == "-" and rng.random() > GHOST_CHANCE):
             continue
         force = FORCE[mark] * (1 + 0.09 * rng.standard_normal())
         late = DRAG_SEC[voice] + JITTER_SEC * rng.standard_normal()
-        hits.append(Hit(voice, at / 4, max(0.1, min(1.0, float(force))), float(late)))
+        hits.append(Hit(voice, at * step, max(0.1, min(1.0, float(force))), float(late)))
     return hits

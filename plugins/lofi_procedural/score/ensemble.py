@@ -10,14 +10,20 @@ if TYPE_CHECKING:
 
     from lofi_procedural.words import Brief
 
-CHORDAL = ("rhodes", "piano", "felt", "guitar", "electric_guitar", "harp", "organ")
-LEADS = ("flute", "saxophone", "trumpet", "vibraphone", "kalimba", *CHORDAL)
+CHORDAL = ("rhodes", "piano", "felt", "guitar", "electric_guitar", "ukulele", "harp", "organ")
+WINDS = ("flute", "saxophone", "trumpet", "clarinet")
+MALLETS = ("vibraphone", "kalimba", "marimba", "music_box")
+LEADS = (*WINDS, *MALLETS, "synth_lead", *CHORDAL)
 SUSTAINED = ("strings", "pad")
-BASSES = ("upright_bass", "synth_bass")
+BASSES = ("upright_bass", "synth_bass", "electric_bass")
 # Drawn from where the words leave it open; a name given twice is likelier.
 USUAL_CHORDS = ("rhodes", "rhodes", "rhodes", "felt", "guitar")
 USUAL_LEADS = ("vibraphone", "electric_guitar", "rhodes", "kalimba", "flute")
+USUAL_BASSES = ("upright_bass", "upright_bass", "synth_bass")
 USUAL_GROOVES = ("boom_bap", "boom_bap", "boom_bap", "half_time", "brushed")
+CALMEST_DENSITY = 0.25  # under which brushes do
+# What the drums play where a bar has not four beats: firmly, or with brushes.
+METRE_GROOVES = {"3/4": ("waltz", "waltz_brushed"), "6/8": ("six_eight", "six_eight_brushed")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,16 @@ def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
     melody = next((name for name in free if name != chords), None)
     pad = next((name for name in brief.instruments if name in SUSTAINED), None)
     bass = next((name for name in brief.instruments if name in BASSES), None)
-    # Drums named alone ("just chill beats") mean a band.
-    if brief.solo and (free or pad or bass or "bass" in brief.instruments):
+    named = {"bass", "drums"} & {*brief.instruments}
+    if brief.solo and (free or pad or bass or named):
         return _alone(brief, Ensemble(chords, melody, bass, pad, None))
-    usual_chords = _draw(USUAL_CHORDS, {*brief.without, melody}, rng)
-    usual_melody = _draw(USUAL_LEADS, {*brief.without, chords or usual_chords}, rng)
-    usual_bass = "synth_bass" if rng.random() < 0.35 else "upright_bass"
-    groove = brief.groove or ("brushed" if brief.energy < 0.25 else _draw(USUAL_GROOVES, set(), rng))
+    style = brief.style
+    usual_chords = _draw((style and style.chords) or USUAL_CHORDS, {*brief.without, melody}, rng)
+    taken = {*brief.without, chords or usual_chords}
+    usual_melody = _draw((style and style.leads) or USUAL_LEADS, taken, rng)
+    usual_bass = _draw((style and style.basses) or USUAL_BASSES, {*brief.without}, rng)
+    usual_grooves = ("brushed",) if brief.density < CALMEST_DENSITY else USUAL_GROOVES
+    groove = brief.groove or _draw((style and style.grooves) or usual_grooves, set(), rng)
     return Ensemble(
         chords=None if "chords" in brief.without else chords or usual_chords,
         melody=None if "melody" in brief.without else melody or usual_melody,
@@ -80,8 +89,9 @@ def _groove(brief: Brief, groove: str | None) -> str | None:
         return None
     if groove == "none":
         groove = "brushed" if "drums" in brief.instruments else None
-    if groove and brief.meter == 3:
-        return "waltz_brushed" if groove == "brushed" else "waltz"
+    if groove and brief.metre.name in METRE_GROOVES:
+        firm, brushed = METRE_GROOVES[brief.metre.name]
+        return brushed if groove == "brushed" else firm
     return groove
 
 

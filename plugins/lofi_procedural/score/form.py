@@ -54,9 +54,9 @@ class Section:
         return int(2 * (bar - self.start) >= self.bars)
 
 
-def make_form(bars: int, rng: Generator) -> list[Section]:
-    """Lay out sections that add up to a number of bars."""
-    lengths = _lengths(bars)
+def make_form(bars: int, rng: Generator, *, loops: bool = False) -> list[Section]:
+    """Lay out sections that add up to a number of bars; a loop neither begins nor ends."""
+    lengths = _lengths(bars, loops=loops)
     sections: list[Section] = []
     start = 0
     seen: dict[str, int] = {}
@@ -88,14 +88,21 @@ def _vary(layers: frozenset[str], rng: Generator) -> frozenset[str]:
     return layers
 
 
-def _lengths(bars: int) -> list[tuple[str, int, int]]:
+def _lengths(bars: int, *, loops: bool) -> list[tuple[str, int, int]]:
     """Names, lengths and movements: an intro, an outro where there is room, and sections that take turns."""
+    if loops:
+        return _middle(bars)
     if bars < 6:
         return [("A", bars, 0)]
     edge = 4 if bars >= 28 else 2 if bars >= 10 else 1
     # Phrases have two or four bars; what does not fill one lengthens the outro.
     spare = (bars - 2 * edge) % (4 if bars >= 28 else 2)
-    room = bars - 2 * edge - spare
+    middle = _middle(bars - 2 * edge - spare)
+    return [("intro", edge, 0), *middle, ("outro", edge + spare, middle[-1][2])]
+
+
+def _middle(room: int) -> list[tuple[str, int, int]]:
+    """Sections that take turns until the bars are used up; the last is no break."""
     cycle = LONG_CYCLE if room >= 24 else SHORT_CYCLE
     middle: list[tuple[str, int, int]] = []
     turn = 0
@@ -107,4 +114,4 @@ def _lengths(bars: int) -> list[tuple[str, int, int]]:
         middle.append((name, length, turn // len(LONG_CYCLE)))
         room -= length
         turn += 1
-    return [("intro", edge, 0), *middle, ("outro", edge + spare, middle[-1][2])]
+    return middle

@@ -33,6 +33,14 @@ WALTZ_RHYTHMS: tuple[tuple[tuple[float, float], ...], ...] = (
     ((1, 0.5), (1.5, 0.5), (2, 1.5), (4, 1.5)),
     ((0, 2.0), (2, 0.5), (2.5, 2.0)),
 )
+SIX_EIGHT_RHYTHMS: tuple[tuple[tuple[float, float], ...], ...] = (
+    ((0, 2.0), (2, 1.0), (3, 3.0), (6, 4.0)),
+    ((1, 1.0), (2, 1.0), (3, 2.0), (5, 1.0), (6, 4.5)),
+    ((0, 3.0), (3, 2.0), (5, 1.0), (6, 3.0)),
+    ((2, 1.0), (3, 1.0), (4, 1.0), (5, 1.0), (6, 4.0)),
+    ((0, 1.0), (1, 1.0), (2, 1.0), (3, 3.0), (8, 1.0), (9, 3.0)),
+)
+RHYTHMS_OF = {4: RHYTHMS, 3: WALTZ_RHYTHMS, 6: SIX_EIGHT_RHYTHMS}
 # Two-bar cells of an eight-bar phrase: statement, variation, answer, rest.
 PHRASES = ("a.vb", "av.b", "abv.", "a.a.", "avb.")
 STEPS = (-2, -1, -1, 1, 1, 2, 3)
@@ -53,7 +61,7 @@ class Motif:
 
 def make_motif(beats: int, rng: Generator) -> Motif:
     """Draw a rhythm for bars of so many beats, and a contour that wanders little and turns back."""
-    rhythms = WALTZ_RHYTHMS if beats == 3 else RHYTHMS
+    rhythms = RHYTHMS_OF[beats]
     rhythm = rhythms[int(rng.integers(len(rhythms)))]
     contour = [0]
     for _ in rhythm[1:]:
@@ -100,11 +108,12 @@ def sing(
     """
     notes = []
     half, beats = bar
+    long = 2 if beats == 6 else 1
     for (onset, length), step in zip(motif.rhythm, motif.contour, strict=True):
         beat = onset - beats * half
         if not 0 <= beat < beats:
             continue
-        strong = length >= 1 or beat in {0, 2}
+        strong = length >= long or beat in {0, 3 if beats == 6 else 2}
         pitch = _pitch(start, step, key, _lasting(chords, beat, length) if strong else [])
         velocity = (0.62 if strong else 0.5) * (1 + 0.08 * rng.standard_normal())
         notes.append(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import comping, melody
-from lofi_procedural.score.bass import play_bass, root_pitch
+from lofi_procedural.score.bass import CALM_DENSITY, LIVELY_DENSITY, choose_line, play_bass, root_pitch
 from lofi_procedural.score.drums import play_drums
-from lofi_procedural.score.ensemble import choose_ensemble
+from lofi_procedural.score.ensemble import MALLETS, WINDS, choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
 from lofi_procedural.score.harmony import choose_key, final_chord, harmonise, lead_voices
 from lofi_procedural.score.notes import Bar, Hit, Note
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
     from lofi_procedural.score.dice import Dice
     from lofi_procedural.score.harmony import Voicing
 
-STRUMMED = {"guitar": 0.022, "harp": 0.045, "electric_guitar": 0.014, "felt": 0.008, "piano": 0.006}
+STRUMMED = {
+    "guitar": 0.022,
+    "ukulele": 0.026,
+    "harp": 0.045,
+    "electric_guitar": 0.014,
+    "felt": 0.008,
+    "piano": 0.006,
+}
 # Who plays chords one tone after the other when nobody else keeps time.
-BREAKS_CHORDS = frozenset({"guitar", "harp", "flute", "saxophone", "trumpet", "kalimba", "vibraphone"})
+BREAKS_CHORDS = frozenset({"guitar", "ukulele", "harp", "synth_lead", *WINDS, *MALLETS})
+OPENS_WITH_HAT = {"boom_bap", "half_time", "jazz_hop", "trip_hop", "waltz", "six_eight"}
 HOME_PITCHES = (69, 72, 74, 76)
-CALM_ENERGY, LIVELY_ENERGY = 0.4, 0.65
 
 
 class Piece:
@@ -40,11 +47,12 @@ class Piece:
         self._dice = dice
         self.key = choose_key(plan.brief, dice.roll("key"))
         self.ensemble = choose_ensemble(plan.brief, dice.roll("ensemble"))
-        self.sections = seat(make_form(plan.bars, dice.roll("form")), self.ensemble.parts)
+        self.sections = seat(make_form(plan.bars, dice.roll("form"), loops=plan.loops), self.ensemble.parts)
         self._section_of = [section for section in self.sections for _ in range(section.bars)]
-        last = [(0.0, final_chord(self.key))]
         beats = plan.beats_per_bar
-        self.chords = [*harmonise(self.sections, self.key, beats, dice.roll("harmony")), last]
+        bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"))
+        # What the last bar leads to.
+        self.chords = [*bars, bars[0] if plan.loops else [(0.0, final_chord(self.key))]]
         self.voicings = lead_voices(self.chords)
         rng = dice.roll("motif")
         theme = melody.make_motif(beats, rng)
@@ -61,7 +69,7 @@ class Piece:
         return self._section_of[min(bar, len(self._section_of) - 1)]
 
     def bar(self, index: int) -> Bar:
-        """Play one bar; `plan.bars` is the final chord."""
+        """Play one bar; `plan.bars` is the final chord, where there is one."""
         if index == self._plan.bars:
             return self._ending(index)
         section = self.section(index)
@@ -86,17 +94,17 @@ class Piece:
             return []
         rng = self._dice.roll("chords", index)
         taste = self._dice.roll("comping", section.start)
-        energy, beats = self._plan.brief.energy, self._plan.beats_per_bar
+        density, beats = self._plan.brief.density, self._plan.beats_per_bar
         timed = self.ensemble.groove is not None and "drums" in section.layers
         if not timed:
             # Nobody else keeps time here.
             if taste.random() < 0.5 or instrument in BREAKS_CHORDS:
-                return comping.arpeggiate(self._voiced(index), beats, rng, accent=1.0 + 0.3 * (energy - 0.5))
-            pattern = comping.PULSE
+                return comping.arpeggiate(self._voiced(index), beats, rng, accent=1.0 + 0.3 * (density - 0.5))
+            pattern = comping.SIX_PULSE if beats == 6 else comping.PULSE
         else:
-            bank = comping.CALM if energy < CALM_ENERGY else comping.USUAL
-            bank = comping.LIVELY if energy > LIVELY_ENERGY else bank
-            bank = comping.WALTZ if beats == 3 else bank
+            bank = comping.CALM if density < CALM_DENSITY else comping.USUAL
+            bank = comping.LIVELY if density > LIVELY_DENSITY else bank
+            bank = {3: comping.WALTZ, 6: comping.SIX_EIGHT}.get(beats, bank)
             pattern = bank[int(taste.integers(len(bank)))]
             # Every fourth bar answers with another figure.
             if index % 4 == 3:
@@ -108,16 +116,8 @@ class Piece:
             return []
         following: Chord = self.chords[index + 1][0][1]
         taste = self._dice.roll("bass line", section.start)
-        energy = self._plan.brief.energy
-        lines = ("hold", "two") if energy < CALM_ENERGY else ("push", "two", "answer", "push")
-        if energy > LIVELY_ENERGY:
-            lines = ("walk", "push", "walk", "answer")
-        if self.ensemble.groove is None:
-            # Without drums the bass keeps to the beat.
-            lines = ("walk", "two") if energy > LIVELY_ENERGY else ("hold", "two")
-        if self._plan.beats_per_bar == 3:
-            lines = ("waltz", "waltz_answer") if energy < CALM_ENERGY else ("waltz_answer", "waltz_walk")
-        line = "bossa" if self.ensemble.groove == "bossa" else lines[int(taste.integers(len(lines)))]
+        plan = self._plan
+        line = choose_line(self.ensemble.groove, plan.beats_per_bar, plan.brief.density, taste)
         return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
 
     def _melody(self, index: int, section: Section) -> list[Note]:
@@ -156,10 +156,12 @@ class Piece:
         ends = index == section.start + section.bars - 1
         variant = int(taste.integers(4)) + (1 if index % 4 == 3 else 0)
         rng = self._dice.roll("drums", index)
-        fill = ends and section.bars > 1 and index + 1 < self._plan.bars
-        hits = play_drums(groove, variant, rng, fill=fill and full, hats_only=not full)
+        fill = ends and section.bars > 1 and (index + 1 < self._plan.bars or self._plan.loops)
+        hits = play_drums(
+            groove, self._plan.beats_per_bar, variant, rng, fill=fill and full, hats_only=not full
+        )
         # A section opens with a ringing hat, unless the groove has none.
-        if full and index == section.start and groove in {"boom_bap", "half_time", "waltz"}:
+        if full and index == section.start and groove in OPENS_WITH_HAT:
             hits.append(Hit("open_hat", 0.0, 0.5))
         return hits
 

@@ -33,3 +33,8 @@ def slow_curve(curve: Callable[[Floats], Floats], start: int, count: int) -> Flo
     filled = values[..., :-1, None] + slopes
     line: Floats = filled.reshape(*values.shape[:-1], (knots - 1) * GRID)[..., :count]
     return line
+
+
+def turns_of(hz: float, loop_sec: float | None) -> float:
+    """The frequency of a movement; in a loop the nearest that comes round with it."""
+    return hz if loop_sec is None else max(1, round(hz * loop_sec)) / loop_sec

@@ -9,10 +9,13 @@ import numpy as np
 from lofi_procedural.plan import SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lofi_procedural.sound.types import Floats, Stereo
 
 TARGET_LUFS = -14.0
 SEGMENT = SAMPLE_RATE // 10  # blocks of 400 ms overlap by three quarters
+TRIES, CLOSE_DB = 3, 0.1
 OFFSET_DB = -0.691
 ABSOLUTE_GATE = 10 ** ((-70.0 - OFFSET_DB) / 10)
 RELATIVE_GATE = 0.1
@@ -64,8 +67,22 @@ class Meter:
 def measure(block: Stereo) -> float:
     """Integrated loudness of samples [2, N] in LUFS."""
     meter = Meter()
-    meter.add(block)
+    for start in range(0, block.shape[1], 100 * SEGMENT):
+        meter.add(block[:, start : start + 100 * SEGMENT])
     return meter.lufs()
+
+
+def level(mixed: Stereo, limit: Callable[[Stereo], Stereo]) -> Stereo:
+    """Bring samples [2, N] to the target by one gain; what a limiter takes away is given back."""
+    gain_db = TARGET_LUFS - measure(mixed)
+    limited = mixed
+    for _ in range(TRIES):
+        limited = limit(mixed * np.float32(10 ** (gain_db / 20)))
+        missing_db = TARGET_LUFS - measure(limited)
+        if abs(missing_db) < CLOSE_DB:
+            break
+        gain_db += missing_db
+    return limited
 
 
 def _integrated(segments: list[float]) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE
-from lofi_procedural.sound.curves import slow_curve
+from lofi_procedural.sound.curves import slow_curve, turns_of
 from lofi_procedural.sound.instruments import play
 from lofi_procedural.sound.kit import Kit
 from lofi_procedural.sound.textures import Beds
@@ -33,8 +33,11 @@ REHEARSED_NOTES, REHEARSED_SEC, REHEARSAL_SEC = 3, 1.0, 2.0
 class Mixer:
     """Plays bars in order onto the buses; all that rings on is kept for the next."""
 
-    def __init__(self, plan: Plan, piece: Piece, dice: Dice) -> None:
+    def __init__(self, plan: Plan, piece: Piece, dice: Dice, start: int = 0) -> None:
+        """Seat the players; `start` is the position of the first sample that is taken."""
         self._plan = plan
+        loop = plan.total_samples if plan.loops else None
+        self._tremolo_hz = turns_of(TREMOLO_HZ, None if loop is None else loop / SAMPLE_RATE)
         self._dice = dice
         ensemble = piece.ensemble
         self._seats = {
@@ -44,23 +47,27 @@ class Mixer:
             "pad": ensemble.pad,
         }
         self._kit = Kit(dice.roll("kit")) if ensemble.groove else None
-        self._beds = Beds(plan.brief.textures, dice)
-        self._band, self._rhythm = Timeline(), Timeline()
+        self._beds = Beds(plan.brief.textures, dice, start, loop)
+        self._band, self._rhythm = Timeline(start), Timeline(start)
         self._kicks: list[int] = []
 
-    def bar(self, bar: Bar) -> tuple[Stereo, Stereo]:
+    def bar(self, bar: Bar, count: int) -> tuple[Stereo, Stereo]:
         """Mix the chunk that holds a bar.
+
+        Args:
+            bar: what is played in it.
+            count: samples it has.
 
         Returns:
             The dry mix [2, N], and the send to the room [2, N].
         """
-        plan = self._plan
-        start = plan.bar_start(bar.index)
-        count = plan.bar_start(bar.index + 1) - start
+        start = self._band.position
         self._place_notes(bar, start)
         self._place_hits(bar, start)
         band, rhythm = self._band.take(count), self._rhythm.take(count)
-        band *= (slow_curve(self._duck, start, count) * slow_curve(_tremolo, start, count)).astype(np.float32)
+        band *= (slow_curve(self._duck, start, count) * slow_curve(self._tremolo, start, count)).astype(
+            np.float32
+        )
         send = np.float32(SEND_BAND) * band + np.float32(SEND_RHYTHM) * rhythm
         return band + rhythm + self._beds.take(bar.index, count), send
 
@@ -134,8 +141,7 @@ class Mixer:
             gain = np.minimum(gain, 1.0 - DUCK_DEPTH * dip)
         return gain
 
-
-def _tremolo(time: Floats) -> Floats:
-    """A slow pan from side to side, as the suitcase piano has it; the sum of the sides stays even."""
-    swing = TREMOLO_DEPTH * np.sin(2 * np.pi * TREMOLO_HZ * time)
-    return np.stack((1.0 + swing, 1.0 - swing))
+    def _tremolo(self, time: Floats) -> Floats:
+        """A slow pan from side to side, as the suitcase piano has it; the sum of the sides stays even."""
+        swing = TREMOLO_DEPTH * np.sin(2 * np.pi * self._tremolo_hz * time)
+        return np.stack((1.0 + swing, 1.0 - swing))

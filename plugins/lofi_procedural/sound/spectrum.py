@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lofi_procedural.sound.types import Floats
 
 PIVOT_HZ = 350.0
+INAUDIBLE = 3e-4  # -70 dB
+COARSE = 16
 
 
 def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slope: float = 0.0) -> Floats:
@@ -35,9 +37,28 @@ def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slop
     hz = np.fft.rfftfreq(samples, 1.0 / SAMPLE_RATE)
     hz[0] = hz[1]
     shape = response(hz, low_hz, high_hz, order=2) * hz ** (slope / 6.02)
-    shape[0] = 0.0
-    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal(samples)) * shape, samples)
+    # Noise has normal bins, so they are drawn as they are; the mean and what nobody hears are left out.
+    heard = slice(1, 1 + int(np.flatnonzero(shape > INAUDIBLE * shape.max())[-1]))
+    bins = np.zeros(len(shape), np.complex128)
+    drawn = rng.standard_normal((2, heard.stop - heard.start))
+    bins[heard] = shape[heard] * (drawn[0] + 1j * drawn[1])
+    noise = np.fft.irfft(bins, samples)
     return noise / max(1e-12, float(np.sqrt(np.mean(noise**2))))
+
+
+def slow_noise(rng: Generator, samples: int, low_hz: float, high_hz: float) -> Floats:
+    """The same for bands far below hearing or low in it: drawn at a fraction of the rate, and lines between.
+
+    Args:
+        rng: where the noise comes from.
+        samples: length N, a multiple of `COARSE`.
+        low_hz: lower edge.
+        high_hz: upper edge; at 100 Hz what the lines add lies 60 dB under it.
+    """
+    coarse = noise_band(rng, samples // COARSE, low_hz * COARSE, high_hz * COARSE)
+    knots = np.arange(len(coarse) + 1) * COARSE
+    noise: Floats = np.interp(np.arange(samples), knots, np.append(coarse, coarse[0]))
+    return noise
 
 
 def response(hz: NDArray[np.floating], low_hz: float, high_hz: float, order: int) -> Floats:

@@ -47,6 +47,19 @@ VOICES: dict[str, Voice] = {
     "flute": Voice(
         (1.0, 0.28, 0.13, 0.05, 0.02), 0.0, 0.07, 0.12, vibrato_cents=14.0, breath=0.035, gain=0.15
     ),
+    # A cylinder closed at the reed sounds every second harmonic; a mildly filtered saw wave, all of them.
+    "clarinet": Voice(
+        (1.0, 0.04, 0.55, 0.06, 0.3, 0.07, 0.12, 0.05, 0.05),
+        0.0,
+        0.055,
+        0.12,
+        vibrato_cents=5.0,
+        breath=0.022,
+        gain=0.115,
+    ),
+    "synth_lead": Voice(
+        (1.0, 0.46, 0.28, 0.19, 0.13, 0.1, 0.07, 0.05, 0.035), 0.0, 0.02, 0.16, vibrato_cents=8.0, gain=0.105
+    ),
     # A conical reed is strong in its second and third harmonics; a cup mute leaves a trumpet its middle ones.
     "saxophone": Voice(
         (0.8, 1.0, 0.62, 0.4, 0.27, 0.2, 0.13, 0.09, 0.06),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.sound.curves import slow_curve
+from lofi_procedural.sound.curves import slow_curve, turns_of
 from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response, tilt_db
 
 if TYPE_CHECKING:
@@ -30,10 +30,18 @@ LONGEST_DELAY = 512  # samples
 class Wow:
     """Varies the speed as worn tape does, by reading the stream through a delay that breathes."""
 
-    def __init__(self, depth: float) -> None:
+    def __init__(self, depth: float, start: int = 0, loop_sec: float | None = None) -> None:
+        """Begin to move.
+
+        Args:
+            depth: 0 (none) … 1 (worn).
+            start: position of the first sample that will come.
+            loop_sec: after so long the movement is where it was; None where it need not be.
+        """
         self._depth = depth
         self._past: Stereo = np.zeros((2, LONGEST_DELAY), np.float32)
-        self._position = 0
+        self._position = start
+        self._wow_hz, self._flutter_hz = turns_of(WOW_HZ, loop_sec), turns_of(FLUTTER_HZ, loop_sec)
 
     def process(self, block: Stereo) -> Stereo:
         """Take [2, N], return [2, N]."""
@@ -49,8 +57,8 @@ class Wow:
 
     def _delay(self, time: Floats) -> Floats:
         """Samples the tape lags. Swinging by 30 at 0.55 Hz detunes by 2 pi * 0.55 * 30 / 48000: 3.7 cents."""
-        slow = 30.0 * (1.0 - np.cos(2 * np.pi * WOW_HZ * time))
-        lag: Floats = self._depth * (slow + 0.9 * (1.0 - np.cos(2 * np.pi * FLUTTER_HZ * time)))
+        slow = 30.0 * (1.0 - np.cos(2 * np.pi * self._wow_hz * time))
+        lag: Floats = self._depth * (slow + 0.9 * (1.0 - np.cos(2 * np.pi * self._flutter_hz * time)))
         return lag
 
 

@@ -48,6 +48,8 @@ _GUITAR = _harmonics(12, 0.9, pluck=0.23)
 _ELECTRIC = _harmonics(9, 1.3, pluck=0.31)
 _PIANO = _harmonics(16, 0.85)
 _FELT = _harmonics(10, 1.7)
+_UKULELE = _harmonics(9, 1.15, pluck=0.34)
+_GROWL = _harmonics(12, 0.85, pluck=0.19)
 _UPRIGHT = _harmonics(10, 1.0, pluck=0.36)
 
 TIMBRES: dict[str, Timbre] = {
@@ -127,6 +129,53 @@ TIMBRES: dict[str, Timbre] = {
         release_sec=0.3,
         knock=0.04,
         gain=0.34,
+    ),
+    # A rosewood bar tuned to the double octave, over a tube that takes the note and lets it go soon.
+    "marimba": Timbre(
+        (1, 3.93, 9.2),
+        (1.0, 0.11, 0.03),
+        t60_sec=1.3,
+        damping=0.9,
+        hardness=0.9,
+        attack_sec=0.003,
+        release_sec=0.25,
+        knock=0.03,
+        gain=0.42,
+    ),
+    # A steel tongue, free at one end and stopped by its comb.
+    "music_box": Timbre(
+        (1, 2.0, 6.27, 11.3),
+        (1.0, 0.10, 0.16, 0.03),
+        t60_sec=2.6,
+        damping=0.7,
+        hardness=0.6,
+        attack_sec=0.001,
+        release_sec=0.5,
+        knock=0.008,
+        gain=0.29,
+    ),
+    "ukulele": Timbre(
+        *_UKULELE,
+        t60_sec=1.5,
+        damping=0.8,
+        hardness=0.9,
+        attack_sec=0.0015,
+        release_sec=0.1,
+        stretch=0.0001,
+        knock=0.035,
+        gain=0.40,
+    ),
+    "electric_bass": Timbre(
+        *_GROWL,
+        t60_sec=3.4,
+        damping=0.75,
+        hardness=0.9,
+        attack_sec=0.004,
+        release_sec=0.08,
+        stretch=0.0001,
+        knock=0.015,
+        width=0.0,
+        gain=0.46,
     ),
     "upright_bass": Timbre(
         *_UPRIGHT,

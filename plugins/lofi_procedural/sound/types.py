@@ -16,9 +16,9 @@ class Timeline:
     What overhangs one take is there for the next, so a note rings across any number of bar lines.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, position: int = 0) -> None:
         self._samples: Stereo = np.zeros((2, 0), np.float32)
-        self.position = 0
+        self.position = position
 
     def add(self, start: int, sound: Stereo) -> None:
         """Lay a sound [2, N] down at an absolute sample position, not before what was taken already.

@@ -10,6 +10,9 @@ from lofi_procedural.words.keys import Key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lofi_procedural.metre import Metre
+    from lofi_procedural.words.lexicon import Style
+
 
 @dataclass(frozen=True, slots=True)
 class Brief:
@@ -22,14 +25,17 @@ class Brief:
         mode: a mode stated without a tonic.
         valence: from -1 (sad, so minor) to 1 (happy, so major); 0 leaves it open.
         brightness: 0 (dark) to 1 (open).
-        energy: 0 (calm: soft, sparse) to 1 (lively: firm, busy).
+        density: 0 (calm: soft, sparse) to 1 (lively: firm, busy).
+        swing: where the off-beat eighth falls, where the words say so.
+        ending: `fade`, or None for a last chord that rings.
+        style: what a genre draws from, where the words name one.
         groove: name of a drum groove, where the words ask for one.
-        meter: beats in a bar, 3 or 4.
+        metre: how a bar is counted.
         instruments: named instruments, in the order of the prompt.
         without: instruments and parts that must not play.
         solo: only the first named instrument plays.
         textures: amount 0 … 1 by texture name.
-        understood: words and phrases the lexicon knew.
+        understood: what each known word or phrase of the prompt asks for.
         unknown: the remaining words that might have meant something.
     """
 
@@ -39,14 +45,17 @@ class Brief:
     mode: str | None
     valence: float
     brightness: float
-    energy: float
+    density: float
+    swing: float | None
+    ending: str | None
+    style: Style | None
     groove: str | None
-    meter: int
+    metre: Metre
     instruments: tuple[str, ...]
     without: frozenset[str]
     solo: bool
     textures: Mapping[str, float]
-    understood: tuple[str, ...]
+    understood: Mapping[str, str]
     unknown: tuple[str, ...]
 
     @property

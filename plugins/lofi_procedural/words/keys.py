@@ -54,11 +54,15 @@ def find_key(text: str) -> tuple[Key | None, str]:
     Returns:
         The key, or None; and the text with the words that named it cut out.
     """
-    for pattern in _PATTERNS:
-        match = pattern.search(text)
-        if match:
-            return _key(match), f"{text[: match.start()]} {text[match.end() :]}"
-    return None, text
+    match = key_words(text)
+    if match is None:
+        return None, text
+    return _key(match), f"{text[: match.start()]} {text[match.end() :]}"
+
+
+def key_words(text: str) -> re.Match[str] | None:
+    """The words of a prompt that name a key."""
+    return next((match for pattern in _PATTERNS if (match := pattern.search(text))), None)
 
 
 def parse_key(text: str) -> Key | None:

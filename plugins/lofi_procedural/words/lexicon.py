@@ -1,12 +1,41 @@
-"""Which words the composer knows, and what each asks for. Data only: add a line to teach it a word."""
+"""Which words the composer knows, and what each asks for: the files in `terms/`, read on first use."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+TERMS_DIR = Path(__file__).parent / "terms"
+USUAL_STRENGTH = 0.6
+DRUMS_DENSITY = 0.4  # what "heavy" or "light" drums add, for each unit above or below the usual strength
+FILES = ("tempo", "mood", "style", "instruments", "textures")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Style(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a style draws from where the words leave it open; a name given twice is likelier.
+
+    Attributes:
+        name: for people.
+        chords: who plays the chords.
+        leads: who plays the melody.
+        basses: who plays the bass.
+        grooves: what the drums play.
+        swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
+    """
+
+    name: str
+    chords: tuple[str, ...] = ()
+    leads: tuple[str, ...] = ()
+    basses: tuple[str, ...] = ()
+    grooves: tuple[str, ...] = ()
+    swing: float | None = None
+
+
+class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One meaning and all the words for it.
 
     Attributes:
@@ -14,177 +43,136 @@ class Term:
         tempo: shift of the usual tempo in beats per minute.
         valence: towards minor (negative) or major (positive).
         brightness: darker (negative) or more open (positive).
-        energy: calmer (negative) or livelier (positive).
+        density: calmer and sparser (negative) or livelier (positive).
+        style: a genre.
         mode: a mode by name.
-        groove: a drum groove by name.
-        meter: beats in a bar.
+        groove: a drum groove by name; `none` for no drums unless they are named.
+        metre: by name, such as `3/4`.
+        swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
+        ending: `fade`.
         instrument: an instrument or part; "no …" takes it out.
-        texture: a background sound; "no …" takes it out.
+        textures: background sounds; "no …" takes them out.
     """
 
     words: tuple[str, ...]
     tempo: float = 0.0
     valence: float = 0.0
     brightness: float = 0.0
-    energy: float = 0.0
+    density: float = 0.0
+    style: Style | None = None
     mode: str | None = None
     groove: str | None = None
-    meter: int | None = None
+    metre: str | None = None
+    swing: float | None = None
+    ending: str | None = None
     instrument: str | None = None
-    texture: str | None = None
+    textures: tuple[str, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it names something that is heard, rather than how."""
+        return self.instrument is not None or bool(self.textures)
+
+    @property
+    def has_strength(self) -> bool:
+        """Whether a word such as "heavy" before it means something."""
+        return bool(self.textures) or self.instrument == "drums"
+
+    def shift(self, name: str, *, negated: bool, strength: float) -> float:
+        """What it adds to a sum such as `tempo`; where it is negated, half of that the other way."""
+        own: float = getattr(self, name)
+        if name == "density" and self.instrument == "drums" and not negated:
+            own += round(DRUMS_DENSITY * (strength - USUAL_STRENGTH), 3)
+        return -0.5 * own if negated else own
+
+    def meaning(self, *, negated: bool = False, strength: float | None = None) -> str:
+        """What it asks for, in words.
+
+        Args:
+            negated: "no" or "not" stands before it.
+            strength: 0 … 1, of a texture or of drums; None leaves it out.
+        """
+        shifts = {
+            name: self.shift(name, negated=negated, strength=strength or USUAL_STRENGTH)
+            for name in ("tempo", "valence", "brightness", "density")
+        }
+        told = [f"{shifts['tempo']:+g} BPM"] if shifts["tempo"] else []
+        if valence := shifts["valence"]:
+            told.append(f"{'major' if valence > 0 else 'minor'} {abs(valence):g}")
+        told += [f"{name} {shifts[name]:+g}" for name in ("brightness", "density") if shifts[name]]
+        if self.style is not None and not negated:
+            told.append(f"style `{self.style.name}`")
+        if not negated:
+            names = {name: getattr(self, name) for name in ("mode", "groove", "metre", "swing", "ending")}
+            told += [f"{name} `{value}`" for name, value in names.items() if value]
+        if self.instrument:
+            told.append(f"{'without' if negated else 'instrument'} `{self.instrument}`")
+        for texture in self.textures:
+            amount = "" if negated or strength is None else f" {strength:g}"
+            told.append(f"{'without' if negated else 'texture'} `{texture}`{amount}")
+        return ", ".join(told)
 
 
-TEMPO = (
-    Term(("slow", "slowly", "unhurried", "adagio", "downtempo", "down tempo"), tempo=-10, energy=-0.1),
-    Term(("very slow", "super slow", "largo"), tempo=-16, energy=-0.2),
-    Term(("fast", "quick", "allegro", "speedy"), tempo=22, energy=0.2),
-    Term(
-        ("upbeat", "up tempo", "uptempo", "energetic", "lively", "driving"), tempo=16, energy=0.3, valence=0.3
-    ),
-    Term(("moderate", "mid tempo", "midtempo", "andante"), tempo=4),
-)
-MOOD = (
-    Term(
-        ("happy", "cheerful", "joyful", "sunny", "merry"), tempo=6, valence=1.0, brightness=0.15, energy=0.1
-    ),
-    Term(
-        ("warm", "cozy", "cosy", "comfy", "cafe", "café", "coffee", "tender", "romantic"),
-        valence=0.5,
-        brightness=-0.05,
-    ),
-    Term(("hopeful", "optimistic", "uplifting", "playful"), tempo=4, valence=0.8, brightness=0.1),
-    Term(
-        ("sad", "melancholic", "melancholy", "heartbroken", "gloomy", "lonely", "blue"),
-        tempo=-5,
-        valence=-1.0,
-    ),
-    Term(("nostalgic", "nostalgia", "wistful", "bittersweet", "longing"), tempo=-3, valence=-0.3),
-    Term(("dark", "moody", "brooding", "noir"), valence=-0.8, brightness=-0.25),
-    Term(("tense", "mysterious", "eerie"), valence=-1.0, mode="phrygian"),
-    Term(("bright", "crisp", "clear", "airy"), brightness=0.3),
-    Term(("muffled", "dusty", "mellow", "soft", "gentle"), brightness=-0.2, energy=-0.1),
-    Term(("dreamy", "dreamlike", "ethereal", "floating", "hazy"), tempo=-6, energy=-0.2, instrument="pad"),
-    Term(
-        ("calm", "peaceful", "relaxing", "relaxed", "serene", "quiet", "chill", "chilled"),
-        tempo=-3,
-        energy=-0.2,
-    ),
-    Term(
-        ("sleepy", "sleep", "drowsy", "tired", "lullaby", "bedtime"), tempo=-14, energy=-0.4, brightness=-0.15
-    ),
-    Term(
-        ("late night", "midnight", "night", "nocturnal", "after dark"),
-        tempo=-4,
-        valence=-0.3,
-        brightness=-0.15,
-    ),
-    Term(("morning", "sunrise", "dawn", "breakfast", "spring"), valence=0.6, brightness=0.1),
-    Term(("afternoon", "summer", "beach", "vacation"), tempo=3, valence=0.5, brightness=0.1),
-    Term(("evening", "sunset", "dusk", "autumn", "fall"), valence=-0.1, brightness=-0.05),
-    Term(("winter", "snow", "snowy", "snowfall", "cold"), tempo=-4, valence=-0.4, brightness=0.05),
-    Term(
-        ("study", "studying", "focus", "concentration", "coding", "work", "homework", "reading"), energy=-0.05
-    ),
-)
-CHARACTER = (
-    Term(("sparse", "minimal", "minimalist", "simple"), energy=-0.35),
-    Term(("busy", "dense", "full"), energy=0.35),
-    Term(("jazz", "jazzy", "jazz hop", "jazzhop"), tempo=4, energy=0.1),
-    Term(("boom bap", "hip hop", "hiphop", "chillhop", "lofi hip hop"), groove="boom_bap"),
-    Term(("half time", "halftime", "trap"), groove="half_time"),
-    Term(("brushed", "brush", "brushes", "ballad"), groove="brushed", tempo=-4),
-    Term(("bossa", "bossa nova", "latin", "samba"), groove="bossa", tempo=8, valence=0.2),
-    Term(("waltz",), meter=3),
-    Term(("four on the floor", "house", "lofi house"), groove="four", tempo=24, energy=0.2),
-    Term(("ambient", "beatless", "drone"), tempo=-10, energy=-0.4, groove="none", instrument="pad"),
-    Term(("drumless", "drum free", "beat free"), groove="none"),
-    Term(("major", "major key"), mode="major"),
-    Term(("minor", "minor key"), mode="minor"),
-    Term(("dorian",), mode="dorian"),
-    Term(("phrygian",), mode="phrygian"),
-    Term(("lydian",), mode="lydian"),
-    Term(("mixolydian",), mode="mixolydian"),
-)
-INSTRUMENTS = (
-    Term(("rhodes", "electric piano", "e piano", "epiano", "wurlitzer", "keys"), instrument="rhodes"),
-    Term(("piano", "grand piano", "upright piano"), instrument="piano"),
-    Term(("felt piano", "muted piano", "soft piano"), instrument="felt"),
-    Term(("guitar", "nylon guitar", "acoustic guitar", "classical guitar", "ukulele"), instrument="guitar"),
-    Term(("electric guitar", "clean guitar", "jazz guitar"), instrument="electric_guitar"),
-    Term(("vibraphone", "vibe", "mallet", "marimba"), instrument="vibraphone"),
-    Term(("kalimba", "music box", "thumb piano", "celesta", "bell"), instrument="kalimba"),
-    Term(("harp",), instrument="harp"),
-    Term(("flute", "recorder", "whistle"), instrument="flute"),
-    Term(("saxophone", "sax", "tenor saxophone", "alto saxophone"), instrument="saxophone"),
-    Term(("trumpet", "muted trumpet", "flugelhorn", "horn"), instrument="trumpet"),
-    Term(("string", "violin", "cello", "orchestra"), instrument="strings"),
-    Term(("pad", "synth", "synthesizer", "synth pad"), instrument="pad"),
-    Term(("organ", "hammond"), instrument="organ"),
-    Term(("bass", "bass line", "bassline", "bass guitar"), instrument="bass"),
-    Term(("upright bass", "double bass", "contrabass", "acoustic bass"), instrument="upright_bass"),
-    Term(("synth bass", "sub bass", "808", "sub"), instrument="synth_bass"),
-    Term(("drum", "beat", "percussion", "drumbeat", "drum kit"), instrument="drums"),
-    Term(("melody", "lead", "solo line"), instrument="melody"),
-    Term(("chord", "harmony"), instrument="chords"),
-)
-TEXTURES = (
-    Term(("vinyl", "crackle", "record", "turntable", "vinyl crackle"), texture="vinyl"),
-    Term(
-        ("rain", "rainy", "raining", "drizzle", "storm", "rainfall", "rainstorm", "thunderstorm"),
-        texture="rain",
-        tempo=-2,
-        valence=-0.2,
-    ),
-    Term(("tape", "cassette", "vhs", "wobbly", "warped"), texture="tape", brightness=-0.1),
-    Term(("wave", "ocean", "sea", "shore"), texture="waves"),
-    Term(("wind", "windy", "breeze"), texture="wind"),
-    Term(("fireplace", "campfire", "fire"), texture="fire"),
-)
+class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
+    """Words that say how others are meant; `terms/grammar.toml` explains each kind."""
 
-TERMS = TEMPO + MOOD + CHARACTER + INSTRUMENTS + TEXTURES
+    negations: frozenset[str]
+    links: frozenset[str]
+    solo: frozenset[str]
+    beside: frozenset[str]
+    casual: frozenset[str]
+    absent: frozenset[str]
+    ignored: frozenset[str]
+    strengths: dict[str, float]
 
-NEGATIONS = frozenset({"no", "without", "minus", "not", "sans", "non", "zero"})
-# Words that keep a negation open: "no drums or bass", "without the drums and the bass".
-LINKS = frozenset({"or", "and", "any", "the", "a", "an", "nor", "too", "very"})
-SOLO = frozenset({"solo", "only", "just", "unaccompanied"})
-STRONG = {"heavy": 1.0, "loud": 1.0, "pouring": 1.0, "strong": 1.0, "lot": 1.0, "light": 0.35, "subtle": 0.3}
-IGNORED = frozenset(
-    {
-        *(
-            "a",
-            "an",
-            "and",
-            "as",
-            "at",
-            "bpm",
-            "but",
-            "by",
-            "fi",
-            "for",
-            "from",
-            "i",
-            "in",
-            "is",
-            "it",
-            "its",
-            "key",
-        ),
-        *(
-            "like",
-            "lo",
-            "lofi",
-            "make",
-            "me",
-            "music",
-            "my",
-            "of",
-            "on",
-            "or",
-            "play",
-            "some",
-            "something",
-            "song",
-        ),
-        *("style", "that", "the", "this", "to", "track", "tune", "vibes", "with", "you", "your"),
-    }
-)
+
+class Lexicon:
+    """All terms, and where each phrase finds its own.
+
+    Attributes:
+        terms: by file, in order.
+        grammar: what is no term.
+    """
+
+    def __init__(self) -> None:
+        self.terms = {name: _read(name) for name in FILES}
+        self.grammar = msgspec.convert(_load("grammar"), Grammar)
+        self._phrases = {
+            tuple(phrase.split()): term
+            for terms in self.terms.values()
+            for term in terms
+            for phrase in term.words
+        }
+        self._longest = max(len(phrase) for phrase in self._phrases)
+
+    def match(self, tokens: list[str], at: int) -> tuple[Term | None, int]:
+        """The longest known phrase that starts at a token, singular or plural, and how many tokens it has."""
+        for length in range(min(self._longest, len(tokens) - at), 0, -1):
+            *head, last = tokens[at : at + length]
+            for form in singulars(last):
+                if term := self._phrases.get((*head, form)):
+                    return term, length
+        return None, 1
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon; read once, in some milliseconds."""
+    return Lexicon()
+
+
+def singulars(word: str) -> tuple[str, ...]:
+    """A word, and what it may be the plural of: drums, brushes, lullabies."""
+    if not word.endswith("s"):
+        return (word,)
+    if word.endswith("ies"):
+        return (word, word[:-1], f"{word[:-3]}y")
+    return (word, word[:-1], word[:-2]) if word.endswith("es") else (word, word[:-1])
+
+
+def _read(name: str) -> tuple[Term, ...]:
+    return msgspec.convert(_load(name)["term"], tuple[Term, ...])
+
+
+def _load(name: str) -> dict[str, object]:
+    return tomllib.loads((TERMS_DIR / f"{name}.toml").read_text("utf-8"))

@@ -6,144 +6,69 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from lofi_procedural.words.brief import Brief
-from lofi_procedural.words.keys import find_key
-from lofi_procedural.words.lexicon import IGNORED, LINKS, NEGATIONS, SOLO, STRONG, TERMS, Term
+from lofi_procedural.metre import METRES
+from lofi_procedural.words.keys import find_key, key_words
+from lofi_procedural.words.phrases import phrases
+from lofi_procedural.words.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from lofi_procedural.words.keys import Key
+    from lofi_procedural.words.brief import Brief
 
 _BPM = re.compile(
     r"\b(\d{2,3}(?:\.\d+)?)\s*-?\s*(?:bpm|beats per minute)\b"
     r"|\b(?:bpm|tempo)(?:\s+of)?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b"
 )
-_METER = re.compile(r"(?<![\d/])([34])\s*/\s*4(?![\d/])")
+_METRE = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])(?:\s*time\b)?")
 # A clause ends a negation: "no drums, rhodes" takes out the drums only.
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?]")
-_PHRASES: dict[tuple[str, ...], Term] = {
-    tuple(phrase.split()): term for term in TERMS for phrase in term.words
-}
-_LONGEST = max(len(phrase) for phrase in _PHRASES)
 SLOWEST_BPM, FASTEST_BPM = 40.0, 200.0
 
 
 def read_prompt(prompt: str) -> Brief:
     """Understand as much of a prompt as the lexicon allows. Pure, and well under a millisecond."""
     text = unicodedata.normalize("NFKC", prompt)
-    key, text = find_key(text)
-    text = text.lower()
-    tempo, text = _find_tempo(text)
-    reading = _Reading()
-    if match := _METER.search(text):
-        reading.meter = int(match[1])
-        text = f"{text[: match.start()]} {text[match.end() :]}"
-    for tokens, term, negated, strength in _terms(_TOKEN.findall(text.replace("-", " "))):
-        reading.take(" ".join(tokens), term, negated=negated, strength=strength)
-    return reading.brief(tempo, key)
+    reading = Reading()
+    text = _read_metre(_read_tempo(_read_key(text, reading), reading), reading)
+    for phrase in phrases(_TOKEN.findall(text.replace("-", " "))):
+        reading.take(phrase)
+    return reading.brief()
 
 
-class _Reading:
-    """What has been understood so far."""
-
-    def __init__(self) -> None:
-        self.sums = {"tempo": 0.0, "valence": 0.0, "brightness": 0.0, "energy": 0.0}
-        self.mode: str | None = None
-        self.groove: str | None = None
-        self.meter = 4
-        self.instruments: list[str] = []
-        self.without: set[str] = set()
-        self.textures: dict[str, float] = {}
-        self.solo = False
-        self.understood: list[str] = []
-        self.unknown: list[str] = []
-
-    def take(self, words: str, term: Term | None, *, negated: bool, strength: float) -> None:
-        if words in SOLO:
-            self.solo = True
-        if term is None:
-            known = words in SOLO or words in STRONG
-            (self.understood if known else self.unknown).append(words)
-            return
-        self.understood.append(f"no {words}" if negated else words)
-        sign = -0.5 if negated else 1.0
-        for name in self.sums:
-            self.sums[name] += sign * getattr(term, name)
-        if term.mode and not negated:
-            self.mode = term.mode
-        if term.groove and not negated:
-            self.groove = term.groove
-        if term.meter and not negated:
-            self.meter = term.meter
-        if term.instrument:
-            self._instrument(term.instrument, negated=negated)
-        if term.texture:
-            self.textures[term.texture] = 0.0 if negated else strength
-
-    def _instrument(self, name: str, *, negated: bool) -> None:
-        if negated:
-            self.without.add(name)
-        elif name not in self.instruments:
-            self.instruments.append(name)
-
-    def brief(self, tempo: float | None, key: Key | None) -> Brief:
-        return Brief(
-            tempo=tempo,
-            tempo_shift=max(-24.0, min(40.0, self.sums["tempo"])),
-            key=key,
-            mode=self.mode,
-            valence=max(-1.0, min(1.0, self.sums["valence"])),
-            brightness=max(0.0, min(1.0, 0.5 + self.sums["brightness"])),
-            energy=max(0.0, min(1.0, 0.5 + self.sums["energy"])),
-            groove=self.groove,
-            meter=self.meter,
-            instruments=tuple(name for name in self.instruments if name not in self.without),
-            without=frozenset(self.without),
-            solo=self.solo,
-            textures=dict(self.textures),
-            understood=tuple(self.understood),
-            unknown=tuple(self.unknown),
-        )
+def _read_key(text: str, reading: Reading) -> str:
+    key, rest = find_key(text)
+    words = key_words(text)
+    if key is not None and words is not None:
+        reading.key = key
+        reading.understood[_tidy(words[0])] = f"key {key}"
+    return rest.lower()
 
 
-def _find_tempo(text: str) -> tuple[float | None, str]:
+def _read_tempo(text: str, reading: Reading) -> str:
     match = _BPM.search(text)
     if not match:
-        return None, text
-    tempo = float(match[1] or match[2])
-    return max(SLOWEST_BPM, min(FASTEST_BPM, tempo)), f"{text[: match.start()]} {text[match.end() :]}"
+        return text
+    stated = float(match[1] or match[2])
+    reading.tempo = max(SLOWEST_BPM, min(FASTEST_BPM, stated))
+    limit = f", the {'fastest' if stated > reading.tempo else 'slowest'} there is"
+    told = f"{reading.tempo:g} BPM{limit if stated != reading.tempo else ''}"
+    reading.understood[_tidy(match[0])] = told
+    return _without(text, match)
 
 
-def _terms(tokens: list[str]) -> Iterator[tuple[list[str], Term | None, bool, float]]:
-    """Yield each known phrase (or single unknown word) with whether it is negated and how strong it is."""
-    at, negated, strength = 0, False, 0.6
-    while at < len(tokens):
-        token = tokens[at]
-        term, length = _match(tokens, at)
-        if term is not None:
-            yield tokens[at : at + length], term, negated, strength
-            strength = 0.6
-            negated = negated and at + length < len(tokens) and tokens[at + length] in LINKS
-        elif token in NEGATIONS:
-            negated = True
-        elif not token[0].isalnum():
-            negated = False
-        elif token in STRONG:
-            strength = STRONG[token]
-            yield [token], None, negated, strength
-        elif token not in LINKS and (token in SOLO or token not in IGNORED):
-            yield [token], None, negated, strength
-            negated = False
-        at += length
+def _read_metre(text: str, reading: Reading) -> str:
+    for match in _METRE.finditer(text):
+        name = f"{match[1]}/{match[2]}"
+        if name in METRES:
+            reading.metre = METRES[name]
+            reading.understood[_tidy(match[0])] = f"metre {name}"
+        else:
+            reading.unknown.append(name)
+    return _METRE.sub(" ", text)
 
 
-def _match(tokens: list[str], at: int) -> tuple[Term | None, int]:
-    """The longest known phrase starting at a token, plural or singular, and how many tokens it has."""
-    for length in range(min(_LONGEST, len(tokens) - at), 0, -1):
-        phrase = tokens[at : at + length]
-        for candidate in (phrase, [*phrase[:-1], phrase[-1].removesuffix("s")]):
-            term = _PHRASES.get(tuple(candidate))
-            if term is not None:
-                return term, length
-    return None, 1
+def _without(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} {text[match.end() :]}"
+
+
+def _tidy(words: str) -> str:
+    return " ".join(words.split())
