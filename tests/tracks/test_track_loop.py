@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import mutagen
 import pytest
@@ -31,7 +30,10 @@ def loop(studio: Studio) -> Track:
 
 def exported(track: Track, folder: Path, format_name: str) -> Path:
     target = folder / f"x.{format_name}"
-    source = partial(Path(track.path).open, "rb")
+
+    def source() -> BinaryIO:
+        return Path(track.path).open("rb")
+
     complete(export_steps(source, track.title, track.recipe, target, format_name, overwrite=False))
     return target
 
