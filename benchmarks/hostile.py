@@ -68,8 +68,8 @@ def under_attack(daemon: DaemonProcess, home: Path, messages: int, seed: int) ->
     print_served("a bystander alone", alone)
     print_served("a bystander meanwhile", served)
     print(f"the daemon's memory after it: {daemon.client().call('status')['rss_bytes'] / 1e6:.0f} MB")
-    if served.errors or "INTERNAL_ERROR" in outcome.answers:
-        raise SystemExit(f"failed: {served.errors or outcome.answers}")
+    if served.errors or outcome.faults:
+        raise SystemExit(f"failed: {served.errors or outcome.faults[:5]}")
 
 
 def print_served(who: str, served: Served) -> None:

@@ -118,10 +118,10 @@ def _tell_state(client: Client, answer: dict[str, Any], *, as_json: bool) -> Non
     now = client.call("playlist_get")
     words = {"stopped": "silent"}.get(answer["state"], answer["state"])
     if answer["state"] == "stopped" or now["position"] is None:
-        click.echo(words)
+        click.echo(clean(words))
         return
     track = now["tracks"][now["position"]]
-    click.echo(f"{words}: {clean(track.get('title') or track['prompt'])}")
+    click.echo(clean(f"{words}: {track.get('title') or track['prompt']}"))
 
 
 def _position_sec(text: str) -> float:

@@ -8,7 +8,7 @@ import click
 
 from lofi_core.cli.find_track import find_track
 from lofi_core.cli.options import Command, Globals, Group, pass_globals
-from lofi_core.cli.output import clock, print_json, print_table
+from lofi_core.cli.output import clean, clock, print_json, print_table
 from lofi_core.rpc.client import Client
 
 
@@ -105,7 +105,8 @@ def _show(answer: dict[str, Any], *, as_json: bool) -> None:
     else:
         click.echo("the playlist is empty")
     order = "shuffled" if answer["shuffle"] else "in order"
-    click.echo(f"{order}, repeat {answer['repeat']}, crossfade {answer['crossfade_sec']:g} s")
+    repeat = clean(answer["repeat"])
+    click.echo(f"{order}, repeat {repeat}, crossfade {answer['crossfade_sec']:g} s")
 
 
 def _rows(answer: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lofi_core.cli.options import Command, Globals, pass_globals
-from lofi_core.cli.output import eta, print_json, print_table
+from lofi_core.cli.output import clean, eta, print_json, print_table
 from lofi_core.rpc.client import Client
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def queue(options: Globals, *, clear: bool, pause: str | None, resume: str | Non
     if options.json:
         print_json(answer)
     elif told:
-        click.echo(told)
+        click.echo(clean(told))
     else:
         _print_queue(answer)
 
@@ -78,9 +78,10 @@ def cancel(options: Globals, id_: str, *, force: bool) -> int:
     if options.json:
         print_json(answer)
     elif answer["cancelled"]:
-        click.echo(f"cancelled {answer['track_id']}")
+        click.echo(f"cancelled {clean(answer['track_id'])}")
     if answer["cancelled"]:
         return 0
-    click.echo(f"NOT_CANCELLED: the job of track {answer['track_id']} goes on, or is over", err=True)
+    track_id = clean(answer["track_id"])
+    click.echo(f"NOT_CANCELLED: the job of track {track_id} goes on, or is over", err=True)
     click.echo("hint: other clients may still want the track; --force cancels it for them too", err=True)
     return 1

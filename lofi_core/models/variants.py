@@ -47,7 +47,8 @@ def choose(record: PluginRecord, spec: BackendSpec, variant: str | None) -> Mode
         InvalidParams: the backend has none of that name, or none at all.
     """
     by_name = {model.variant: model for model in spec.models}
-    wanted = variant or record.variant or (record.installed.variant if record.installed else None)
+    known = record.variant or (record.installed.variant if record.installed else None)
+    wanted = known if variant is None else variant
     if wanted is None:
         can_be_had = [model for model in spec.models if is_fetchable(model)]
         return (can_be_had or list(spec.models))[0]

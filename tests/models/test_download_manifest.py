@@ -94,6 +94,14 @@ def test_an_unknown_variant_is_told_with_the_known_ones(record: PluginRecord) ->
     assert caught.value.hint == "it has large, small"
 
 
+@pytest.mark.parametrize("models", [(), (LARGE, SMALL)])
+def test_a_variant_without_a_name_is_an_unknown_one(
+    record: PluginRecord, models: tuple[ModelFiles, ...]
+) -> None:
+    with pytest.raises(InvalidParams, match="has no variant"):
+        choose(record, spec(*models), "")
+
+
 def test_a_variant_belongs_into_a_directory_of_its_own(record: PluginRecord) -> None:
     assert directory_of(record, spec(SMALL, LARGE), LARGE) == record.model_dir / "large"
 

@@ -152,6 +152,32 @@ def test_a_copy_is_exported_and_a_file_that_is_there_is_asked_about(editor: Watc
     editor.wait("#test.told > 1")
 
 
+@pytest.mark.parametrize("folder", ["`touch sprung`", "$(touch sprung)", "%", "#", "*"])
+def test_a_folder_is_only_a_name_whatever_it_says(lua: Lua, tmp_path: Path, folder: str) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    asked = lua(
+        """
+        local before, asked, folder = package.loaded["lofi.ask"], nil, vim.fn.getcwd()
+        package.loaded["lofi.ask"] = { ask = function(_, params) asked = params.path end }
+        package.loaded["lofi.picker.actions"] = nil
+        vim.api.nvim_set_current_dir(...)
+        vim.ui.input = function(options, go_on) go_on(options.default) end
+        for _, action in ipairs(require("lofi.picker.actions").LIST) do
+          if action.title:find("export") then
+            action.run({ track_id = "x", prompt = "rain `touch sprung`" })
+          end
+        end
+        vim.api.nvim_set_current_dir(folder)
+        package.loaded["lofi.ask"], package.loaded["lofi.picker.actions"] = before, nil
+        return asked
+        """,
+        str(place),
+    )
+    assert asked == str(place / "rain-touch-sprung.flac")
+    assert list(tmp_path.rglob("sprung")) == []
+
+
 def test_a_long_library_comes_page_by_page(lua: Lua) -> None:
     """A daemon with 250 tracks would take minutes to fill; the answers are of its form."""
     offered, asked = lua("""

@@ -38,6 +38,7 @@ class Outcome:
         broken: messages that were bytes.
         connections: on which they went.
         answers: by error code, `ok` where there was none.
+        faults: the daemon's own, in its words.
         slowest_sec: for a batch of requests, or a connection.
     """
 
@@ -45,11 +46,14 @@ class Outcome:
     broken: int = 0
     connections: int = 0
     answers: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
     slowest_sec: float = 0.0
 
     def note(self, answer: list[Any]) -> None:
         """Count the answer to a request."""
         code = "ok" if answer[2] is None else str(answer[2][1]).partition(":")[0]
+        if code == "INTERNAL_ERROR":
+            self.faults.append(str(answer[2][1]))
         self.answers[code] = self.answers.get(code, 0) + 1
 
 

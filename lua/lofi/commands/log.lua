@@ -12,7 +12,7 @@ function M.path(environ, home, is_mac)
   local data, state = environ.LOFI_DATA_DIR or "", environ.XDG_STATE_HOME or ""
   local directory
   if data ~= "" then
-    directory = vim.fs.joinpath(vim.fn.fnamemodify(vim.fn.expand(data), ":p"), "state")
+    directory = vim.fs.joinpath(vim.fn.fnamemodify(data, ":p"), "state")
   elseif vim.startswith(state, "/") then
     directory = vim.fs.joinpath(state, "lofi")
   else

@@ -74,7 +74,7 @@ local function export(track)
     if not path or vim.trim(path) == "" then
       return
     end
-    path = vim.fn.fnamemodify(vim.fn.expand(vim.trim(path)), ":p")
+    path = vim.fn.fnamemodify(vim.trim(path), ":p") -- expand() would run what stands in backticks
     local function write(overwrite)
       local params = { track_id = track.track_id, path = path, overwrite = overwrite }
       ask.ask("tracks_export", params, function(answer)

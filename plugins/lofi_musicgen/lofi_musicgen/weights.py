@@ -6,6 +6,7 @@ The format: 8 bytes length, a JSON header of that length, then the data; offsets
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,12 +110,19 @@ def checkpoint_files(model_dir: Path) -> list[Path]:
     index = model_dir / "model.safetensors.index.json"
     try:
         shards = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ModelLoadFailed(f"{single} is missing", "lofi-core pull musicgen") from None
+    strange = [name for name in shards if not isinstance(name, str) or not _is_plain(name)]
+    if strange:
+        raise ModelLoadFailed(f"{index} names {strange[0]!r}, which is no file beside it", _mend(index))
     missing = [name for name in shards if not (model_dir / name).is_file()]
     if missing:
         raise ModelLoadFailed(f"{model_dir} lacks {', '.join(missing)}", "lofi-core pull musicgen")
     return [model_dir / name for name in shards]
+
+
+def _is_plain(name: str) -> bool:
+    return name not in {"", ".", ".."} and not {"/", "\\", "\0"} & set(name)
 
 
 def _read_header(file: Path) -> dict[str, _Place]:
@@ -128,7 +136,7 @@ def _read_header(file: Path) -> dict[str, _Place]:
         entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
         places = {name: _place(file, 8 + length, entry) for name, entry in entries.items()}
         end = 8 + length + max((entry["data_offsets"][1] for entry in entries.values()), default=0)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise ModelLoadFailed(f"{file} is no safetensors file: {error}", _mend(file)) from error
     if size < end:
         raise ModelLoadFailed(f"{file} is truncated: {size} of {end} bytes are there", _mend(file))
@@ -138,7 +146,12 @@ def _read_header(file: Path) -> dict[str, _Place]:
 def _place(file: Path, data: int, entry: dict[str, Any]) -> _Place | None:
     if entry["dtype"] not in _DTYPES:  # counters and flags; no network needs them
         return None
-    return _Place(file, data + entry["data_offsets"][0], entry["dtype"], tuple(entry["shape"]))
+    (begin, end), shape = entry["data_offsets"], tuple(entry["shape"])
+    if any(not isinstance(number, int) or number < 0 for number in (begin, end, *shape)):
+        raise ValueError(f"a tensor of shape {list(shape)} from {begin!r} to {end!r}")
+    if end - begin != math.prod(shape) * np.dtype(_DTYPES[entry["dtype"]]).itemsize:
+        raise ValueError(f"{end - begin} bytes for {entry['dtype']} of shape {list(shape)}")
+    return _Place(file, data + begin, entry["dtype"], shape)
 
 
 def _mend(file: Path) -> str:

@@ -9,6 +9,7 @@ Source of the numbers: onnx/onnx.proto; the wire format is protobuf's.
 from __future__ import annotations
 
 import mmap
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import onnx
@@ -43,13 +44,20 @@ def read_graph(file: Path) -> onnx.ModelProto:
 
 
 def weight_files(model: onnx.ModelProto) -> list[str]:
-    """The files that hold tensors of this graph, relative to it."""
+    """The files that hold tensors of this graph, relative to it.
+
+    Raises:
+        ModelLoadFailed: one would lie outside of the graph's directory.
+    """
     found = {
         entry.value: None
         for tensor in model.graph.initializer
         for entry in tensor.external_data
         if entry.key == "location"
     }
+    for name in map(PurePath, found):
+        if name.is_absolute() or ".." in name.parts:
+            raise ModelLoadFailed(f"the graph wants its weights from {str(name)!r}, outside its folder", MEND)
     return list(found)
 
 
