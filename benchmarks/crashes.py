@@ -34,7 +34,7 @@ START_SEC, MOMENT_SEC = 0.25, 0.1
 KILLED_AT_START = 0.15  # of the lives
 MOST_EVENTS = 60
 # What a living daemon may have beside tracks: the two indices, locks, and what it is writing.
-LASTING = {"index.db", "jobs.db", "cache/spool/lock"}
+LASTING = {"index.db", "jobs.db", "daemon", "cache/spool/lock"}
 OPEN = {"index.db-wal", "index.db-shm", "jobs.db-wal"}
 
 
@@ -144,9 +144,9 @@ def _check(life: Life, client: Client, report: Report) -> None:
     making = {entry.track_id for entry in report.ledger.live()}
     indexed, found = _indexed(data), _found(data)
     report.faults += _disagreements(indexed, found, making)
-    mine = (f"tracks/.tmp-{life.process.pid}-", f"cache/spool/{life.process.pid}-")
+    mine = (f"/.tmp-{life.process.pid}-", f"cache/spool/{life.process.pid}-")
     for name in sorted(_beside(indexed.keys() | making, data) - LASTING - OPEN):
-        if not name.startswith(mine):
+        if not any(own in f"/{name}" for own in mine):
             report.faults.append(f"left over after a kill: {name}")
     for entry in report.ledger.live():
         client.call("job_resume", job_id=entry.job_id)
