@@ -12,6 +12,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
+from lofi_core.tracks.track import RECIPE_TAG
 from lofi_core.tracks.words import display_title, printable
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from lofi_core.tracks.track import Recipe
 
-RECIPE_TAG = "LOFI_RECIPE"
 _COMMENTED: dict[str, Any] = {"flac": FLAC, "ogg": OggVorbis, "opus": OggOpus}
 
 
