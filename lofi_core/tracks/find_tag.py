@@ -17,8 +17,6 @@ MAX_TAGS_BYTES = 1 << 24
 MAX_PARTS = 10_000  # blocks, pages, chunks, frames or comments
 _PACKETS = {b"\x01vorbis": b"\x03vorbis", b"OpusHead": b"OpusTags"}  # of the format, and of its comments
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
-# Compressed or encrypted, by version of ID3.
-_UNREADABLE = {3: 0x00C0, 4: 0x000C}
 
 
 class NotAudioError(Exception):
@@ -138,7 +136,7 @@ def _comments(block: bytes) -> Iterator[memoryview]:
 
 
 def _in_id3(tag: bytes, name: str) -> str | None:
-    if len(tag) < 10 or not tag.startswith(b"ID3") or tag[3] not in _UNREADABLE:
+    if len(tag) < 10 or not tag.startswith(b"ID3") or tag[3] not in {3, 4}:
         return None
     version, flags, at = tag[3], tag[5], 10
     if version == 3 and flags & 0x80:
@@ -151,7 +149,7 @@ def _in_id3(tag: bytes, name: str) -> str | None:
         kind, raw_size, bits = struct.unpack_from(">4s4sH", tag, at)
         size = int.from_bytes(raw_size, "big") if version == 3 else _syncsafe(raw_size)
         begin, at = at + 10, at + 10 + size
-        if kind != b"TXXX" or bits & _UNREADABLE[version]:
+        if kind != b"TXXX":
             continue
         frame = tag[begin:at]
         if version == 4:
@@ -170,6 +168,7 @@ def _texts(frame: bytes) -> tuple[str, str]:
         return "", ""
     # A text ends in a zero of as many bytes as a character has.
     parts = _split_wide(frame[1:]) if "16" in encoding else frame[1:].split(b"\0", 2)
+    # One that is compressed or encrypted says nothing that is looked for.
     described, text, *_ = (part.decode(encoding, "replace") for part in (*parts, b""))
     return described, text
 
