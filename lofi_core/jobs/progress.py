@@ -17,6 +17,7 @@ LOAD, WRITE = "core/load", "core/write"
 LOAD_STEPS = WRITE_STEPS = 100
 # How much of a job has to be done until its own speed counts as much as that of the jobs before it.
 TRUST = 0.1
+LEAST_TRUST_SEC = 0.001  # a clock says no more
 
 
 class Progress:
@@ -145,14 +146,15 @@ class Progress:
         if self._loads:
             return round(max(expected[LOAD] - active_sec, 0.0) + total_sec, 2)
         done_sec = sum(expected[stage] * done for stage, done in self._done.items())
-        took_sec, trusted_sec = self._news_sec - self._loaded_sec, TRUST * total_sec
+        took_sec, trusted_sec = self._news_sec - self._loaded_sec, max(TRUST * total_sec, LEAST_TRUST_SEC)
         # Since the last news something was done too: a part of a step. One that is late is done at best.
         since_sec = active_sec - self._news_sec
         stage = next((name for name in (self._newest, *self._done) if self._done[name] < 1), WRITE)
         step_sec = expected[stage] / self._spans[stage][2]
-        if since_sec > _ratio(took_sec + trusted_sec, done_sec + trusted_sec) * step_sec:
+        slower = (took_sec + trusted_sec) / (done_sec + trusted_sec)
+        if since_sec > slower * step_sec:
             took_sec, done_sec, since_sec = took_sec + since_sec, done_sec + step_sec, 0.0
-        slower = _ratio(took_sec + trusted_sec, done_sec + trusted_sec)
+        slower = (took_sec + trusted_sec) / (done_sec + trusted_sec)
         return round(max(slower * (total_sec - done_sec) - since_sec, 0.0), 2)
 
     def _lap(self, stage: str, now: float) -> None:
@@ -160,10 +162,6 @@ class Progress:
         active_sec = self.active_sec(now)
         self.took_sec[stage] = self.took_sec.get(stage, 0.0) + active_sec - self._news_sec
         self._news_sec = active_sec
-
-
-def _ratio(taken_sec: float, expected_sec: float) -> float:
-    return taken_sec / expected_sec if expected_sec else 1.0
 
 
 def _steps_before(schedule: Schedule) -> dict[str, int]:

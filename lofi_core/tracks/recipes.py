@@ -6,20 +6,14 @@ import os
 import re
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
-import mutagen
-from mutagen.flac import FLAC
-from mutagen.mp3 import MP3
-from mutagen.oggopus import OggOpus
-from mutagen.oggvorbis import OggVorbis
-from mutagen.wave import WAVE
 
-from lofi_core.errors import TrackWriteFailed, brief
+from lofi_core.errors import TrackWriteFailed
 from lofi_core.tracks.failures import storage_failures
-from lofi_core.tracks.tags import RECIPE_TAG
-from lofi_core.tracks.track import Recipe
+from lofi_core.tracks.find_tag import NotAudioError, find_tag
+from lofi_core.tracks.track import RECIPE_TAG, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +23,6 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 2_000_000_000
 # A prompt has 2,000 characters at most, and options are few.
 MAX_RECIPE_CHARACTERS = 256_000
-# What `tracks export` writes: no other parser sees a byte of the file.
-_KINDS = [FLAC, WAVE, OggVorbis, OggOpus, MP3]
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -84,7 +76,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 def recipe_of(file: BinaryIO, name: str) -> Recipe:
     """The recipe in an open file; `name` is for messages. Errors as of `read_recipe`."""
-    text = _tag(_parsed(file, name))
+    try:
+        text = find_tag(file, RECIPE_TAG)
+    except NotAudioError as error:
+        hint = "is it whole? lofi-core reads what `tracks export` writes"
+        raise NoRecipe(f"{name} cannot be read as FLAC, WAV, Ogg, Opus or MP3: {error}", hint) from error
     if text is None:
         hint = "files that lofi-core made or exported have one, while nobody takes their tags away"
         raise NoRecipe(f"{name} has no {RECIPE_TAG} tag", hint)
@@ -100,28 +96,3 @@ def recipe_of(file: BinaryIO, name: str) -> Recipe:
     if digest is not None and not _DIGEST.fullmatch(digest):
         raise InvalidRecipe(f"samples_sha256 of {name} is {digest!r:.80}; must be 64 hex digits", hint)
     return recipe
-
-
-def _parsed(file: BinaryIO, name: str) -> Any:
-    try:
-        parsed: Any = mutagen.File(file, options=_KINDS)
-    except Exception as error:  # parsers of files that somebody made up raise anything
-        problem = f"{name} cannot be read as audio: {brief(error)}"
-        raise NoRecipe(problem, "is it whole? lofi-core reads FLAC, WAV, Ogg Vorbis, Opus and MP3") from error
-    if parsed is None:
-        raise NoRecipe(
-            f"{name} is no FLAC, WAV, Ogg Vorbis, Opus or MP3 file", "give one that lofi-core made"
-        )
-    return parsed
-
-
-def _tag(parsed: Any) -> str | None:
-    """The recipe's text, where there is one."""
-    tags = parsed.tags
-    if tags is None:
-        return None
-    if isinstance(parsed, MP3 | WAVE):
-        values = [text for frame in tags.getall(f"TXXX:{RECIPE_TAG}") for text in frame.text]
-    else:
-        values = tags.get(RECIPE_TAG) or []
-    return str(values[0]) if values else None

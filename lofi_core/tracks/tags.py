@@ -13,6 +13,7 @@ from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
 
 from lofi_core.backend import Loop
+from lofi_core.tracks.track import RECIPE_TAG
 from lofi_core.tracks.words import display_title, printable
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from lofi_core.tracks.track import Recipe
 
-RECIPE_TAG = "LOFI_RECIPE"
 _COMMENTED: dict[str, Any] = {"flac": FLAC, "ogg": OggVorbis, "opus": OggOpus}
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lofi_core.backend import Loudness
 
 
+RECIPE_TAG = "LOFI_RECIPE"
+
+
 class Recipe(Struct, frozen=True, kw_only=True):
     """All it takes to make a track again. It lies as JSON in the tag `LOFI_RECIPE` of the file.
 

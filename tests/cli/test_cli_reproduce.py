@@ -16,7 +16,8 @@ import soundfile
 
 from lofi_core import __version__
 from lofi_core.tracks.recipes import read_recipe
-from lofi_core.tracks.tags import RECIPE_TAG, write_tags
+from lofi_core.tracks.tags import write_tags
+from lofi_core.tracks.track import RECIPE_TAG
 from tests.conftest import STEPPED, DaemonProcess, events_until_end, install_backend_in
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def test_what_is_no_track_of_ours_is_refused_in_words(run: Run, daemon: DaemonPr
     Path("notes.txt").write_text("rain")
     for name, said in {
         "foreign.flac": "NO_RECIPE: foreign.flac has no LOFI_RECIPE tag",
-        "notes.txt": "NO_RECIPE: notes.txt is no FLAC, WAV, Ogg Vorbis, Opus or MP3 file",
+        "notes.txt": "NO_RECIPE: notes.txt cannot be read as FLAC, WAV, Ogg, Opus or MP3: it is none of them",
         "missing.flac": "TRACK_WRITE_FAILED: reading missing.flac failed: No such file or directory",
     }.items():
         exit_status, out, err = run("reproduce", name)
