@@ -32,6 +32,8 @@ from lofi_core.radio.power import Conditions
 from lofi_core.radio.presets import presets_dir
 from lofi_core.radio.radio import Radio
 from lofi_core.rpc.dispatch import Dispatcher
+from lofi_core.rpc.ending import wait_for_end
+from lofi_core.rpc.handed import handed_socket
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
 from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
@@ -40,6 +42,7 @@ from lofi_core.rpc.handlers.playback import PlaybackMethods
 from lofi_core.rpc.handlers.radio import RadioMethods
 from lofi_core.rpc.handlers.tracks import TrackMethods
 from lofi_core.rpc.hub import Hub
+from lofi_core.rpc.idle import IdleExit
 from lofi_core.rpc.listener import Listener
 from lofi_core.rpc.server import Server
 from lofi_core.runtime import resolve_runtime
@@ -71,6 +74,7 @@ def serve(settings: Settings) -> int:
     """
     _log_to_stderr(settings.config.daemon.log_level)
     calm_threads(os.environ)
+    wait_for_end(settings.paths.socket)
     loop = choose_loop(settings.config.daemon.event_loop)
     return run_on(loop, _serve, settings, loop)
 
@@ -100,7 +104,8 @@ def run_once(
 
 async def _serve(settings: Settings, loop_name: Loop) -> int:
     stop = _Stop()
-    with Listener(settings.paths.socket) as listener:
+    handed = handed_socket(settings.paths.socket, os.environ)
+    with Listener(settings.paths.socket, handed) as listener:
         runtime = resolve_runtime(settings.config.runtime)
         plugins = PluginHost(settings.config.backends, settings.paths.models, runtime)
         hub = Hub(plugins.observe)
@@ -141,9 +146,17 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
             server = Server(hub, Dispatcher(groups, tasks), [engine.forget_client, downloads.forget_client])
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
+            if idle_sec := settings.config.daemon.idle_exit_sec:
+
+                def is_busy() -> bool:
+                    jobs_or_sound = engine.table.live() or playback.deck.state in {"playing", "buffering"}
+                    return bool(hub.connections or jobs_or_sound or downloads.under_way) or radio.is_on
+
+                tasks.start_soon(IdleExit(idle_sec, is_busy, server, listener, stop.ask).run)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)
+            server.close_door(listener)
             hub.publish(ShuttingDown(stop.reason), None)
             await radio.close()
             async with anyio.create_task_group() as ends:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from itertools import count
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from lofi_core.errors import NotPermitted
 from lofi_core.rpc.connection import Connection
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lofi_core.rpc.listener import Listener
 
 BACKLOG = 512
+# Since Python 3.13 a server removes the socket's path when it closes. That is the listener's business.
+_KEEP_PATH: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
 log = logging.getLogger("lofi.rpc")
 
@@ -40,15 +42,31 @@ class Server:
         self.serve = dispatcher.serve
         self.knows = dispatcher.knows
         self._on_closed = on_closed
-        self._ids = count(1)
+        self.clients_ever = 0
         self._server: asyncio.Server | None = None
 
     async def start(self, listener: Listener) -> None:
         """Serve the socket from now on."""
         loop = asyncio.get_running_loop()
+        # A copy of the socket, which is closed with the server: the listener's outlives it.
         self._server = await loop.create_unix_server(
-            lambda: Connection(next(self._ids), self), sock=listener.socket, backlog=BACKLOG
+            self._new_connection, sock=listener.socket.dup(), backlog=BACKLOG, **_KEEP_PATH
         )
+
+    def close_door(self, listener: Listener) -> None:
+        """Let new clients find nobody; those on their way come in.
+
+        With a socket that was handed to us they wait outside, for whoever is started next.
+        """
+        listener.hide()
+        if listener.is_handed and self._server is not None:
+            self._server.close()
+
+    async def open_door(self, listener: Listener) -> None:
+        """Undo `close_door`."""
+        listener.show()
+        if listener.is_handed:
+            await self.start(listener)
 
     async def close(self) -> None:
         """Accept no more clients; write what is due to those there are and close them."""
@@ -57,6 +75,10 @@ class Server:
         for connection in list(self._hub.connections.values()):
             connection.close()
         await asyncio.sleep(0)  # one turn for the transports to hand their last bytes to the kernel
+
+    def _new_connection(self) -> Connection:
+        self.clients_ever += 1
+        return Connection(self.clients_ever, self)
 
     def opened(self, connection: Connection) -> bool:
         """Admit our own user only."""

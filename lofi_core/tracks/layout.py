@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+TRACKS = "tracks"
 # Process ids are used again (a container's daemon always has the same one); this tells us from our ancestors.
 _THIS_RUN = secrets.token_hex(4)
 _TEMPORARY = re.compile(r"\.tmp-(\d+)-([0-9a-f]{8})-.+")
@@ -24,7 +25,7 @@ def track_path(data_dir: Path, track_id: str) -> Path:
     """
     if not _TRACK_ID.fullmatch(track_id):
         raise ValueError(f"track id is {track_id!r}; must be 32 hex digits")
-    return tracks_dir(data_dir) / track_id[:2] / f"{track_id}.flac"
+    return data_dir.joinpath(TRACKS, track_id[:2], f"{track_id}.flac")  # at once: pages have many
 
 
 def kept_path(data_dir: Path, track_id: str) -> Path:
@@ -34,7 +35,7 @@ def kept_path(data_dir: Path, track_id: str) -> Path:
 
 def tracks_dir(data_dir: Path) -> Path:
     """The folder of all tracks; temporary files lie directly in it."""
-    return data_dir / "tracks"
+    return data_dir / TRACKS
 
 
 def temporary_path(directory: Path, suffix: str) -> Path:
