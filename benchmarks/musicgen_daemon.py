@@ -22,8 +22,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.daemon import connected
 from benchmarks.musicgen_checkpoint import write_checkpoint
+from benchmarks.own_daemon import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,6 +33,7 @@ def main(runs: int, tracks: int) -> None:
     """Run and print."""
     show(against_python(runs))
     show(memory())
+    show(tracks_of_a_new_daemon(runs))
     with daemon_with_tracks(tracks) as daemon:
         show(cache_hits(daemon, tracks))
 
@@ -88,6 +89,21 @@ def memory() -> Iterator[Figure]:
         looking.join()
         yield Figure(f"resident at most while {LONG_SEC} s are made, MB", peak[0], 350.0)
         yield Figure("resident afterwards, MB", resident_mb(pid))
+
+
+def tracks_of_a_new_daemon(runs: int) -> Iterator[Figure]:
+    """How soon there is music: the first track brings numpy in, the next ones do not."""
+    taken: dict[str, list[float]] = defaultdict(list)
+    for _ in range((runs + 2) // 3):
+        with own_daemon() as daemon:
+            for which in ("first track of a daemon", "next track"):
+                start = time.perf_counter()
+                daemon.client.call("generate", prompt="rainy night", duration_sec=60, backend="procedural")
+                for moment, event in (("first audio", "generation_audio"), ("60 s", "generation_complete")):
+                    daemon.until(event)
+                    taken[f"{which}: {moment}, ms"].append(since(start))
+    for name, values in taken.items():
+        yield Figure(name, statistics.median(values))
 
 
 def cache_hits(daemon: OwnDaemon, tracks: int) -> Iterator[Figure]:

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import Figure, quantile, show
+from benchmarks.in_process import request_us
 from benchmarks.many_tracks import daemon_with_tracks
 from benchmarks.own_daemon import own_daemon
 from benchmarks.requests import Crowd, connected, round_trips
@@ -44,6 +45,7 @@ def main(rounds: int) -> None:
             show(against_echo(daemon, server, rounds))
     with own_daemon("empty") as daemon:  # not tied to a core, as its threads would be, too
         print(f"on {loop}:")
+        show([Figure("processor time of a ping in the RPC layer alone, us", request_us(), 5.0)])
         show(steps(daemon))
         with echo(daemon.home / "echo", loop):
             show(under_full_load(daemon))

@@ -39,6 +39,8 @@ from lofi_core.radio.presets import presets_dir
 from lofi_core.radio.radio import Radio
 from lofi_core.rpc.data_claim import DataClaim
 from lofi_core.rpc.dispatch import Dispatcher
+from lofi_core.rpc.ending import wait_for_end
+from lofi_core.rpc.handed import handed_socket
 from lofi_core.rpc.handlers.backends import BackendMethods
 from lofi_core.rpc.handlers.daemon import DaemonMethods
 from lofi_core.rpc.handlers.jobs import JobMethods, prepare_params
@@ -48,6 +50,7 @@ from lofi_core.rpc.handlers.playback import PlaybackMethods
 from lofi_core.rpc.handlers.radio import RadioMethods
 from lofi_core.rpc.handlers.tracks import TrackMethods
 from lofi_core.rpc.hub import Hub
+from lofi_core.rpc.idle import IdleExit
 from lofi_core.rpc.listener import Listener
 from lofi_core.rpc.server import Server
 from lofi_core.rpc.watch import Watch
@@ -82,6 +85,7 @@ def serve(settings: Settings) -> int:
     keep_private()
     begin_logging(settings.config.daemon.log_level, settings.paths.state / LOG_NAME)
     calm_threads(os.environ)
+    wait_for_end(settings.paths.socket)
     loop = choose_loop(settings.config.daemon.event_loop)
     return run_on(loop, _serve, settings, loop)
 
@@ -113,7 +117,8 @@ def run_once(
 async def _serve(settings: Settings, loop_name: Loop) -> int:
     stop = _Stop()
     paths = settings.paths
-    with DataClaim(paths.data, paths.socket), Listener(paths.socket) as listener:
+    handed = handed_socket(paths.socket, os.environ)
+    with DataClaim(paths.data, paths.socket) as claim, Listener(paths.socket, handed) as listener:
         runtime = resolve_runtime(settings.config.runtime)
         plugins = PluginHost(settings.config.backends, settings.paths.models, runtime)
         hub = Hub(plugins.observe)
@@ -165,9 +170,17 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
             checker = Checker(library, settings.paths.data, playback.forget, to_all)
             checker.start(tasks)
             playback.listeners.append(checker.happened)
+
+            def is_busy() -> bool:
+                jobs_or_sound = engine.table.live() or playback.deck.state in {"playing", "buffering"}
+                return bool(hub.connections or jobs_or_sound or downloads.under_way) or radio.is_on
+
+            idle_sec = settings.config.daemon.idle_exit_sec
+            IdleExit(idle_sec, is_busy, server, listener, stop.ask).start(tasks)
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)
+            server.close_door(listener)
             hub.publish(ShuttingDown(stop.reason), None)
             await radio.close()
             async with anyio.create_task_group() as ends:
@@ -175,6 +188,7 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
                 ends.start_soon(playback.close)  # fades out meanwhile
             await downloads.close()
             await server.close()
+        claim.release()  # before the lock: whoever waits for that finds both
     return 0
 
 

@@ -29,9 +29,7 @@ def show(options: Globals) -> None:
     if options.json:
         print_json(values)
         return
-    _print_values({key: entry for key, entry in values.items() if entry["used"]})
-    click.echo("\nnot used by this version:")
-    _print_values({key: entry for key, entry in values.items() if not entry["used"]})
+    _print_values(values)
 
 
 @config.command(cls=Command)
@@ -83,10 +81,7 @@ def _values(settings: Settings) -> dict[str, dict[str, Any]]:
 
     found = keys.values_of(settings.config)
     found |= {f"paths.{name}": str(place) for name, place in msgspec.structs.asdict(settings.paths).items()}
-    return {
-        key: {"value": value, "source": settings.sources[key], "used": keys.is_used(key)}
-        for key, value in found.items()
-    }
+    return {key: {"value": value, "source": settings.sources[key]} for key, value in found.items()}
 
 
 def _shown(value: object) -> str:

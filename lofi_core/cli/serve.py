@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 
 import click
 
@@ -15,7 +14,6 @@ from lofi_core.rpc.client import Client, NoDaemon
 
 HELLO_TIMEOUT_SEC = 5.0
 SHUTDOWN_TIMEOUT_SEC = 30.0
-POLL_SEC = 0.02
 STRAYS_SEC = 2.0
 
 log = logging.getLogger("lofi")
@@ -76,25 +74,16 @@ def _refuse_a_second(options: Globals) -> None:
 @pass_globals
 def shutdown(options: Globals) -> None:
     """End the daemon, and wait until it is gone."""
+    from lofi_core.rpc.ending import is_given_up
+
     path = options.socket_path()
     with Client(path) as client:
         answer = client.call("shutdown")
-        gone = client.wait_closed(SHUTDOWN_TIMEOUT_SEC) and _nobody_listens(options)
+        # Whether anybody answers is another question: asking may start a new daemon.
+        gone = client.wait_closed(SHUTDOWN_TIMEOUT_SEC) and is_given_up(path, SHUTDOWN_TIMEOUT_SEC)
     if options.json:
         print_json(answer)
     elif gone:
         click.echo("the daemon has ended")
     else:
         click.echo("the daemon is shutting down")
-
-
-def _nobody_listens(options: Globals) -> bool:
-    """Whether the socket is given up in time; the daemon closes connections before that."""
-    deadline = time.monotonic() + SHUTDOWN_TIMEOUT_SEC
-    while time.monotonic() < deadline:
-        try:
-            Client(options.socket_path()).close()
-        except NoDaemon:
-            return True
-        time.sleep(POLL_SEC)
-    return False

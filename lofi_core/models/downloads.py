@@ -165,6 +165,11 @@ class Downloads:
         """Whether a variant is being downloaded or checked."""
         return (backend, variant) in self._running
 
+    @property
+    def under_way(self) -> int:
+        """How many run."""
+        return len(self._running)
+
     async def close(self) -> None:
         """Take no more requests and end what is under way; what has come is kept."""
         self._tasks = None

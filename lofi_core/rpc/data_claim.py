@@ -51,10 +51,13 @@ class DataClaim:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.release()
+        os.close(self._directory)
+
+    def release(self) -> None:
         """Let go; where a plugin forked, its child holds it, too."""
         with contextlib.suppress(OSError):
             fcntl.flock(self._directory, fcntl.LOCK_UN)
-        os.close(self._directory)
 
     def _claim(self, data_dir: Path, socket: Path) -> None:
         note = data_dir / FILE_NAME

@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING, Self
 
 from lofi_core.errors import NotPermitted
+from lofi_core.rpc.ending import lock_path, write_holder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,19 +36,29 @@ class Listener:
 
     Args:
         path: of the socket, short enough for the system.
+        handed: the socket that already listens there, if whoever started us has made it; see `handed.py`.
+
+    Attributes:
+        is_handed: whether the socket at the path stays when we go.
+        is_hidden: whether new clients find no socket; see `hide`.
 
     Raises:
         AlreadyRunning: a live daemon holds the lock or answers on the path.
         NotPermitted: the directory is not ours, is a symlink, or others may write to it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, handed: socket.socket | None = None) -> None:
         self.path = path
+        self.is_handed = handed is not None
+        self.is_hidden = False
+        self._aside = path.with_name(path.name + ".ending")
         _secure_directory(path.parent)
         self._lock = _take_lock(path)
         try:
-            _clear_path(path)
-            self.socket = _bind(path)
+            if handed is None:
+                _clear_path(path)
+                self._remove(self._aside)
+            self.socket = handed or _bind(path)
         except BaseException:
             os.close(self._lock)
             raise
@@ -56,15 +67,13 @@ class Listener:
     @property
     def has_socket(self) -> bool:
         """Whether what lies at the path is our socket."""
-        with contextlib.suppress(OSError):
-            return os.lstat(self.path).st_ino == self._inode
-        return False
+        return self._is_ours(self.path)
 
     @property
     def has_lock(self) -> bool:
         """Whether the lock file at its path is the one that we hold."""
         with contextlib.suppress(OSError):
-            return os.path.samestat(os.lstat(_lock_path(self.path)), os.fstat(self._lock))
+            return os.path.samestat(os.lstat(lock_path(self.path)), os.fstat(self._lock))
         return False
 
     def take_lock(self) -> None:
@@ -80,7 +89,7 @@ class Listener:
         self._lock = lock
 
     def bind(self) -> None:
-        """Put a new socket at the path, as at the start. The old one is closed by whoever serves it.
+        """Put a new socket of our own at the path, as at the start, in place of the old one.
 
         Raises:
             AlreadyRunning: somebody answers there.
@@ -88,7 +97,9 @@ class Listener:
         """
         _secure_directory(self.path.parent)
         _clear_path(self.path)
-        self.socket = _bind(self.path)
+        before, self.socket = self.socket, _bind(self.path)
+        before.close()
+        self.is_handed = False
         self._inode = os.lstat(self.path).st_ino
 
     def __enter__(self) -> Self:
@@ -99,14 +110,45 @@ class Listener:
     ) -> None:
         self.close()
 
+    def hide(self) -> None:
+        """Let new clients find nobody, and the next daemon wait for our end, which comes soon.
+
+        Who has connected by now, or is about to, is served as before. A socket that was handed to us stays
+        where it is: its clients wait there for whoever is started next.
+        """
+        self.is_hidden = True
+        write_holder(self._lock, ending=True)
+        if not self.is_handed and self._is_ours(self.path):
+            self.path.rename(self._aside)
+
+    def show(self) -> None:
+        """Undo `hide`."""
+        self.is_hidden = False
+        if not self.is_handed and self._is_ours(self._aside):
+            self._aside.rename(self.path)
+        write_holder(self._lock, ending=False)
+
     def close(self) -> None:
         """Remove our socket while the lock is still ours, then let go of both. The lock file stays."""
-        with contextlib.suppress(FileNotFoundError):
-            if self.has_socket:
-                self.path.unlink()
+        if not self.is_handed:
+            for place in (self.path, self._aside):
+                if self._is_ours(place):
+                    place.unlink()
         self.socket.close()
         fcntl.flock(self._lock, fcntl.LOCK_UN)  # where a plugin forked, its child holds it, too
         os.close(self._lock)
+
+    def _is_ours(self, place: Path) -> bool:
+        with contextlib.suppress(OSError):
+            return os.lstat(place).st_ino == self._inode
+        return False
+
+    @staticmethod
+    def _remove(aside: Path) -> None:
+        """Remove what a daemon left that died while it was ending. Nobody can be found there."""
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISSOCK(os.lstat(aside).st_mode):
+                aside.unlink()
 
 
 def _secure_directory(directory: Path) -> None:
@@ -138,28 +180,23 @@ def _secure_directory(directory: Path) -> None:
         )
 
 
-def _lock_path(path: Path) -> Path:
-    return path.with_name(path.name + ".lock")
-
-
 def _take_lock(path: Path) -> int:
-    lock_path = _lock_path(path)
+    place = lock_path(path)
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        lock = os.open(lock_path, flags, 0o600)
+        lock = os.open(place, flags, 0o600)
     except OSError as error:
-        raise NotPermitted(f"cannot open the lock file {lock_path}: {error.strerror}") from error
+        raise NotPermitted(f"cannot open the lock file {place}: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
+        holder = next(iter(os.read(lock, 20).decode(errors="replace").split()), "unknown")
         os.close(lock)
         raise AlreadyRunning(
             f"a lofi-core daemon (pid {holder}) already serves {path}",
             "use it, stop it with `lofi-core shutdown`, or choose another --socket",
         ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    write_holder(lock, ending=False)
     return lock
 
 

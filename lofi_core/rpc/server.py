@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from itertools import count
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from lofi_core.errors import NotPermitted
 from lofi_core.rpc.connection import Connection
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lofi_core.rpc.listener import Listener
 
 BACKLOG = 512
+# Since Python 3.13 a server removes the socket's path when it closes. That is the listener's business.
+_KEEP_PATH: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
 
 log = logging.getLogger("lofi.rpc")
 
@@ -41,7 +43,7 @@ class Server:
         self.serve = dispatcher.serve
         self.knows = dispatcher.knows
         self._on_closed = on_closed
-        self._ids = count(1)
+        self.clients_ever = 0
         self._server: asyncio.Server | None = None
         self._room = 0
 
@@ -49,11 +51,27 @@ class Server:
         """Serve the socket from now on, in place of one before; connections stay."""
         self._room = room_for_clients()
         loop, before = asyncio.get_running_loop(), self._server
+        # A copy of the socket, which is closed with the server: the listener's outlives it.
         self._server = await loop.create_unix_server(
-            lambda: Connection(next(self._ids), self), sock=listener.socket, backlog=BACKLOG
+            self._new_connection, sock=listener.socket.dup(), backlog=BACKLOG, **_KEEP_PATH
         )
         if before is not None:
             before.close()
+
+    def close_door(self, listener: Listener) -> None:
+        """Let new clients find nobody; those on their way come in.
+
+        With a socket that was handed to us they wait outside, for whoever is started next.
+        """
+        listener.hide()
+        if listener.is_handed and self._server is not None:
+            self._server.close()
+
+    async def open_door(self, listener: Listener) -> None:
+        """Undo `close_door`."""
+        listener.show()
+        if listener.is_handed:
+            await self.start(listener)
 
     async def close(self) -> None:
         """Accept no more clients; write what is due to those there are and close them."""
@@ -62,6 +80,10 @@ class Server:
         for connection in list(self._hub.connections.values()):
             connection.close()
         await asyncio.sleep(0)  # one turn for the transports to hand their last bytes to the kernel
+
+    def _new_connection(self) -> Connection:
+        self.clients_ever += 1
+        return Connection(self.clients_ever, self)
 
     def opened(self, connection: Connection) -> bool:
         """Admit our own user only, and no more clients than there is room for."""

@@ -44,6 +44,8 @@ class Watch:
 
     async def _look(self) -> None:
         listener = self._listener
+        if listener.is_hidden:  # on our way out, unless somebody comes
+            return
         try:
             if not listener.has_lock:
                 listener.take_lock()

@@ -26,8 +26,6 @@ IN_FILE_ONLY = {
     "radio.schedule": "for example [[radio.schedule]] and, on lines of their own, "
     'from = "08:00", to = "12:00", preset = "focus", days = ["mon", "fri"]',
 }
-# Read and checked, so that a file stays valid, but nothing acts on them yet.
-_UNUSED = re.compile(r"daemon\.idle_exit_sec")
 
 
 class Key(NamedTuple):
@@ -62,11 +60,6 @@ def parts(key: str) -> list[str]:
 def is_path(key: str) -> bool:
     """Whether the key holds a path."""
     return key == "models.dir" or (key.endswith(".model_dir") and len(parts(key)) == 3)
-
-
-def is_used(key: str) -> bool:
-    """Whether this version acts on the key."""
-    return _UNUSED.fullmatch(key) is None
 
 
 def values_of(config: Config) -> dict[str, Any]:

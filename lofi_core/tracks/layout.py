@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+TRACKS = "tracks"
 _TRACK_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -25,7 +26,7 @@ def track_path(data_dir: Path, track_id: str) -> Path:
     """
     if not is_track_id(track_id):
         raise ValueError(f"track id is {track_id!r}; must be 32 hex digits")
-    return tracks_dir(data_dir) / track_id[:2] / f"{track_id}.flac"
+    return data_dir.joinpath(TRACKS, track_id[:2], f"{track_id}.flac")  # at once: pages have many
 
 
 def kept_path(data_dir: Path, track_id: str) -> Path:
@@ -35,7 +36,7 @@ def kept_path(data_dir: Path, track_id: str) -> Path:
 
 def tracks_dir(data_dir: Path) -> Path:
     """The folder of all tracks; temporary files lie directly in it."""
-    return data_dir / "tracks"
+    return data_dir / TRACKS
 
 
 def marks_path(data_dir: Path, track_id: str) -> Path:

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from lofi_core.cli.main import cli
-from lofi_core.settings.keys import allowed, is_used, table
+from lofi_core.settings.keys import allowed, table
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
@@ -84,11 +84,10 @@ def test_the_configuration_page_has_a_row_for_each_key_and_no_other() -> None:
             "" if key.default is None else f"`{json.dumps(key.default)}`",
             allowed(key.name),
             f"`{key.variable}`" if key.variable else "",
-            is_used(key.name),
         ]
         for key in table().values()
     ]
-    assert [[*row[:4], "not used by this version" not in row[4]] for row in rows] == expected
+    assert [row[:4] for row in rows] == expected
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -116,7 +116,8 @@ def test_a_signal_in_the_moment_the_daemon_says_it_serves_ends_it_cleanly(daemon
 def test_while_it_shuts_down_a_daemon_takes_no_new_work(daemon: DaemonProcess, gate: Gate) -> None:
     client = daemon.client()
     client.call("generate", options={"gate": str(gate.path)}, **WALK)
-    wait_for(client, "generation_start")
+    gate.open(1)
+    wait_for(client, "generation_progress")  # of that step: the next one, which holds the end up, has begun
     client.call("shutdown")
     wait_for(client, "shutting_down")
     with pytest.raises(ShuttingDown, match="shutting down"):
