@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.own_daemon import connected
+from lofi_core.errors import UnknownTrack
 from lofi_core.rpc.client import NoDaemon
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Attack:
 
         After events, as a machine may be slow: it is to be killed in the middle of its work everywhere.
         """
-        acts = [self._generate] * 12 + [self._again, self._cancel, self._pause, self._mark]
+        acts = [self._generate] * 12 + [self._again, self._cancel, self._pause, self._mark, self._delete]
         self._heard, doomed = 0, False
         try:
             while True:
@@ -134,10 +136,20 @@ class Attack:
 
     def _mark(self) -> None:
         """Change a row of the index."""
+        if track_id := self._a_track():
+            with suppress(UnknownTrack):  # whether that is right shows where the files are looked at
+                self._client.call("tracks_update", track_id=track_id, favourite=self._chance.random() < 0.5)
+
+    def _delete(self) -> None:
+        """Remove a row and its file."""
+        if track_id := self._a_track():
+            self._ledger.deleted.add(track_id)
+            with suppress(UnknownTrack):
+                self._client.call("tracks_delete", track_id=track_id)
+
+    def _a_track(self) -> str | None:
         tracks = self._client.call("tracks_list", limit=20)["tracks"]
-        if tracks:
-            track_id = self._chance.choice(tracks)["track_id"]
-            self._client.call("tracks_update", track_id=track_id, favourite=self._chance.random() < 0.5)
+        return self._chance.choice(tracks)["track_id"] if tracks else None
 
     def _any(self) -> Entry | None:
         live = self._ledger.live()

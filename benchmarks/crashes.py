@@ -34,7 +34,7 @@ START_SEC, MOMENT_SEC = 0.25, 0.1
 KILLED_AT_START = 0.15  # of the lives
 MOST_EVENTS = 60
 # What a living daemon may have beside tracks: the two indices, locks, and what it is writing.
-LASTING = {"index.db", "jobs.db", "cache/spool/lock"}
+LASTING = {"index.db", "jobs.db", "daemon", "cache/spool/lock"}
 OPEN = {"index.db-wal", "index.db-shm", "jobs.db-wal"}
 
 
@@ -120,7 +120,8 @@ def _last_life(home: Path, report: Report) -> None:
         report.ledger.check(client)
     life.end()
     data = home / "data"
-    report.faults += [f"left over: {name}" for name in sorted(_beside_tracks(data) - LASTING)]
+    left = _beside(set(_found(data)), data)  # reading an index makes files beside it
+    report.faults += [f"left over: {name}" for name in sorted(left - LASTING)]
     indexed, found = _indexed(data), _found(data)
     report.tracks, report.files = len(indexed), len(found)
     report.faults += _disagreements(indexed, found)
@@ -136,14 +137,16 @@ def _last_life(home: Path, report: Report) -> None:
 def _check(life: Life, client: Client, report: Report) -> None:
     """Hold a daemon to what those before it promised; then let go on what was paused."""
     report.ledger.check(client)
+    while client.call("status")["tracks"].get("check", {}).get("state") in {"waiting", "running"}:
+        time.sleep(0.01)
     data = life.home / "data"
     # What is being made may be in the one and not in the other at this very moment.
     making = {entry.track_id for entry in report.ledger.live()}
     indexed, found = _indexed(data), _found(data)
     report.faults += _disagreements(indexed, found, making)
-    mine = (f"tracks/.tmp-{life.process.pid}-", f"cache/spool/{life.process.pid}-")
-    for name in sorted(_beside_tracks(data) - LASTING - OPEN):
-        if not name.startswith(mine):
+    mine = (f"/.tmp-{life.process.pid}-", f"cache/spool/{life.process.pid}-")
+    for name in sorted(_beside(indexed.keys() | making, data) - LASTING - OPEN):
+        if not any(own in f"/{name}" for own in mine):
             report.faults.append(f"left over after a kill: {name}")
     for entry in report.ledger.live():
         client.call("job_resume", job_id=entry.job_id)
@@ -178,9 +181,11 @@ def _disagreements(
     return faults
 
 
-def _beside_tracks(data: Path) -> set[str]:
-    names = {str(path.relative_to(data)) for path in data.rglob("*") if path.is_file()}
-    return {name for name in names if not name.endswith((".flac", ".npz")) or "/.tmp-" in name}
+def _beside(tracks: Collection[str], data: Path) -> set[str]:
+    """All files but those that bear the id of a track, and logs and the like."""
+    files = {path for path in data.rglob("*") if path.is_file() and path.stem not in tracks}
+    names = {str(path.relative_to(data)) for path in files}
+    return {name for name in names if not name.startswith("state/") or ".tmp" in name}
 
 
 def _count(report: Report, when: str) -> None:

@@ -37,10 +37,18 @@ class Entry:
 
 @dataclass(slots=True)
 class Ledger:
-    """All accepted jobs. `faults` has every broken promise, in words."""
+    """All accepted jobs.
+
+    Attributes:
+        ended_lately: what ended since the last check.
+        deleted: tracks that somebody wanted removed.
+        ran_again: how often a later daemon had a job to go on with.
+        faults: every broken promise, in words.
+    """
 
     entries: dict[str, Entry] = field(default_factory=dict)
     ended_lately: list[Entry] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     ran_again: int = 0
 
@@ -90,7 +98,7 @@ class Ledger:
             self.faults.append(f"job {entry.job_id} is cancelled; nobody asked for that")
         if state == "error" and "interrupted 3 times" not in status["error"]["message"]:
             self.faults.append(f"job {entry.job_id} ended in {status['error']}")
-        if state == "complete" and entry.state is None:
+        if state == "complete" and entry.state is None and entry.track_id not in self.deleted:
             self._check_track(entry, client)
         entry.state = state
 

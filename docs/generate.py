@@ -21,6 +21,7 @@ from lofi_core.errors import wire_type
 from lofi_core.jobs.history import MAX_ENDED
 from lofi_core.jobs.queue import TURN_AFTER
 from lofi_core.jobs.request import MAX_PROMPT_CHARACTERS
+from lofi_core.jobs.restore import MAX_INTERRUPTIONS
 from lofi_core.rpc import connection, frames, outbox, room
 from lofi_core.rpc.describe import describe
 from lofi_core.tracks.words import MAX_TITLE_CHARACTERS
@@ -86,7 +87,8 @@ def limits() -> Iterator[str]:
             ("characters in a prompt (NFC)", f"{MAX_PROMPT_CHARACTERS:,}"),
             ("characters in a title", str(MAX_TITLE_CHARACTERS)),
             ("high-priority jobs in a row while a normal one waits", str(TURN_AFTER)),
-            ("ended jobs that `job_get` still knows", f"{MAX_ENDED:,}"),
+            ("ended jobs that `job_get` still knows, after a restart too", f"{MAX_ENDED:,}"),
+            ("times the daemon may die while one job runs", str(MAX_INTERRUPTIONS)),
         ],
     )
 

@@ -55,6 +55,9 @@ CREATE INDEX ended_by_track ON ended (track_id);
 """
 # A daemon that dies lets go of the file a moment after its socket; one that lives never does.
 BUSY_SEC = 1.0
+# The write-ahead log is folded into the file when so many jobs have ended: that waits for the disk, and no
+# client waits for an end. SQLite's own bound, in pages of 4 KiB, is for a log that grows without any.
+FOLD_AFTER, MOST_LOG_PAGES = 64, 4_000
 _BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
@@ -96,6 +99,7 @@ class JournalFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._ends = 0
 
     def open(self) -> None:
         """Open or make the file. A damaged one is put aside: it costs jobs, not the daemon.
@@ -167,6 +171,10 @@ class JournalFile:
             connection.execute(
                 "DELETE FROM ended WHERE sequence <= (SELECT max(sequence) FROM ended) - ?", (MAX_ENDED,)
             )
+        self._ends += 1
+        if self._ends % FOLD_AFTER == 0:
+            with self._failures("folding the log"):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def find_ended(self, job_id: str | None, track_id: str | None) -> EndedJob | None:
         """The job of that id, or else the last one that was about that track, if it is over."""
@@ -249,6 +257,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {MOST_LOG_PAGES}")
         connection.execute("BEGIN IMMEDIATE")
         _migrate(connection, path)
         connection.execute("COMMIT")

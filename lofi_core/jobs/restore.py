@@ -51,11 +51,11 @@ async def restore(engine: Engine, library: Library, plugins: PluginHost, config:
 async def _made_already(row: AcceptedJob, library: Library) -> str | None:
     """The path of its track, when the daemon died after that was stored and before it was noted."""
     try:
-        track = await library.find_job(row.job_id)
+        track = await library.find(row.track_id)
     except LofiError as error:
         log.warning("%s", error.text())
         return None
-    return track.path if track else None
+    return track.path if track is not None and track.recipe.job_id == row.job_id else None
 
 
 async def _brought_back(

@@ -11,6 +11,7 @@ import pytest
 
 from lofi_core.errors import QueueFull
 from lofi_core.jobs.job import ENDED
+from lofi_core.jobs.journal_file import AcceptedJob, JournalFile
 from tests.conftest import (
     STEPPED,
     DaemonProcess,
@@ -195,6 +196,10 @@ def test_what_is_over_stays_over_and_is_still_told_of(
     client.call("queue_clear")
     events_until_end(client, cleared)
     kill(daemon)
+    # As if it had died between the end of the track and that of the job.
+    journal = JournalFile(daemon.data / "jobs.db")
+    journal.add(AcceptedJob(made["job_id"], made["track_id"], b"", "normal", held=False))
+    journal.close()
     daemon = start_daemon()
     client = daemon.client()
     path = client.call("tracks_get", track_id=made["track_id"])["path"]
