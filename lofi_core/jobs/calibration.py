@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from lofi_core.files import load_or_put_aside, replace_file
 from lofi_core.jobs.progress import LOAD, LOAD_STEPS, WRITE, WRITE_STEPS
+from lofi_core.temporary import remove_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,6 +113,7 @@ class Calibration:
     def __init__(self, path: Path, runtime: Runtime) -> None:
         self._path = path
         self._runtime = runtime
+        remove_leftovers(path.parent)  # of a daemon that was killed while it wrote
         self._kept = load_or_put_aside(path, Kept, "what jobs take is measured anew")
         self._changed, self._saving = asyncio.Event(), asyncio.Lock()
         self._is_warned = False

@@ -39,6 +39,7 @@ class Promise(msgspec.Struct, omit_defaults=True):
     model_version: str
     options: dict[str, Any]
     title: str | None = None
+    keep: bool = True
 
 
 class Journal:
@@ -174,6 +175,7 @@ def _encoded(prepared: Prepared) -> bytes:
         spec.model_version,
         dict(prepared.options),
         prepared.title,
+        keep=not prepared.loose,
     )
     return msgspec.json.encode(promise)
 

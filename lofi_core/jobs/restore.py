@@ -7,6 +7,7 @@ ends in an error that `job_get` tells.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -96,8 +97,11 @@ def _prepared_again(row: AcceptedJob, promised: Promise, plugins: PluginHost, co
         promised.seed,
         promised.title,
         promised.options,
+        keep=promised.keep,
     )
     prepared = prepare(wish, plugins, config)
+    if prepared.loose:  # its id was drawn, and says nothing of what it is
+        prepared = replace(prepared, track_id=row.track_id)
     if prepared.track_id != row.track_id:
         raise BackendNotReady(
             f"{promised.backend} was {promised.model_version!r} when the track was asked for, and is"

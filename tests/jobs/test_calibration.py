@@ -327,3 +327,10 @@ async def test_saving_never_holds_the_loop(calibration: Calibration) -> None:
     await asyncio.sleep(0)
     assert not saving.done()
     await saving
+
+
+def test_a_draft_of_a_daemon_that_was_killed_is_removed(tmp_path: Path) -> None:
+    draft = tmp_path / f".tmp-{2**22 + 1}-00000000-0123456789abcdef.json"
+    draft.touch()
+    Calibration(tmp_path / FILE_NAME, CPU)
+    assert not draft.exists()

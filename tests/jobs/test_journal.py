@@ -69,6 +69,7 @@ def test_after_a_kill_every_accepted_job_is_made_under_its_old_id(
 ) -> None:
     client = daemon.client()
     began = client.call("generate", **walk(gate, seed=7, title="first"))
+    loose = client.call("generate", **tone(seed=6, keep=False))
     waits = client.call("generate", **tone(seed=8))
     urgent = client.call("generate", **tone(seed=9, cache=False))
     wait_for(client, "generation_start")
@@ -81,6 +82,8 @@ def test_after_a_kill_every_accepted_job_is_made_under_its_old_id(
         assert (status["track_id"], status["path"]) == (accepted["track_id"], track["path"])
         assert (track["seed"], track["backend"]) == (accepted["seed"], accepted["backend"])
     assert client.call("tracks_get", track_id=began["track_id"])["title"] == "first"
+    assert until_state(client, loose["job_id"], "complete")["track_id"] == loose["track_id"]
+    assert client.call("tracks_list")["total"] == 3
 
 
 def test_the_order_priorities_and_pauses_of_the_queue_survive(
