@@ -7,6 +7,7 @@ between steps arrives through `call_soon_threadsafe`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from functools import partial
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 from lofi_core.calls import generator_of
 from lofi_core.errors import InferenceFailed, InternalError, LofiError
 from lofi_core.jobs.draft import draft_of
+from lofi_core.jobs.patience import LeftBehind, Patience
 from lofi_core.jobs.progress import LOAD, WRITE, Progress
 from lofi_core.jobs.slices import Tape, Wanted, close, max_frames, run_slice
 
@@ -77,13 +79,13 @@ class Runner:
     ) -> None:
         self.current: Job | None = None
         self._runtime = runtime
-        self._worker = worker
         self._plugins = plugins
         self._library = library
         self._models = models
         self._announce = announce
         self._owner = owner
         self._errands = errands
+        self.patience = Patience(worker, runtime.runs, models, owner.idle)
         self._assigned = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks: TaskGroup
@@ -132,6 +134,9 @@ class Runner:
                 return
         except LofiError as error:
             await self._fail(job, error)
+        except LeftBehind:
+            job.generator = None
+            await self._cancelled(job)
         except Exception:
             log.exception("job %s", job.job_id)
             await self._fail(job, InternalError("a fault of lofi-core itself ended the job", "see its log"))
@@ -179,7 +184,7 @@ class Runner:
             with self._runtime.runs.working_for(job.token):
                 return function(*args, **kwargs)
 
-        return await self._worker.run(work)
+        return await self.patience.run(job, work)
 
     def _needs_load(self, job: Job) -> bool:
         return self._models.needs_load(job.prepared.record, job.prepared.schedule.weights)
@@ -247,7 +252,8 @@ class Runner:
 
     async def _cancelled(self, job: Job) -> None:
         if job.generator is not None:
-            await self._work_for(job, close, job.prepared.spec.name, job.generator)
+            with contextlib.suppress(LeftBehind):
+                await self._work_for(job, close, job.prepared.spec.name, job.generator)
         if job.has_ended:  # the daemon did not wait for it
             return
         self._retire_spool(job)
