@@ -263,12 +263,14 @@ class Runner:
 
     async def _fail(self, job: Job, error: LofiError) -> None:
         job.progress.stop_clock(time.monotonic())
+        spool, job.spool = job.spool, None
+        if spool is not None:  # the disk may be full of it
+            await self._discard_spool(spool, lingers=False)
         if job.cancelling:  # what was promised to the one who cancelled holds
             await self._cancelled(job)
             return
         if job.has_ended:
             return
-        self._retire_spool(job)
         job.fail(error)
         self._announce.failed(job, error)
         self._over(job)
