@@ -135,8 +135,10 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
             limit.start(tasks)
             road.listeners += [playback.incoming.happened, limit.happened]
             playback.listeners.append(limit.happened)
-            loop = asyncio.get_running_loop()
-            jobs = JobMethods(engine, library, playback, plugins, settings.config, hub, loop)
+            jobs = JobMethods(
+                *(engine, library, playback, plugins),
+                *(settings.config, hub, asyncio.get_running_loop()),
+            )
             radio = _radio(settings, engine, library, playback, jobs, to_all)
             radio.serve(tasks)
             metrics = MetricsMethods(hub, engine, library, playback)
@@ -175,8 +177,9 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
                 jobs_or_sound = engine.table.live() or playback.deck.state in {"playing", "buffering"}
                 return bool(hub.connections or jobs_or_sound or downloads.under_way) or radio.is_on
 
-            idle_sec = settings.config.daemon.idle_exit_sec
-            IdleExit(idle_sec, is_busy, server, listener, stop.ask).start(tasks)
+            tasks.start_soon(
+                IdleExit(settings.config.daemon.idle_exit_sec, is_busy, server, listener, stop.ask).run
+            )
             log.info("lofi-core %s serves %s, pid %d", __version__, listener.path, os.getpid())
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)

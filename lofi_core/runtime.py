@@ -57,17 +57,28 @@ class Runs:
         self._lock = threading.Lock()
         self._tokens: dict[Any, CancelToken] = {}
         self._current = CancelToken()
+        self._own = threading.local()  # in a thread that was left behind, its job's stays
 
     @contextlib.contextmanager
     def working_for(self, token: CancelToken) -> Iterator[None]:
         """What begins inside belongs to `token`. Worker thread; may be nested."""
+        own = getattr(self._own, "token", None)
         with self._lock:
             before, self._current = self._current, token
+        self._own.token = token
         try:
             yield
         finally:
+            self._own.token = own
             with self._lock:
-                self._current = before
+                if self._current is token:
+                    self._current = before
+
+    def leave(self, token: CancelToken) -> None:
+        """Whoever works for `token` does not come back; the device is somebody else's."""
+        with self._lock:
+            if self._current is token:
+                self._current = CancelToken()
 
     def terminate(self, token: CancelToken) -> None:
         """End every run of `token`, now and from now on. Any thread."""
@@ -80,7 +91,7 @@ class Runs:
     def check(self) -> None:
         """Raise RunEnded when whoever has the worker thread was cancelled."""
         with self._lock:
-            cancelled = self._current.cancelled
+            cancelled = self._whose().cancelled
         if cancelled:
             raise RunEnded
 
@@ -92,7 +103,7 @@ class Runs:
             run: what goes on while the block is executed. Whoever cancels sets the attribute, in any thread.
         """
         with self._lock:
-            token = self._tokens[run] = self._current
+            token = self._tokens[run] = self._whose()
             if token.cancelled:
                 run.terminate = True
         try:
@@ -100,6 +111,11 @@ class Runs:
         finally:
             with self._lock:
                 del self._tokens[run]
+
+    def _whose(self) -> CancelToken:
+        # Threads of a backend's own work for whoever has the worker thread.
+        token: CancelToken | None = getattr(self._own, "token", None)
+        return token or self._current
 
     @contextlib.contextmanager
     def run(self) -> Iterator[Any]:

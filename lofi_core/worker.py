@@ -24,8 +24,9 @@ class Worker:
 
     def __init__(self, name: str) -> None:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
-        self._thread.start()
+        self._name = name
+        self._thread: threading.Thread
+        self.leave_thread()
 
     def submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Queue a call from any thread. The future carries its result or exception."""
@@ -40,6 +41,11 @@ class Worker:
         """
         return await asyncio.wrap_future(self.submit(function, *args, **kwargs))
 
+    def leave_thread(self) -> None:
+        """Leave the thread to the call that it does not come back from; another takes the calls that wait."""
+        self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
+        self._thread.start()
+
     def stop(self, timeout_sec: float) -> bool:
         """Let the queued calls finish, then end the thread. False when it has not ended in time."""
         self._calls.put(None)
@@ -47,7 +53,8 @@ class Worker:
         return not self._thread.is_alive()
 
     def _loop(self) -> None:
-        while (call := self._calls.get()) is not None:
+        own = threading.current_thread()
+        while self._thread is own and (call := self._calls.get()) is not None:
             self._carry_out(*call)
             del call  # the arrays it holds must not outlive it
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 UNFOLDED_WIDTH = 100_000
+# A step of a large model on a small machine takes seconds; nobody is told of those.
+LONG_STEP_SEC = 5.0
 
 # Characters that turn the direction of what follows them: text can be made to look like other text.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -108,3 +110,9 @@ def eta_accuracy(answer: dict[str, Any] | None) -> str:
 def eta(value: float | None) -> str:
     """What is left of a job, where anybody knows."""
     return "" if value is None else f"{seconds(value)} left"
+
+
+def silence(job: dict[str, Any]) -> str:
+    """That a running job's backend has not come back from a step for long; nothing when it has."""
+    silent_sec = job.get("silent_sec") or 0.0
+    return f", no step for {seconds(silent_sec)}" if silent_sec >= LONG_STEP_SEC else ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lofi_core.cli.options import Command, Globals, pass_globals
-from lofi_core.cli.output import clean, eta, print_json, print_table
+from lofi_core.cli.output import clean, eta, print_json, print_table, silence
 from lofi_core.rpc.client import Client
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def queue(options: Globals, *, clear: bool, pause: str | None, resume: str | Non
         elif pause is not None:
             answer = client.call("job_pause", job_id=pause)
             told = f"job {pause} is {answer['state']}"
+            if answer["state"] == "running":
+                told += ": its backend is in a step that takes long, and it pauses when that ends"
         elif resume is not None:
             answer = client.call("job_resume", job_id=resume)
             told = f"job {resume} is {answer['state']}"
@@ -58,12 +60,13 @@ def _print_queue(answer: dict[str, Any]) -> None:
 def _rows(answer: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for job in answer["running"]:
         left = eta(job["eta_sec"])
-        yield job["job_id"], f"{job['percent']} %{', ' + left if left else ''}", job["prompt"]
+        yield job["job_id"], f"{job['percent']} %{', ' + left if left else ''}{silence(job)}", job["prompt"]
     for job in answer["paused"]:
         yield job["job_id"], f"paused at {job['percent']} %", job["prompt"]
     for job in answer["pending"]:
         priority = ", high" if job["priority"] == "high" else ""
-        yield job["job_id"], f"waits, {job['position']}.{priority}", job["prompt"]
+        note = f"; {job['note']}" if job.get("note") else ""
+        yield job["job_id"], f"waits, {job['position']}.{priority}{note}", job["prompt"]
 
 
 @click.command(cls=Command)

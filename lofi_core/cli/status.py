@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lofi_core.cli.options import Command, Globals, pass_globals
-from lofi_core.cli.output import clock, eta, eta_accuracy, print_fields, print_json, seconds, size
+from lofi_core.cli.output import clock, eta, eta_accuracy, print_fields, print_json, seconds, silence, size
 from lofi_core.rpc.client import Client
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def _fields(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "socket", answer["socket"]
     for job in answer["running"]:
         left = eta(job["eta_sec"])
-        yield "running", f"{job['percent']} %{', ' + left if left else ''}: {job['prompt']}"
+        silent = silence(job)
+        yield "running", f"{job['percent']} %{', ' + left if left else ''}{silent}: {job['prompt']}"
     if not answer["running"]:
         yield "running", "nothing"
     paused = f", {queue['paused']} paused" if queue["paused"] else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from itertools import count
 from typing import TYPE_CHECKING
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from lofi_core.plugins import PluginHost
     from lofi_core.runtime import Runtime
     from lofi_core.tracks.library import Library
+
+# What a client waits for at most until it knows that a pause has to wait.
+PAUSE_ANSWER_SEC = 10.0
 
 
 class Engine:
@@ -157,13 +161,16 @@ class Engine:
         """Hold a job: at once if it waits; if it runs, return when it has reached its next step boundary.
 
         Returns:
-            The job's state then: `running` when somebody resumed it before that.
+            The job's state then: `running` when somebody resumed it before that, or when the step takes
+            longer than anybody waits for an answer; it pauses all the same when that ends.
         """
         if job.state == "running":
             if not job.cancelling and not job.committing:
                 job.control.wanted = Wanted.PAUSED
             job.settled.clear()
-            await job.settled.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE_ANSWER_SEC):
+                    await job.settled.wait()
         elif not job.has_ended and not job.cancelling and not job.held:
             if job.state == "queued":
                 job.state = "paused"
@@ -203,6 +210,12 @@ class Engine:
     def position(self, job: Job) -> int:
         """0 for a job that runs or has ended, else its place in the queue from 1."""
         return self.queue.position(job) if job in self.queue else 0
+
+    def silent_sec(self, job: Job) -> float | None:
+        """For how long the backend has not come back from a step; None while it is not in one."""
+        if job.tape is None or job.state != "running" or job.sound_is_whole:
+            return None
+        return max(0.0, time.monotonic() - job.tape.stepped_at)
 
     def eta_sec(self, job: Job) -> float | None:
         """Seconds of work left; None while that cannot be said."""
@@ -280,6 +293,7 @@ class Engine:
             self.journal.end(job, "cancelled")
         job.control.wanted = Wanted.CANCELLED
         self._runs.terminate(job.token)
+        self.runner.patience.cancelled(job)
         if job in self.queue:
             self.queue.remove(job)
             self.runner.drop(job)
@@ -306,8 +320,8 @@ class Engine:
         self._announce.queue_changed(self.queue.pending)
 
     def _obstacle(self, job: Job) -> str | None:
-        if job.generator is not None:  # its model is in memory
-            return None
+        if job.generator is not None and job.prepared.spec.name not in self.models.stuck:
+            return None  # its model is in memory
         return self.models.obstacle(job.prepared.record, job.prepared.schedule.weights)
 
     def _fits(self, job: Job) -> bool:

@@ -7,6 +7,7 @@ between steps arrives through `call_soon_threadsafe`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from functools import partial
@@ -16,6 +17,7 @@ from lofi_core.calls import generator_of
 from lofi_core.errors import InferenceFailed, InternalError, LofiError
 from lofi_core.jobs.draft import draft_of
 from lofi_core.jobs.lingering import Lingering
+from lofi_core.jobs.patience import LeftBehind, Patience
 from lofi_core.jobs.progress import LOAD, WRITE, Progress
 from lofi_core.jobs.slices import Tape, Wanted, close, max_frames, run_slice
 
@@ -87,6 +89,7 @@ class Runner:
         self._calibration = calibration
         self._owner = owner
         self._errands = errands
+        self.patience = Patience(errands.worker, runtime.runs, models, owner.idle)
         self._assigned = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks: TaskGroup
@@ -137,6 +140,9 @@ class Runner:
                 return
         except LofiError as error:
             await self._fail(job, error)
+        except LeftBehind:
+            job.generator = None
+            await self._cancelled(job)
         except Exception:
             log.exception("job %s", job.job_id)
             await self._fail(job, InternalError("a fault of lofi-core itself ended the job", "see its log"))
@@ -184,7 +190,7 @@ class Runner:
             with self._runtime.runs.working_for(job.token):
                 return function(*args, **kwargs)
 
-        return await self._worker.run(work)
+        return await self.patience.run(job, work)
 
     def _needs_load(self, job: Job) -> bool:
         return self._models.needs_load(job.prepared.record, job.prepared.schedule.weights)
@@ -257,7 +263,8 @@ class Runner:
 
     async def _cancelled(self, job: Job) -> None:
         if job.generator is not None:
-            await self._work_for(job, close, job.prepared.spec.name, job.generator)
+            with contextlib.suppress(LeftBehind):
+                await self._work_for(job, close, job.prepared.spec.name, job.generator)
         if not job.survives:
             await self._owner.journal.settled()  # who is told that it is cancelled will not see it run again
         if job.has_ended:  # the daemon did not wait for it
@@ -270,6 +277,9 @@ class Runner:
 
     async def _fail(self, job: Job, error: LofiError) -> None:
         job.progress.stop_clock(time.monotonic())
+        spool, job.spool = job.spool, None
+        if spool is not None:  # the disk may be full of it
+            await self._lingering.discard_spool(spool, lingers=False)
         if not job.cancelling:
             await self._owner.journal.end(job, "error", error)
         if job.cancelling:  # what was promised to the one who cancelled holds
@@ -277,7 +287,6 @@ class Runner:
             return
         if job.has_ended:
             return
-        self._retire_spool(job)
         job.fail(error)
         self._announce.failed(job, error)
         self._over(job)

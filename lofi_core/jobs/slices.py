@@ -60,6 +60,10 @@ class Tape:
         max_frames: how many samples per channel are taken before the backend is stopped.
         append: checks, copies and queues a chunk for the spool; its future fails when the disk does.
         report: called with (stage, finished steps), at most every 50 ms and at each stage's begin and end.
+
+    Attributes:
+        frames: taken so far.
+        stepped_at: when the backend last came back, or was entered; seconds of the monotonic clock.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Tape:
         self._reported_stage: str | None = None
         self._reported_at = 0.0
         self.frames = 0
+        self.stepped_at = time.monotonic()
 
     def take(self, step: object) -> None:
         """Take one step.
@@ -100,7 +105,7 @@ class Tape:
         if step.audio is not None:
             self._take_audio(step.audio)
         self._unreported = step.stage, int(step.index) + 1
-        now = time.monotonic()
+        now = self.stepped_at = time.monotonic()
         ends = self._to_come.get(step.stage) == self._unreported[1]
         if ends:
             del self._to_come[step.stage]  # one that comes again and again is told of like any other
@@ -186,6 +191,7 @@ def run_slice(
     Raises:
         LofiError: the backend failed or misbehaved; its generator is closed then.
     """
+    tape.stepped_at = time.monotonic()
 
     def steps() -> bool:
         while control.wanted is None:

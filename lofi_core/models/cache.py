@@ -59,6 +59,7 @@ class ModelCache:
         self._on_lost = on_lost
         self._keep_alive_sec = limits.keep_alive_sec
         self.budget_bytes = budget_bytes(limits.memory_gb)
+        self.stuck: set[str] = set()  # names of backends that are not to be entered, see `jobs.patience`
         self._loaded: dict[Key, Loaded] = {}
         self._measured: dict[Key, int] = {}
         self._asked: dict[str, CancelToken] = {}
@@ -99,6 +100,8 @@ class ModelCache:
 
         One that is alone always can, whatever the budget.
         """
+        if record.name in self.stuck:
+            return f"{record.name} has not come back from a step of a job that was cancelled"
         if not self.needs_load(record, weights):
             return None
         in_use = [loaded for loaded in self._loaded.values() if loaded.users]

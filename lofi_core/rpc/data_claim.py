@@ -1,8 +1,8 @@
 """Which daemon has this data directory? Known also when its socket and its lock file are gone.
 
 The directory itself is locked, which nobody can remove as one does a file. A second daemon at another socket
-is let in and told of, for the index takes several writers; one at the same socket is not: the first lives,
-and is about to put its socket back.
+is let in and told of, for the index takes several writers. One at the same socket is not: the first lives and
+puts its socket back.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class DataClaim:
     """
 
     def __init__(self, data_dir: Path, socket: Path) -> None:
+        self._note: Path | None = None
         with storage_failures(f"opening the data directory {data_dir}", data_dir):
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._directory = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -56,6 +57,9 @@ class DataClaim:
 
     def release(self) -> None:
         """Let go; where a plugin forked, its child holds it, too."""
+        if self._note is not None:
+            with contextlib.suppress(OSError):
+                self._note.unlink()
         with contextlib.suppress(OSError):
             fcntl.flock(self._directory, fcntl.LOCK_UN)
 
@@ -80,6 +84,7 @@ class DataClaim:
         else:
             with contextlib.suppress(OSError):  # it is for messages only
                 replace_file(note, f"{os.getpid()}\n{socket}\n".encode())
+                self._note = note
 
 
 def _read(note: Path) -> tuple[str, str]:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anyio.abc import TaskGroup
-
     from lofi_core.rpc.listener import Listener
     from lofi_core.rpc.server import Server
 
@@ -46,14 +44,9 @@ class IdleExit:
         self._listener = listener
         self._ask_to_end = ask_to_end
 
-    def start(self, tasks: TaskGroup) -> None:
-        """Watch from now on."""
-        if self._idle_sec:
-            tasks.start_soon(self._run)
-
-    async def _run(self) -> None:
+    async def run(self) -> None:
         """Watch until it asks for the end."""
-        while True:
+        while self._idle_sec:
             await self._idle()
             if await self._is_left_alone():
                 self._ask_to_end(f"nobody needed it for {self._idle_sec:g} s (daemon.idle_exit_sec)")

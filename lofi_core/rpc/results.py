@@ -59,13 +59,17 @@ class Pong(Struct):
 
 
 class RunningJob(Struct):
-    """A job that has the worker, or had it and is paused."""
+    """A job that has the worker, or had it and is paused.
+
+    `silent_sec` is for how long its backend has not come back from a step; null while it is not in one.
+    """
 
     track_id: str
     job_id: str
     prompt: str
     percent: int
     eta_sec: float | None
+    silent_sec: float | None
 
 
 class PendingJob(Struct, omit_defaults=True):

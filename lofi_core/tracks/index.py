@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,9 +78,11 @@ class TrackIndex:
     """The table. Used only in the thread that made it; `with index:` is a transaction."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._connection = sqlite3.connect(path)
         self._totals = 0, 0
         self._counted_at = -1, -1  # of changes: by us, and whatever SQLite counts those of others with
+        self._file = path.stat()
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -92,6 +95,8 @@ class TrackIndex:
             raise
 
     def __enter__(self) -> None:
+        if not self.is_in_place:  # SQLite would go on writing into a file that nobody opens any more
+            raise DamagedIndex(f"{self._path} was removed, or another file was put in its place")
         self._connection.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -100,6 +105,14 @@ class TrackIndex:
                 self._connection.commit()
         finally:
             self._connection.rollback()  # after a commit that failed, too; after one that did not, nothing
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file at the path is still the one that is open."""
+        try:
+            return os.path.samestat(self._path.stat(), self._file)
+        except OSError:
+            return False
 
     def get(self, track_id: str) -> Entry | None:
         """The row of a track."""

@@ -56,7 +56,7 @@ class Library:
         self._live: set[Spool] = set()  # touched in the store thread only
         self._closed = False
         self._totals = store.count_and_bytes()
-        self._renewals_seen = 0
+        self._renewals_seen = store.renewals
         self.renewed = asyncio.Event()
         self.on_damaged: Callable[[str], None] = _ignore
         self.check = Check(rebuilding=store.renewals > 0)

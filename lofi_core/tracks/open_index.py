@@ -44,6 +44,17 @@ def open_index(path: Path) -> tuple[TrackIndex, bool]:
         return TrackIndex(path), True
 
 
+def replace_index(index: TrackIndex, path: Path, why: object) -> TrackIndex:
+    """Close an index that is damaged, or not the file at its path any more, and open another."""
+    in_place = index.is_in_place
+    index.close()
+    if in_place:
+        put_aside(path, why)
+    else:
+        log.error("%s; what is there now is completed from the tracks' own recipes", why)
+    return open_index(path)[0]
+
+
 def put_aside(path: Path, why: object) -> Path:
     """Move a damaged index out of the way; one that was put aside before is replaced."""
     aside = path.with_name(f"{path.name}.damaged")

@@ -26,7 +26,7 @@ from lofi_core.tracks.layout import (
     tracks_dir,
 )
 from lofi_core.tracks.marks import Marks, read_marks, write_marks
-from lofi_core.tracks.open_index import FILE_NAME, is_damage, open_index, put_aside
+from lofi_core.tracks.open_index import FILE_NAME, is_damage, open_index, replace_index
 from lofi_core.tracks.reconcile import Found, agree, reconcile_steps
 from lofi_core.tracks.shown import track_of
 from lofi_core.tracks.track import time_text
@@ -81,6 +81,7 @@ class TrackStore:
         from lofi_core.tracks.encode import encode_steps
 
         track_path(self._data_dir, draft.track_id)
+        tracks_dir(self._data_dir).mkdir(exist_ok=True)  # somebody may have tidied up
         loose = spool.path.with_suffix(".flac")  # goes with the other spools, whatever happens
         own = temporary_path(tracks_dir(self._data_dir), ".flac")
         return encode_steps(spool, draft, loose if draft.loose else own)
@@ -313,9 +314,7 @@ class TrackStore:
             TrackWriteFailed: that cannot be done either.
         """
         with storage_failures("making the index anew", self._data_dir):
-            self._index.close()
-            put_aside(self._data_dir / FILE_NAME, why)
-            self._index = TrackIndex(self._data_dir / FILE_NAME)
+            self._index = replace_index(self._index, self._data_dir / FILE_NAME, why)
         self.renewals += 1
 
     def close(self) -> None:

@@ -522,6 +522,7 @@
 ---@field prompt string
 ---@field percent integer
 ---@field eta_sec? number
+---@field silent_sec? number
 
 ---@class (exact) lofi.SeekParams Params of `seek`.
 ---@field position_sec number

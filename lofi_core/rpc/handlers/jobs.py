@@ -132,8 +132,11 @@ class JobMethods:
         )
 
     def _running(self, job: Job) -> r.RunningJob:
-        prompt = job.prepared.request.prompt
-        return r.RunningJob(job.track_id, job.job_id, prompt, job.progress.percent, self.engine.eta_sec(job))
+        prompt, silent_sec = job.prepared.request.prompt, self.engine.silent_sec(job)
+        return r.RunningJob(
+            *(job.track_id, job.job_id, prompt, job.progress.percent, self.engine.eta_sec(job)),
+            None if silent_sec is None else round(silent_sec, 1),
+        )
 
     def _job_status(self, job: Job) -> r.JobStatus:
         status = r.JobStatus(
