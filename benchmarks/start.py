@@ -34,6 +34,7 @@ def main(runs: int, tracks: int) -> None:
     show(against_python(runs))
     show(memory())
     show(tracks_of_a_new_daemon(runs))
+    show(acceptances())
     with daemon_with_tracks(tracks) as daemon:
         show(cache_hits(daemon, tracks))
 
@@ -120,6 +121,20 @@ def cache_hits(daemon: OwnDaemon, tracks: int) -> Iterator[Figure]:
         raise SystemExit(f"the library has {count} tracks, not {tracks}")
     yield Figure(f"a cache hit with {tracks:,} tracks, p50, ms", statistics.median(times))
     yield Figure("the same, p99, ms", quantile(times, 0.99), 20.0)
+
+
+def acceptances() -> Iterator[Figure]:
+    """How long `generate` takes to be answered, its job written down, while the worker only waits."""
+    request = {"prompt": "x", "backend": "paced", "duration_sec": 600, "options": {"speed": 0.1}}
+    with own_daemon("paced", LOFI_QUEUE_CAPACITY=str(HITS)) as daemon:
+        daemon.client.call("generate", **request)
+        times = []
+        for seed in range(HITS):
+            start = time.perf_counter()
+            daemon.client.call("generate", seed=seed, **request)
+            times.append(since(start))
+    yield Figure("`generate` and its answer, p50, ms", statistics.median(times))
+    yield Figure("the same, p99, ms", quantile(times, 0.99))
 
 
 def since(start: float) -> float:
