@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from benchmarks.own_daemon import OwnDaemon
 
-RUNS, TRACKS, HITS = 15, 20_000, 500
+RUNS, TRACKS, HITS, ANSWERS = 15, 20_000, 500, 100
 LONG_SEC = 600
 LOOK_SEC = 0.02
 USUAL = "python -c 'import asyncio, json'"
@@ -126,10 +126,10 @@ def cache_hits(daemon: OwnDaemon, tracks: int) -> Iterator[Figure]:
 def acceptances() -> Iterator[Figure]:
     """How long `generate` takes to be answered, its job written down, while the worker only waits."""
     request = {"prompt": "x", "backend": "paced", "duration_sec": 600, "options": {"speed": 0.1}}
-    with own_daemon("paced", LOFI_QUEUE_CAPACITY=str(HITS)) as daemon:
+    with own_daemon("paced", LOFI_QUEUE_CAPACITY=str(ANSWERS)) as daemon:
         daemon.client.call("generate", **request)
         times = []
-        for seed in range(HITS):
+        for seed in range(ANSWERS):
             start = time.perf_counter()
             daemon.client.call("generate", seed=seed, **request)
             times.append(since(start))
