@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from lofi_core import __version__
+from lofi_core.clock import watch_clock
 from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
 from lofi_core.jobs.announce import completion
@@ -142,6 +143,7 @@ async def _serve(settings: Settings) -> int:
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
             tasks.start_soon(Watch(listener, server, stop.ask).run)
+            tasks.start_soon(watch_clock)
             checker = Checker(library, settings.paths.data, playback.forget, to_all)
             checker.start(tasks)
             playback.listeners.append(checker.happened)

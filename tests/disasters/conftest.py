@@ -31,7 +31,21 @@ def messages(heading: str) -> list[re.Pattern[str]]:
 
 def told(heading: str, text: str) -> bool:
     """Whether a user who saw this text was told what the page says."""
-    return any(message.search(text) for message in messages(heading))
+    seen = {message.pattern for message in messages(heading) if message.search(text)}
+    SEEN.setdefault(heading, set()).update(seen)
+    return bool(seen)
+
+
+SEEN: dict[str, set[str]] = {}
+
+
+@pytest.fixture(autouse=True)
+def page_promises_no_more_than_was_told() -> Iterator[None]:
+    """Of a disaster that happened in a test, every message on the page was seen there."""
+    SEEN.clear()
+    yield
+    for heading, seen in SEEN.items():
+        assert {message.pattern for message in messages(heading)} == seen
 
 
 class Outcome(NamedTuple):
