@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from lofi_core.rpc.client import Client, NoDaemon
 from lofi_core.rpc.listener import AlreadyRunning, Listener
 from tests.conftest import STEPPED, Gate, events_until_end, wait_for
-from tests.disasters.conftest import make, told
+from tests.disasters.conftest import make
+from tests.disasters.page import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
