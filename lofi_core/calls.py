@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import threading
 import traceback
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger("lofi.plugins")
+
+SMALLER = "a shorter piece, a smaller variant or smaller weights take less memory"
+
+
+class OverLimit(BaseException):
+    """Raised in a thread whose backend made the process hold more memory than it may."""
+
+
+# By thread: the backend that is called there, and what was passed.
+_inside: dict[int, str | None] = {}
+_limits: dict[int, int] = {}
+
+
+def interrupt_for_memory(thread: int, limit_bytes: int) -> str | None:
+    """Raise `OverLimit` in a thread that is in a plugin, at its next line of Python. Any other thread.
+
+    Returns:
+        The backend's name; None when the thread is in none, and nothing was done.
+    """
+    backend = _inside.get(thread)
+    if backend is not None:
+        _limits[thread] = limit_bytes
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(OverLimit))
+    return backend
 
 
 def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiError] = InferenceFailed) -> Any:
@@ -28,8 +54,14 @@ def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiErr
     Raises:
         LofiError: the call raised.
     """
+    thread = threading.get_ident()
+    before, _inside[thread] = _inside.get(thread), backend
     try:
         return call()
+    except OverLimit as error:
+        limit_bytes = _limits.pop(thread, 0)
+        problem = f"{backend} took more than {limit_bytes / 1e9:.3g} GB of memory in {hook}, and was ended"
+        raise kind(problem, f"{SMALLER}; models.process_gb is the limit") from error
     except LofiError as error:
         raise as_ours(error, kind) from error
     except RunEnded as error:  # somebody cancelled the job, and its owner knows
@@ -40,6 +72,8 @@ def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiErr
         log_raised(f"backend {backend}: {hook} raised", error)
         hint = "the daemon's log has the traceback"
         raise kind(f"{backend} raised {brief(error)} in {hook}", hint) from error
+    finally:
+        _inside[thread] = before
 
 
 def log_raised(what: str, error: BaseException) -> None:

@@ -35,6 +35,7 @@ class Models(Struct, forbid_unknown_fields=True, frozen=True):
     dir: str | None = None
     keep_alive_sec: Annotated[float, Meta(ge=-1)] = 300.0
     memory_gb: Annotated[float, Meta(ge=0)] = 0.0
+    process_gb: Annotated[float, Meta(ge=0)] = 0.0
 
 
 class RuntimeConfig(Struct, forbid_unknown_fields=True, frozen=True):

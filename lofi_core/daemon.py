@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from lofi_core import __version__
+from lofi_core.clock import watch_clock
 from lofi_core.errors import ERRORS, InternalError, LofiError
 from lofi_core.event_loop import calm_threads, choose_loop, run_on
 from lofi_core.events import GenerationComplete, GenerationError, ShuttingDown
@@ -169,6 +170,7 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
             await tasks.start(_watch_signals, stop.ask)
             await server.start(listener)
             tasks.start_soon(Watch(listener, server, stop.ask).run)
+            tasks.start_soon(watch_clock)
             checker = Checker(library, settings.paths.data, playback.forget, to_all)
             checker.start(tasks)
             playback.listeners.append(checker.happened)

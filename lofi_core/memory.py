@@ -10,6 +10,8 @@ from pathlib import Path
 
 # Of the machine's memory: what models may take when nobody says. Editors and browsers want the rest.
 AUTOMATIC_SHARE = 0.5
+# What one process that runs backends may hold before its job is ended. Beyond that the system ends something.
+PROCESS_SHARE = 0.9
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -41,6 +43,11 @@ def machine_bytes() -> int:
 def budget_bytes(memory_gb: float) -> int:
     """What all models together may take. 0 GB is automatic: half of the machine's memory."""
     return int(memory_gb * 1e9) or int(machine_bytes() * AUTOMATIC_SHARE)
+
+
+def process_limit_bytes(process_gb: float) -> int:
+    """What one process that runs backends may hold. 0 GB is automatic: nine tenths of the machine's."""
+    return int(process_gb * 1e9) or int(machine_bytes() * PROCESS_SHARE)
 
 
 def give_back() -> None:

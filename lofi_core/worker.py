@@ -28,6 +28,11 @@ class Worker:
         self._thread: threading.Thread
         self.leave_thread()
 
+    @property
+    def thread_id(self) -> int:
+        """Of the thread that takes the calls now."""
+        return self._thread.ident or 0
+
     def submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Queue a call from any thread. The future carries its result or exception."""
         future: Future[R] = Future()

@@ -30,7 +30,7 @@ LAYERS = [
     {"runtime", "installed", "integrity"},
     {"settings"},
     {"backend", "events", "config", "paths", "worker", "device", "event_loop", "logs"},
-    {"errors", "names", "suggest", "iir", "files", "memory"},
+    {"errors", "names", "suggest", "iir", "files", "memory", "clock"},
     {"temporary"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 
+from lofi_core.calls import SMALLER
+
 LOG = "the daemon's log may say more; the next job starts a new process"
-SMALLER = "a shorter piece, a smaller variant or smaller weights take less memory"
 
 
 def ending(backend: str, status: int) -> tuple[str, str]:

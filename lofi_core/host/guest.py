@@ -5,6 +5,7 @@ The main thread answers one request after another; another thread hears what mus
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import logging
 import os
@@ -61,6 +62,7 @@ def main() -> None:
     """Serve the daemon at the other end of two inherited sockets until it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon decides when this ends
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it may end at any time
+    _be_first_to_go()
     faulthandler.enable()  # a crash leaves its Python frames in the log
     calls, control = (socket.socket(fileno=int(number)) for number in sys.argv[2:4])
     for end in (calls, control):
@@ -71,6 +73,12 @@ def main() -> None:
     ears.start()
     guest.serve()
     os._exit(0)  # threads of a backend must not keep it
+
+
+def _be_first_to_go() -> None:
+    """Where the system runs out of memory, it should end this process, not the daemon or an editor."""
+    with contextlib.suppress(OSError):  # there is no such file but on Linux
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _listen(control: Channel[Terminate], guest: Guest) -> None:

@@ -117,6 +117,10 @@ class HostedModel:
         """The most that its process held after any step. A staged model holds little between its tracks."""
         return max(self._most_bytes, self.resident_bytes)
 
+    def kill_for_memory(self, limit_bytes: int) -> None:
+        """Kill its process, which holds more than it may. Any thread."""
+        self._process.kill_for_memory(limit_bytes)
+
     def end(self) -> None:
         """End its process, and come back when it is gone, after two seconds at the latest. Any thread."""
         self._process.end()
@@ -159,6 +163,11 @@ class Hosts:
         except BaseException:
             self.end(model)
             raise
+
+    def all(self) -> list[HostedModel]:
+        """Those that have a process now, loading ones too. Any thread."""
+        with self._lock:
+            return [model for model in self._models if not model.has_ended]
 
     def end(self, model: HostedModel) -> None:
         """End one model's process, and come back when it is gone. Any thread."""

@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from lofi_core.calls import SMALLER
 from lofi_core.errors import ERRORS, InferenceFailed, InternalError, LofiError
 from lofi_core.host.channel import Channel, framed
 from lofi_core.host.endings import LOG, ending
@@ -124,6 +125,13 @@ class HostProcess:
         self._why = f"the process of {self._name} did not heed a cancel and was killed", hint
         log.warning("%s", self._why[0])
         self._process.kill()
+
+    def kill_for_memory(self, limit_bytes: int) -> None:
+        """It holds more than it may. Any thread; does not wait."""
+        if self._why is None:
+            took = f"took more than {limit_bytes / 1e9:.3g} GB of memory, and was killed"
+            self._why = f"the process of {self._name} {took}", f"{SMALLER}; models.process_gb is the limit"
+            self._process.kill()
 
     def end(self) -> None:
         """End it, and come back when it is gone: at once, or after two seconds the hard way. Any thread."""

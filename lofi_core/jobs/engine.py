@@ -12,10 +12,12 @@ from lofi_core.errors import ShuttingDown
 from lofi_core.jobs.announce import Announcer, Publish
 from lofi_core.jobs.history import JobTable
 from lofi_core.jobs.job import Client, Job, Priority, State
+from lofi_core.jobs.memory_guard import MemoryGuard
 from lofi_core.jobs.progress import Progress
 from lofi_core.jobs.queue import JobQueue
 from lofi_core.jobs.runner import Runner
 from lofi_core.jobs.slices import Errands, Wanted
+from lofi_core.memory import process_limit_bytes
 from lofi_core.models.cache import ModelCache
 from lofi_core.models.loading import Loader
 from lofi_core.worker import Worker
@@ -73,6 +75,7 @@ class Engine:
         self._runs = runtime.runs
         errands = Errands(self._worker)
         loader = Loader(plugins, runtime, self._worker, errands, own_processes=own_processes)
+        self._guard = MemoryGuard(process_limit_bytes(config.models.process_gb), self._worker, loader)
         self.models = ModelCache(plugins, runtime, loader, self._announce, config.models, self._fail_jobs_on)
         self.runner = Runner(
             runtime, errands, plugins, library, self.models, self._announce, calibration, owner=self
@@ -84,6 +87,7 @@ class Engine:
     def start(self, tasks: TaskGroup) -> None:
         """Serve from now on, in a task group that outlives every job."""
         self.runner.start(tasks)
+        tasks.start_soon(self._guard.run)
         self.models.start(tasks)
         tasks.start_soon(self.calibration.keep_saved)
 

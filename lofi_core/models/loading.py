@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lofi_core.calls import guarded
 from lofi_core.errors import ModelLoadFailed
-from lofi_core.host.model import Hosts
+from lofi_core.host.model import HostedModel, Hosts
 from lofi_core.memory import give_back, resident_bytes
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ class Loader:
                 loop.call_soon_threadsafe(on_end, loaded)
 
         await self._worker.run(self._load_there, loaded, token, told, ended)
+
+    def hosted(self) -> list[HostedModel]:
+        """The models in processes of their own, loading ones too."""
+        return self._hosts.all()
 
     async def let_go(self, loaded: Loaded) -> None:
         """Drop a model that nobody uses, and come back when its memory is given back."""

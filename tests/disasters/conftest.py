@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from lofi_core.cli.main import main
+from tests.disasters.page import SEEN, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-PAGE = Path(__file__).parents[2] / "docs" / "disasters.md"
-CHANGEABLE = "…"  # in a message of the page: what differs from case to case
+    from pathlib import Path
 
 
-def messages(heading: str) -> list[re.Pattern[str]]:
-    """The messages that the page has under a heading."""
-    _, found, section = f"\n{PAGE.read_text()}".partition(f"\n## {heading}\n")
-    assert found, f"{PAGE.name} has no {heading!r}"
-    blocks = section.partition("\n## ")[0].split("\n```")[1::2]
-    return [re.compile(".*?".join(map(re.escape, block.strip().split(CHANGEABLE)))) for block in blocks]
-
-
-def told(heading: str, text: str) -> bool:
-    """Whether a user who saw this text was told what the page says."""
-    return any(message.search(text) for message in messages(heading))
+@pytest.fixture(autouse=True)
+def page_promises_no_more_than_was_told() -> Iterator[None]:
+    """Of a disaster that happened in a test, every message on the page was seen there."""
+    SEEN.clear()
+    yield
+    for heading, seen in SEEN.items():
+        assert {message.pattern for message in messages(heading)} == seen
 
 
 class Outcome(NamedTuple):

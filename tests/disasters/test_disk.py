@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.conftest import wait_for
-from tests.disasters.conftest import make, mounted, read_only, rot, told
+from tests.disasters.conftest import make, mounted, read_only, rot
+from tests.disasters.page import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

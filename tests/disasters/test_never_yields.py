@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.conftest import events_until_end, wait_for
-from tests.disasters.conftest import make, told
+from tests.disasters.conftest import make
+from tests.disasters.page import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
