@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+# Nothing known is as long, and the time that a comparison takes grows with it: a client may send a megabyte.
+MAX_CHARACTERS = 200
+
 
 def suggestion(word: str, known: Iterable[str], prefix: str = "") -> str | None:
     """`did you mean 'x'?`, or None when nothing known is close. Case makes no difference.
@@ -11,6 +14,8 @@ def suggestion(word: str, known: Iterable[str], prefix: str = "") -> str | None:
         known: what they may have meant.
         prefix: what all of them begin with, and what makes none of them likelier.
     """
+    if len(word) > MAX_CHARACTERS:
+        return None
     import difflib  # only ever needed on the way to an error
 
     names = {name.removeprefix(prefix).lower(): name for name in known}

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 REQUEST_TIMEOUT_SEC = 30.0
 RECEIVE_BYTES = 65536
+CROWDED_SEC = 0.01
 REQUEST, RESPONSE, NOTIFICATION = 0, 1, 2
 
 
@@ -230,7 +231,7 @@ def _connected(path: Path, timeout_sec: float) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(timeout_sec)
     try:
-        connection.connect(os.fsencode(path))
+        _connect(connection, path, timeout_sec)
         _check_peer(connection, path)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError) as error:
         connection.close()
@@ -248,6 +249,21 @@ def _connected(path: Path, timeout_sec: float) -> socket.socket:
         connection.close()
         raise
     return connection
+
+
+def _connect(connection: socket.socket, path: Path, timeout_sec: float) -> None:
+    deadline = time.monotonic() + timeout_sec
+    while True:
+        try:
+            connection.connect(os.fsencode(path))
+        except (
+            BlockingIOError
+        ):  # so many wait to be let in that the system takes no more: it waits for no one
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(CROWDED_SEC)
+        else:
+            return
 
 
 def _check_peer(connection: socket.socket, path: Path) -> None:

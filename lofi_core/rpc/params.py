@@ -115,7 +115,9 @@ class TracksListParams(Params, frozen=True):
 
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
     offset: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
-    query: str | None = None
+    query: Annotated[str, Meta(max_length=500)] | None = (
+        None  # each word is a term of SQLite's, which takes 1,000
+    )
     favourite: bool | None = None
 
 
@@ -152,7 +154,7 @@ class TracksWaveformParams(Params, frozen=True):
 class SubscribeParams(Params, frozen=True):
     """Params of `subscribe` and `unsubscribe`: event names or prefixes; all when absent."""
 
-    events: list[str] | None = None
+    events: Annotated[list[str], Meta(max_length=200)] | None = None
     scope: Literal["all", "own"] = "all"
 
 

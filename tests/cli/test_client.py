@@ -1,8 +1,14 @@
 """Does the blocking client answer, wait, and complain as it should?"""
 
+import contextlib
 import os
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import msgpack
 import msgspec
@@ -93,6 +99,26 @@ def test_a_daemon_that_does_not_answer_is_given_up(scripted: ScriptedDaemon) -> 
         pytest.raises(ConnectionLost, match="did not answer 'ping'"),
     ):
         client.call("ping")
+
+
+def test_a_daemon_that_many_want_to_reach_is_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Event()
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: waits.set())
+    monkeypatch.setattr(client_module, "time", clock)
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listening.bind(str(home / "busy"))
+        listening.listen(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(str(home / "busy"))
+        with ThreadPoolExecutor(1) as pool:
+            late = pool.submit(Client, home / "busy", 20)
+            assert waits.wait(20), late.exception()
+            stack.enter_context(listening.accept()[0])
+            late.result().close()
 
 
 def test_a_daemon_that_hangs_up_is_noticed(scripted: ScriptedDaemon) -> None:

@@ -35,3 +35,15 @@ def victim() -> Iterator[DaemonProcess]:
     # Whatever was said to it, nobody can write a line of its log but itself.
     assert [line for line in daemon.log if not RECORD.match(line) or line.startswith(FORGED)] == []
     assert [line for line in daemon.log if not line.rstrip("\n").isprintable()] == []
+
+
+@pytest.fixture(scope="module")
+def at_rest(victim: DaemonProcess) -> DaemonProcess:
+    """The same one, with nothing left to do of what others were up to."""
+    with victim.client() as client:
+        client.call("radio_stop")
+        client.call("queue_clear")
+        while (queue := client.call("queue_status"))["running"] or queue["paused"]:
+            for job in (*queue["running"], *queue["paused"]):
+                client.call("cancel", job_id=job["job_id"], force=True)
+    return victim

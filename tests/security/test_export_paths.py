@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def track_id(victim: DaemonProcess) -> str:
-    with victim.client() as client:
+def track_id(at_rest: DaemonProcess) -> str:
+    with at_rest.client() as client:
         asked = client.call("generate", prompt="a tone", backend="sine", duration_sec=1, seed=3, cache=False)
         events_until_end(client, asked["job_id"])
     return str(asked["track_id"])

@@ -60,9 +60,9 @@ COMMANDS = [
 
 
 @pytest.fixture(scope="module")
-def track(victim: DaemonProcess) -> dict[str, Any]:
+def track(at_rest: DaemonProcess) -> dict[str, Any]:
     """A track of that prompt, with that title."""
-    with victim.client() as client:
+    with at_rest.client() as client:
         asked = client.call("generate", prompt=EVIL, title=EVIL, backend="sine", duration_sec=1, cache=False)
         events_until_end(client, asked["job_id"])
         client.call("playlist_add", track_id=asked["track_id"])

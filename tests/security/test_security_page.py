@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -21,12 +20,8 @@ CLAIMS = [
 
 @cache
 def those_there_are() -> set[str]:
-    return {
-        node.name
-        for file in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    texts = [file.read_text() for file in (ROOT / "tests").rglob("test_*.py")]
+    return set(re.findall(r"^(?:async )?def (test_\w+)\(", "\n".join(texts), re.MULTILINE))
 
 
 def test_there_are_claims() -> None:
@@ -52,7 +47,6 @@ def test_each_test_of_an_attack_is_a_claim() -> None:
         "test_export_paths",
         "test_runtime_directory",
     ):
-        tree = ast.parse((ROOT / "tests" / "security" / f"{name}.py").read_text())
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                assert f"`{node.name}`" in PAGE
+        file = ROOT / "tests" / "security" / f"{name}.py"
+        for test in re.findall(r"^def (test_\w+)\(", file.read_text(), re.MULTILINE):
+            assert f"`{test}`" in PAGE
