@@ -133,6 +133,7 @@ class Status(Struct):
     models: list[LoadedModel]
     device: str
     event_loop: Literal["asyncio", "uvloop"]
+    tasks: int
     tracks: TrackCount
     rss_bytes: int
 

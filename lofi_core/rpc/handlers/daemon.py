@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass, field
@@ -89,6 +90,7 @@ class DaemonMethods:
             models=loaded_models(self.engine.models),
             device=self.engine.device,
             event_loop=self.event_loop,
+            tasks=len(asyncio.all_tasks()),
             tracks=r.TrackCount(self.library.count, self.library.size_bytes),
             rss_bytes=resident_bytes(),
         )
