@@ -25,7 +25,7 @@ REQUESTS, ROUNDS, A_TURN = 20_000, 7, 100
 
 
 def request_us() -> float:
-    """Processor time of a ping, from the bytes that came to those that go, in µs: the best of some."""
+    """Processor time of a ping, from the bytes that came to those that go, in microseconds."""
     return asyncio.run(_measure())
 
 

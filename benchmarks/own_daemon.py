@@ -28,12 +28,18 @@ RSS_PAGE = 1  # in /proc/PID/statm
 class OwnDaemon:
     """A daemon in a process of its own, and what it leaves in its home.
 
+    Args:
+        home: an empty directory of its own.
+        backends: those in `benchmarks/backends` that it should have.
+        before: Python to run in its process first.
+        variables: of its environment.
+
     Attributes:
         client: a connection to it.
         tap: what the player's device took, see `lofi_core.player.tap`.
     """
 
-    def __init__(self, home: Path, *backends: str, **variables: str) -> None:
+    def __init__(self, home: Path, *backends: str, before: str = "", **variables: str) -> None:
         for backend in backends:
             install(home, backend)
         # Without bytecode a start would be measured that nobody has twice.
@@ -49,7 +55,8 @@ class OwnDaemon:
             "PYTHONPATH": os.pathsep.join(filter(None, [str(home / "site"), os.environ.get("PYTHONPATH")])),
             **variables,
         }
-        command = [sys.executable, "-m", "lofi_core", "serve"]
+        script = f"{before}\nimport sys; from lofi_core.cli.main import main; sys.exit(main(['serve']))"
+        command = [sys.executable, *(["-c", script] if before else ["-m", "lofi_core", "serve"])]
         with (home / "log").open("wb") as log:
             self.process = subprocess.Popen(command, env=self.environ, stderr=log)
         self.client = connected(home / "s")
@@ -87,10 +94,10 @@ class OwnDaemon:
 
 
 @contextmanager
-def own_daemon(*backends: str, **variables: str) -> Iterator[OwnDaemon]:
+def own_daemon(*backends: str, before: str = "", **variables: str) -> Iterator[OwnDaemon]:
     """A daemon with these backends besides the installed ones; gone at the end."""
     with tempfile.TemporaryDirectory(prefix="lofi-", ignore_cleanup_errors=True) as folder:
-        daemon = OwnDaemon(Path(folder), *backends, **variables)
+        daemon = OwnDaemon(Path(folder), *backends, before=before, **variables)
         try:
             yield daemon
         finally:

@@ -154,6 +154,7 @@ class Status(Struct):
     models: list[LoadedModel]
     device: str
     event_loop: Literal["asyncio", "uvloop"]
+    tasks: int
     tracks: TrackCount
     rss_bytes: int
     eta: EtaAccuracy | None

@@ -551,6 +551,7 @@
 ---@field models lofi.LoadedModel[]
 ---@field device string
 ---@field event_loop "asyncio"|"uvloop"
+---@field tasks integer
 ---@field tracks lofi.TrackCount
 ---@field rss_bytes integer
 ---@field eta? lofi.EtaAccuracy

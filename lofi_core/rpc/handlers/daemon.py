@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass, field
@@ -90,6 +91,7 @@ class DaemonMethods:
             device=self.engine.device,
             event_loop=self.event_loop,
             tracks=self._tracks(),
+            tasks=len(asyncio.all_tasks()),
             rss_bytes=resident_bytes(),
             eta=self.engine.calibration.accuracy(),
         )
