@@ -10,7 +10,7 @@ from lofi_core import GenerateRequest
 from lofi_procedural.options import ProceduralOptions
 from lofi_procedural.plan import Plan, make_plan
 from lofi_procedural.score import Dice, Piece
-from lofi_procedural.score.chords import CADENCES, PROGRESSIONS, SCALES, read_progression
+from lofi_procedural.score.chords import CADENCES, PROGRESSIONS, SCALES, read_chord, read_progression
 from lofi_procedural.score.ensemble import USUAL_LEADS
 from lofi_procedural.score.form import make_form
 from lofi_procedural.words import read_prompt
@@ -55,6 +55,34 @@ def test_every_chord_on_the_tonic_belongs_to_its_mode() -> None:
         for text in (*progressions, *CADENCES[mode]):
             home = [chord for bar in read_progression(text, 0) for _, chord in bar if chord.root == 0]
             assert all(set(chord.tones) <= set(SCALES[mode]) for chord in home), f"{mode}: {text}"
+
+
+@pytest.mark.parametrize("mode", PROGRESSIONS)
+def test_a_begins_at_home(mode: str) -> None:
+    for seed in range(8):
+        _, piece = compose(f"lofi in D {mode}", 60.0, seed)
+        starts = [section.start for section in piece.sections if section.name == "A"]
+        assert {piece.chords[start][0][1].root for start in starts} == {2}
+
+
+@pytest.mark.parametrize(
+    "prompt", ["piano and strings, no bass", "solo harp", "dreamy pads, no bass, no melody"]
+)
+def test_where_there_is_no_bass_the_chords_have_their_roots(prompt: str) -> None:
+    plan, piece = compose(prompt)
+    for index in range(plan.bars):
+        notes = piece.bar(index).notes
+        lowest = min(notes, key=lambda note: (note.beat, note.pitch))
+        assert lowest.pitch % 12 == piece.chords[index][0][1].root
+
+
+def test_minor_chords_of_home_have_their_root() -> None:
+    assert [read_chord(f"{degree}:m9", 9).tones[0] for degree in (0, 5)] == [9, 5]
+
+
+def test_the_theme_starts_from_the_chord_of_home() -> None:
+    homes = {compose("lofi in D minor", 20.0, seed)[1]._home % 12 for seed in range(12)}
+    assert homes == {2, 5, 9}
 
 
 def test_voices_move_little_from_chord_to_chord() -> None:

@@ -27,6 +27,10 @@ QUALITIES: dict[str, tuple[int, ...]] = {
     "m7b5": (0, 3, 6, 10),
 }
 
+# Minor chords of home keep their root and leave the fifth out: without a root they are chords of the relative
+# major, and nobody would know where home is.
+AT_HOME: dict[str, tuple[int, ...]] = {"m9": (0, 3, 10, 14), "m11": (0, 3, 10, 17), "m7/11": (0, 3, 10, 17)}
+
 SCALES: dict[str, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "minor": (0, 2, 3, 5, 7, 8, 10),
@@ -126,4 +130,5 @@ def read_chord(symbol: str, tonic: int) -> Chord:
     """Spell one chord symbol in a key."""
     degree, _, quality = symbol.partition(":")
     root = (tonic + int(degree)) % 12
-    return Chord(root, tuple((root + interval) % 12 for interval in QUALITIES[quality]), quality)
+    tones = AT_HOME.get(quality, QUALITIES[quality]) if int(degree) == 0 else QUALITIES[quality]
+    return Chord(root, tuple((root + interval) % 12 for interval in tones), quality)

@@ -46,6 +46,7 @@ SIX_EIGHT: tuple[Pattern, ...] = (
 # Without drums the chords keep time: broken, one tone per half beat or eighth, or struck on every beat.
 PULSE: Pattern = ((0, 0.92, 0.66), (1, 0.9, 0.48), (2, 0.92, 0.6), (3, 0.85, 0.48))
 SIX_PULSE: Pattern = ((0, 2.6, 0.66), (3, 2.5, 0.56))
+PAD_LOWEST, LEFT_LOWEST = 48, 39  # C3, Eb2
 BROKEN = (0, 2, 1, 3, 2, 1, 3, 2)
 
 
@@ -91,15 +92,30 @@ def arpeggiate(
     return notes
 
 
-def hold(chords: Sequence[tuple[float, Voicing]], beats: int) -> list[Note]:
-    """Sustain each chord until the next: the pad. Its two lowest tones and its highest."""
+def hold(chords: Sequence[tuple[float, Voicing]], roots: Sequence[int], beats: float) -> list[Note]:
+    """Sustain each chord until the next: the pad. Its root, and two of the tones above."""
     notes = []
-    for at, (beat, pitches) in enumerate(chords):
-        until = chords[at + 1][0] if at + 1 < len(chords) else float(beats)
-        notes += [
-            Note("pad", beat, until - beat, pitch, 0.5) for pitch in (pitches[0], pitches[1], pitches[-1])
-        ]
+    for (beat, pitches), root, until in zip(chords, roots, _ends(chords, beats), strict=True):
+        tones = (PAD_LOWEST + (root - PAD_LOWEST) % 12, pitches[1], pitches[-1])
+        notes += [Note("pad", beat, until - beat, pitch, 0.5) for pitch in tones]
     return notes
+
+
+def left_hand(
+    chords: Sequence[tuple[float, Voicing]], roots: Sequence[int], beats: int, rng: Generator
+) -> list[Note]:
+    """Where there is no bass, whoever plays the chords strikes their roots below them."""
+    notes = []
+    for (beat, _), root, until in zip(chords, roots, _ends(chords, beats), strict=True):
+        velocity = _limit(0.56 * (1 + 0.06 * rng.standard_normal()))
+        pitch = LEFT_LOWEST + (root - LEFT_LOWEST) % 12
+        notes.append(Note("chords", beat, until - beat, pitch, velocity, 0.004 * rng.standard_normal()))
+    return notes
+
+
+def _ends(chords: Sequence[tuple[float, Voicing]], beats: float) -> list[float]:
+    """When each chord gives way to the next."""
+    return [*(beat for beat, _ in chords[1:]), float(beats)]
 
 
 def _sounding(chords: Sequence[tuple[float, Voicing]], beat: float) -> Voicing:

@@ -43,7 +43,10 @@ def harmonise(
         For each bar, (beat, chord) in order.
     """
     bank = list(PROGRESSIONS[key.mode])
-    order = [bank[at] for at in rng.permutation(len(bank))]
+    drawn = [bank[at] for at in rng.permutation(len(bank))]
+    # A, which a listener hears first and most, begins at home; elsewhere the key may be left open for long.
+    home = next(text for text in drawn if text.startswith("0:"))
+    order = [home, *(text for text in drawn if text != home)]
     bars: list[list[tuple[float, Chord]]] = []
     for section in sections:
         progression = read_progression(order[_choice(section, len(order))], key.tonic, beats)

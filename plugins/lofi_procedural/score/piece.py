@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import comping, melody
 from lofi_procedural.score.bass import CALM_DENSITY, LIVELY_DENSITY, choose_line, play_bass, root_pitch
+from lofi_procedural.score.chords import SCALES
 from lofi_procedural.score.drums import play_drums
 from lofi_procedural.score.ensemble import MALLETS, WINDS, choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
@@ -14,6 +15,8 @@ from lofi_procedural.score.harmony import choose_key, final_chord, harmonise, le
 from lofi_procedural.score.notes import Bar, Hit, Note
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
+
     from lofi_procedural.plan import Plan
     from lofi_procedural.score.chords import Chord
     from lofi_procedural.score.dice import Dice
@@ -30,7 +33,7 @@ STRUMMED = {
 # Who plays chords one tone after the other when nobody else keeps time.
 BREAKS_CHORDS = frozenset({"guitar", "ukulele", "harp", "synth_lead", *WINDS, *MALLETS})
 OPENS_WITH_HAT = {"boom_bap", "half_time", "jazz_hop", "trip_hop", "waltz", "six_eight"}
-HOME_PITCHES = (69, 72, 74, 76)
+LOWEST_HOME = 68
 
 
 class Piece:
@@ -61,7 +64,9 @@ class Piece:
             {"a": theme, "b": melody.make_motif(beats, dice.roll("motif", movement) if movement else rng)}
             for movement in range(1 + max(section.movement for section in self.sections))
         ]
-        self._home = HOME_PITCHES[int(rng.integers(len(HOME_PITCHES)))]
+        # The theme starts from a tone of the tonic chord.
+        degree = SCALES[self.key.mode][2 * int(rng.integers(3))]
+        self._home = LOWEST_HOME + (self.key.tonic + degree - LOWEST_HOME) % 12
         self._phrases = [melody.PHRASES[int(rng.integers(len(melody.PHRASES)))] for _ in range(4)]
 
     def section(self, bar: int) -> Section:
@@ -88,11 +93,20 @@ class Piece:
             for (beat, _), pitches in zip(self.chords[index], self.voicings[index], strict=True)
         ]
 
+    def _roots(self, index: int) -> list[int]:
+        return [chord.root for _, chord in self.chords[index]]
+
     def _chords(self, index: int, section: Section) -> list[Note]:
         instrument = self.ensemble.chords
         if instrument is None or "chords" not in section.layers:
             return []
         rng = self._dice.roll("chords", index)
+        notes = self._strokes(index, section, instrument, rng)
+        if self.ensemble.bass is None or "bass" not in section.layers:
+            notes += comping.left_hand(self._voiced(index), self._roots(index), self._plan.beats_per_bar, rng)
+        return notes
+
+    def _strokes(self, index: int, section: Section, instrument: str, rng: Generator) -> list[Note]:
         taste = self._dice.roll("comping", section.start)
         density, beats = self._plan.brief.density, self._plan.beats_per_bar
         timed = self.ensemble.groove is not None and "drums" in section.layers
@@ -143,7 +157,7 @@ class Piece:
         wanted = {"pad", "strings"} & {*self._plan.brief.instruments}
         if self.ensemble.pad is None or not (wanted or "pad" in section.layers):
             return []
-        return comping.hold(self._voiced(index), self._plan.beats_per_bar)
+        return comping.hold(self._voiced(index), self._roots(index), self._plan.beats_per_bar)
 
     def _drums(self, index: int, section: Section) -> list[Hit]:
         groove = self.ensemble.groove
@@ -179,7 +193,7 @@ class Piece:
         if self.ensemble.bass:
             bar.notes.append(Note("bass", 0, beats, root_pitch(self.key.tonic), 0.66))
         if self.ensemble.pad:
-            bar.notes += [Note("pad", 0, beats, pitch, 0.5) for pitch in (pitches[0], pitches[-1])]
+            bar.notes += comping.hold([(0.0, pitches)], self._roots(index), beats)
         if self.ensemble.melody:
             # The fifth: the tonic would rub against the major seventh of the chord.
             top = 67 + (self.key.tonic + 7 - 67) % 12
