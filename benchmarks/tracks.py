@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import statistics
 import tempfile
 import time
@@ -18,6 +19,7 @@ import numpy as np
 
 from lofi_core.tracks.index import Entry, TrackIndex
 from lofi_core.tracks.loudness import LoudnessMeter
+from lofi_core.tracks.reconcile import Found
 from lofi_core.tracks.spool import Spool
 from lofi_core.tracks.store import TrackStore
 from lofi_core.tracks.track import Track, TrackDraft
@@ -41,6 +43,7 @@ def main() -> None:
         measure_exports(root, store, track)
         store.close()
         measure_lookups(root, track)
+        measure_check(root / "many")
 
 
 def measure_meters(audio: NDArray[np.float32]) -> None:
@@ -78,8 +81,17 @@ def measure_store(root: Path, audio: NDArray[np.float32]) -> tuple[Track, TrackS
 
     report("append: write and measure", lambda: spooled().discard())
     spool = spooled()
-    draft = TrackDraft(
-        track_id="0" * 32,
+    draft = draft_of("0" * 32)
+    report("encode: gain, FLAC, tags, fsync", lambda: store.discard(end_of(store.encode(spool, draft))))
+    track: Track = store.commit(end_of(store.encode(spool, draft)))
+    report("waveform", lambda: end_of(store.waveform(track.track_id)))
+    return track, store
+
+
+def draft_of(track_id: str) -> TrackDraft:
+    """What an engine would say of a track."""
+    return TrackDraft(
+        track_id=track_id,
         job_id="0" * 16,
         prompt="benchmark",
         requested_duration_sec=SECONDS,
@@ -91,10 +103,6 @@ def measure_store(root: Path, audio: NDArray[np.float32]) -> tuple[Track, TrackS
         package_version="1",
         generation_time_sec=1.0,
     )
-    report("encode: gain, FLAC, tags, fsync", lambda: store.discard(end_of(store.encode(spool, draft))))
-    track: Track = store.commit(end_of(store.encode(spool, draft)))
-    report("waveform", lambda: end_of(store.waveform(track.track_id)))
-    return track, store
 
 
 def measure_exports(root: Path, store: TrackStore, track: Track) -> None:
@@ -129,6 +137,25 @@ def measure_lookups(root: Path, track: Track) -> None:
     }.items():
         print(f"  {name:32} {median_sec(call) * 1000:8.2f}")
     index.close()
+
+
+def measure_check(data_dir: Path) -> None:
+    """Index and files compared, and the index made anew, with many short tracks."""
+    store = TrackStore(data_dir)
+    spool = Spool(data_dir / "spool.wav", RATE, 2)
+    spool.append(np.zeros((2, RATE), np.float32))
+    made: Path = end_of(store.encode(spool, draft_of("1" * 32))).temporary
+    for number in range(MANY):
+        track_id = hashlib.sha256(str(number).encode()).hexdigest()[:32]
+        folder = data_dir / "tracks" / track_id[:2]
+        folder.mkdir(exist_ok=True)
+        shutil.copyfile(made, folder / f"{track_id}.flac")
+    print(f"with {MANY} files, s:")
+    for name in ("index made anew", "index and files compared"):
+        start = time.perf_counter()
+        end_of(store.reconcile(Found()))
+        print(f"  {name:32} {time.perf_counter() - start:8.2f}")
+    store.close()
 
 
 def end_of(steps: Generator[float, None, Any]) -> Any:

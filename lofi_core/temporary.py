@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -20,12 +21,12 @@ def temporary_path(directory: Path, suffix: str) -> Path:
     return directory / f".tmp-{pid}-{_own_run(pid)}-{secrets.token_hex(8)}{suffix}"
 
 
-def remove_leftovers(directory: Path) -> int:
-    """Delete the temporary files of processes that ended before they could. How many those were."""
-    left = [path for path in directory.glob(".tmp-*") if is_left_over(path.name)]
-    for path in left:
-        path.unlink(missing_ok=True)
-    return len(left)
+def remove_leftovers(directory: Path) -> None:
+    """Delete the temporary files of processes that ended before they could."""
+    for path in directory.glob(".tmp-*"):
+        if is_left_over(path.name):
+            with contextlib.suppress(OSError):  # gone, another user's, or the disk is read-only
+                path.unlink()
 
 
 def is_left_over(name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import soundfile
 
 from lofi_core.errors import TrackWriteFailed
-from lofi_core.tracks.failures import TrackDamaged, storage_failures
+from lofi_core.tracks.failures import SYSTEM_ERROR, TrackDamaged, storage_failures
 from lofi_core.tracks.layout import set_aside, track_path
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from lofi_core.tracks.track import Track
 
 R = TypeVar("R")
-
-SYSTEM_ERROR = 2  # libsndfile's, for what the disk says; all its others are about the content
 
 
 def damage_steps(path: Path) -> Generator[float, None, str | None]:

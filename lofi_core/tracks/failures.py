@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+SYSTEM_ERROR = 2  # libsndfile's, for what the disk says; all its others are about the content
+# A write that failed is undone only after this was looked up.
+FULL_BELOW_BYTES = 100_000
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _SQLITE_FULL = {"SQLITE_FULL"}
@@ -35,8 +40,11 @@ def storage_failures(doing: str, where: Path) -> Iterator[None]:
     try:
         yield
     except _storage_errors() as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or "short write"
-        raise TrackWriteFailed(f"{doing} failed: {reason}", _remedy(error, where)) from error
+        number = getattr(error, "errno", None)
+        if isinstance(error, AssertionError) or getattr(error, "code", None) == SYSTEM_ERROR:
+            number = _of_the_disk(where)
+        reason = (os.strerror(number) if number else None) or str(error) or "short write"
+        raise TrackWriteFailed(f"{doing} failed: {reason}", _remedy(error, number, where)) from error
 
 
 def _storage_errors() -> tuple[type[Exception], ...]:
@@ -48,9 +56,19 @@ def _storage_errors() -> tuple[type[Exception], ...]:
     return OSError, sqlite3.Error, SoundFileError, MutagenError, AssertionError
 
 
-def _remedy(error: Exception, where: Path) -> str:
+def _of_the_disk(where: Path) -> int | None:
+    """What libsndfile does not say: it knows but one "System error", where it says anything."""
+    with contextlib.suppress(OSError):
+        found = os.statvfs(where if where.exists() else where.parent)
+        if found.f_flag & os.ST_RDONLY:
+            return errno.EROFS
+        if found.f_bavail * found.f_frsize < FULL_BELOW_BYTES:
+            return errno.ENOSPC
+    return None
+
+
+def _remedy(error: Exception, number: int | None, where: Path) -> str:
     name = getattr(error, "sqlite_errorname", "").split("_IOERR")[0]
-    number = getattr(error, "errno", None)
     if number in _FULL or name in _SQLITE_FULL:
         return f"free some space on the disk that holds {where}"
     if number in _FORBIDDEN or name in _SQLITE_FORBIDDEN:

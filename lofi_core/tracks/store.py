@@ -281,6 +281,7 @@ class TrackStore:
         track = self.get(track_id, used=True)
         chosen = choose_format(path, format_name, track.sample_rate)
         target = check_destination(path, self._data_dir, overwrite=overwrite)
+        remove_leftovers(target.parent)  # of an export that was killed
         from lofi_core.tracks.damage import examined
         from lofi_core.tracks.export import export_steps
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     Lofi = Callable[..., Outcome]
 
 
-def fill(directory: Path) -> Path:
+def fill(directory: Path, name: str = "filler") -> Path:
     """Take what room is left; returns the file that has it."""
-    filler = directory / "filler"
+    filler = directory / name
     with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while file.write(bytes(4096)):
             continue
@@ -51,6 +51,11 @@ def test_a_full_disk(start_daemon: StartDaemon, home: Path, lofi: Lofi) -> None:
         assert told("A full disk", begins.err)
         two, one = client.call("tracks_list")["tracks"]
         assert told("A full disk", lofi("tracks", "fav", one["track_id"]).err)
+        os.truncate(filler, filler.stat().st_size - 420_000)  # room for the samples, not for their file
+        encodes = make(lofi, "no room for two")
+        assert told("A full disk", encodes.err)
+        assert encodes.status == 1
+        fill(home / "data", "filler-2")
 
         assert (spools.status, begins.status) == (1, 1)
         assert lofi("tracks", "export", two["track_id"], home / "two.wav").status == 0

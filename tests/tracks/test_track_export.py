@@ -269,3 +269,12 @@ def test_a_folder_that_is_read_only_is_told(forbidden_folder: Path) -> None:
 def test_an_unknown_track_is_not_exported(studio: Studio) -> None:
     with pytest.raises(UnknownTrack, match="0" * 32):
         studio.store.export("0" * 32, str(studio.root / "out.flac"))
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one(studio: Studio) -> None:
+    left = studio.root / ".tmp-999999999-0123abcd-0123456789abcdef.wav"
+    stays = studio.root / ".tmp-notes.wav"
+    for file in (left, stays):
+        file.touch()
+    export(studio, studio.add(), studio.root / "out.wav")
+    assert (left.exists(), stays.exists()) == (False, True)
