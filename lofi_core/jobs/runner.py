@@ -277,9 +277,10 @@ class Runner:
             self._tasks.start_soon(self._discard_spool, spool, job.prepared.spec.streaming)
 
     async def _discard_spool(self, spool: Spool, lingers: bool) -> None:  # noqa: FBT001 - passed by start_soon
-        if lingers:
-            await asyncio.sleep(SPOOL_LINGERS_SEC)
         try:
+            if lingers:
+                await self._library.retire_spool(spool)
+                await asyncio.sleep(SPOOL_LINGERS_SEC)
             await self._library.discard_spool(spool)
         except LofiError as error:  # no job depends on it; the next start removes what is left
             log.warning("%s", error.text())
