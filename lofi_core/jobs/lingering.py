@@ -26,9 +26,10 @@ class Lingering:
 
     async def discard_spool(self, spool: Spool, lingers: bool) -> None:  # noqa: FBT001 - passed by start_soon
         """Remove a spool; later, where a streaming client may still be reading it."""
-        if lingers:
-            await asyncio.sleep(LINGERS_SEC)
         try:
+            if lingers:
+                await self._library.retire_spool(spool)
+                await asyncio.sleep(LINGERS_SEC)
             await self._library.discard_spool(spool)
         except LofiError as error:
             log.warning("%s", error.text())

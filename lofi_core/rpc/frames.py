@@ -7,6 +7,7 @@ import msgpack
 from lofi_core.errors import ParseError
 
 MAX_MESSAGE_BYTES = 1024 * 1024
+FIRST_BUFFER_BYTES = 4096
 
 
 class FrameReader:
@@ -18,7 +19,8 @@ class FrameReader:
 
     def __init__(self, max_bytes: int = MAX_MESSAGE_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._scanner = msgpack.Unpacker(max_buffer_size=0)
+        # It would take a megabyte at once otherwise. This grows with the messages.
+        self._scanner = msgpack.Unpacker(max_buffer_size=0, read_size=FIRST_BUFFER_BYTES)
         self._pending = bytearray()  # received, not yet handed out
         self._end = 0  # stream position where the last complete message ended
         self._received = 0

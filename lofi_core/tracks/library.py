@@ -156,6 +156,10 @@ class Library:
         """Remove an encoded track that is not wanted after all."""
         await self._run(self._store.discard, encoded)
 
+    async def retire_spool(self, spool: Spool) -> None:
+        """Keep a spool's file for a while, and no more than that of it."""
+        await self._run(spool.retire)
+
     async def discard_spool(self, spool: Spool) -> None:
         """Remove a spool's file."""
         await self._run(self._end_spool, spool)

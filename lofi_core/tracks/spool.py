@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lofi_core.backend import Loudness
 
     Samples = NDArray[np.float32]
+
+Meters: TypeAlias = tuple[LoudnessMeter, TruePeakMeter]
 
 BLOCK_FRAMES = 65_536  # what is in memory at once; libsndfile's Vorbis encoder crashes on millions
 
@@ -52,8 +54,7 @@ class Spool:
         self.sample_rate = sample_rate
         self.channels = channels
         self.frames = 0
-        self._loudness = LoudnessMeter(sample_rate, channels)
-        self._true_peak = TruePeakMeter(channels)
+        self._meters: Meters | None = LoudnessMeter(sample_rate, channels), TruePeakMeter(channels)
         self._measured: Measured | None = None
         self._stream_gain_db: float | None = None
         with storage_failures(f"opening spool {path.name}", path.parent):
@@ -80,6 +81,8 @@ class Spool:
             TrackWriteFailed: the disk is full or gone. What was there before stays readable.
             ValueError: the spool is closed.
         """
+        if self._meters is None:
+            raise ValueError(f"spool {self.path.name} is closed")
         for start in range(0, block.shape[1], BLOCK_FRAMES):
             piece = block[:, start : start + BLOCK_FRAMES]
             frames = self.frames + piece.shape[1]
@@ -88,15 +91,23 @@ class Spool:
                 self._write_at(self._offset(self.frames), np.ascontiguousarray(piece.T, "<f4").tobytes())
                 self._write_at(0, header)
             self.frames = frames
-            self._loudness.add(piece)
-            self._true_peak.add(piece)
+            for meter in self._meters:
+                meter.add(piece)
 
     def measure(self) -> Measured:
         """Loudness and true peak of the whole; the spool takes no more samples."""
-        self.close()
         if self._measured is None:
-            self._measured = Measured(self._loudness.finish(), self._true_peak.finish())
+            if self._meters is None:
+                raise ValueError(f"spool {self.path.name} was retired without being measured")
+            loudness, true_peak = self._meters
+            self._measured = Measured(loudness.finish(), true_peak.finish())
+        self.retire()
         return self._measured
+
+    def retire(self) -> None:
+        """Only the file is wanted from now on, by whoever plays it: half a megabyte of meters goes."""
+        self.close()
+        self._meters = None
 
     def stream_gain_db(self, policy: Loudness) -> float:
         """What a player should make the growing file louder by: fixed by what was there at the first call."""

@@ -1,6 +1,7 @@
 """A byte stream is cut into the same messages wherever the socket splits it."""
 
 import contextlib
+import tracemalloc
 
 import msgpack
 import pytest
@@ -86,3 +87,13 @@ def test_sound_messages_before_garbage_are_handed_out() -> None:
 def test_a_message_nested_too_deep_to_scan_is_called_that() -> None:
     with pytest.raises(ParseError, match="nested"):
         list(FrameReader().feed(b"\x91" * 5000 + b"\xc0"))
+
+
+def test_a_reader_takes_little_memory_before_anything_came() -> None:
+    tracemalloc.start()
+    try:
+        readers = [FrameReader() for _ in range(10)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / len(readers) < 20_000  # a megabyte for each of 500 clients would be felt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,6 +80,24 @@ def test_a_measured_spool_takes_no_more_samples(tmp_path: Path) -> None:
     spool.measure()
     with pytest.raises(ValueError, match="closed"):
         spool.append(np.zeros((1, 1), np.float32))
+
+
+def test_a_spool_that_is_kept_for_a_player_keeps_nothing_but_its_file(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "a.wav", 48_000, 2)
+    spool.append(np.zeros((2, 480), np.float32))
+    tracemalloc.start()
+    try:
+        other = Spool(tmp_path / "b.wav", 48_000, 2)
+        with_meters, _ = tracemalloc.get_traced_memory()
+        other.retire()
+        without, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert with_meters - without > 300_000
+    spool.retire()
+    assert next(spool.blocks()).shape == (2, 480)
+    with pytest.raises(ValueError, match="without being measured"):
+        spool.measure()
 
 
 def test_a_full_disk_is_told_and_what_was_there_stays_readable(
