@@ -313,6 +313,15 @@ def test_happy_is_major_more_often_than_sad() -> None:
     assert majors("happy") > majors("sad") + 8
 
 
+def test_a_busy_timekeeper_strikes_more_than_a_sparse_one() -> None:
+    def strokes(prompt: str) -> int:
+        plan, piece = compose(f"{prompt} boom bap", 60.0)
+        hits = [hit for index in range(plan.bars) for hit in piece.bar(index).hits]
+        return sum(hit.voice == "hat" for hit in hits)
+
+    assert strokes("busy") > 1.2 * strokes("") > 1.2 * 1.2 * strokes("sparse")
+
+
 def test_busy_strikes_more_notes_than_sparse() -> None:
     def notes(prompt: str) -> int:
         plan, piece = compose(prompt, 60.0)

@@ -171,8 +171,11 @@ class Piece:
         variant = int(taste.integers(4)) + (1 if index % 4 == 3 else 0)
         rng = self._dice.roll("drums", index)
         fill = ends and section.bars > 1 and (index + 1 < self._plan.bars or self._plan.loops)
+        plan = self._plan
         hits = play_drums(
-            groove, self._plan.beats_per_bar, variant, rng, fill=fill and full, hats_only=not full
+            *(groove, plan.beats_per_bar, variant, plan.brief.density, rng),
+            fill=fill and full,
+            hats_only=not full,
         )
         # A section opens with a ringing hat, unless the groove has none.
         if full and index == section.start and groove in OPENS_WITH_HAT:
