@@ -11,7 +11,7 @@ from lofi_procedural.score.chords import SCALES
 from lofi_procedural.score.drums import play_drums
 from lofi_procedural.score.ensemble import MALLETS, WINDS, choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
-from lofi_procedural.score.harmony import choose_key, final_chord, harmonise, lead_voices
+from lofi_procedural.score.harmony import REGISTER, choose_key, final_chord, harmonise, lead_voices
 from lofi_procedural.score.notes import Bar, Hit, Note
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Piece:
         bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"))
         # What the last bar leads to.
         self.chords = [*bars, bars[0] if plan.loops else [(0.0, final_chord(self.key))]]
-        self.voicings = lead_voices(self.chords)
+        self.voicings = lead_voices(self.chords, plan.brief.brightness)
         rng = dice.roll("motif")
         theme = melody.make_motif(beats, rng)
         # Every movement sets another motif against the theme.
@@ -66,7 +66,8 @@ class Piece:
         ]
         # The theme starts from a tone of the tonic chord.
         degree = SCALES[self.key.mode][2 * int(rng.integers(3))]
-        self._home = LOWEST_HOME + (self.key.tonic + degree - LOWEST_HOME) % 12
+        lowest = max(melody.LOWEST, LOWEST_HOME + round(REGISTER * (plan.brief.brightness - 0.5)))
+        self._home = lowest + (self.key.tonic + degree - lowest) % 12
         self._phrases = [melody.PHRASES[int(rng.integers(len(melody.PHRASES)))] for _ in range(4)]
 
     def section(self, bar: int) -> Section:

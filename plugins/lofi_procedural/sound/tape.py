@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DRIVE = 1.6
 DARKEST_HZ, OPENEST_HZ = 3_800.0, 12_000.0
+BRIGHT_TILT, DARK_TILT = 0.33, 0.85
 RUMBLE_HZ = 32.0
 ROOM_SEC, ROOM_T60_SEC = 0.9, 1.0
 # Held notes come back 4 dB under the dry sound: louder, the room would move players from their places.
@@ -100,8 +101,10 @@ def _tone_kernel(brightness: float) -> Floats:
     hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
     cutoff = DARKEST_HZ * (OPENEST_HZ / DARKEST_HZ) ** brightness
     shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, 15_000.0, order=4)
-    # Bright and dark are a tilt above 700 Hz as well, up to 4 dB at 7 kHz.
-    shape *= (1.0 + (hz / 700.0) ** 2) ** (0.25 * (brightness - 0.5))
+    # Bright and dark are a tilt above 600 Hz as well, of up to 2 dB an octave up and 5 down: pads and winds
+    # have little where the roll-off begins.
+    tilt = BRIGHT_TILT if brightness > 0.5 else DARK_TILT
+    shape *= (1.0 + (hz / 600.0) ** 2) ** (tilt * (brightness - 0.5))
     # A broad bass lift of 1.5 dB: the warmth of the head bump.
     shape *= 1.0 + 0.19 * np.exp(-(np.log2(np.maximum(hz, 1.0) / 85.0) ** 2))
     return minimum_phase(shape, 4_096)
