@@ -313,6 +313,26 @@ def test_happy_is_major_more_often_than_sad() -> None:
     assert majors("happy") > majors("sad") + 8
 
 
+def test_a_dark_piece_lies_lower_than_a_bright_one() -> None:
+    def middle(prompt: str) -> float:
+        plan, piece = compose(f"{prompt} rhodes in C minor", 60.0)
+        pitches = [
+            note.pitch for bar in range(plan.bars) for note in piece.bar(bar).notes if note.part == "chords"
+        ]
+        return sum(pitches) / len(pitches)
+
+    assert middle("bright") > middle("") + 0.5 > middle("dark") + 1.0
+
+
+def test_a_busy_timekeeper_strikes_more_than_a_sparse_one() -> None:
+    def strokes(prompt: str) -> int:
+        plan, piece = compose(f"{prompt} boom bap", 60.0)
+        hits = [hit for index in range(plan.bars) for hit in piece.bar(index).hits]
+        return sum(hit.voice == "hat" for hit in hits)
+
+    assert strokes("busy") > 1.2 * strokes("") > 1.2 * 1.2 * strokes("sparse")
+
+
 def test_busy_strikes_more_notes_than_sparse() -> None:
     def notes(prompt: str) -> int:
         plan, piece = compose(prompt, 60.0)

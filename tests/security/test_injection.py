@@ -149,7 +149,7 @@ def tags_of(file: Path) -> list[str]:
         with soundfile.SoundFile(file) as wav:
             return [wav.title, wav.artist, wav.comment, wav.date]
     tags: Any = mutagen.File(file).tags
-    values = [value for name, value in tags.items() if name.upper() != "LOFI_RECIPE"]
+    values = [value for name, value in tags.items() if "LOFI_RECIPE" not in name.upper()]
     return [text for value in values for text in map(str, getattr(value, "text", value))]
 
 

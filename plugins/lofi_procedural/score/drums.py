@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lofi_procedural.score.bass import CALM_DENSITY, LIVELY_DENSITY
 from lofi_procedural.score.notes import Hit
 
 if TYPE_CHECKING:
@@ -78,13 +79,16 @@ FILLS: tuple[dict[str, str], ...] = (
 )
 FORCE = {"X": 0.9, "x": 0.68, "o": 0.42, "-": 0.26}
 GHOST_CHANCE = 0.45
+TIMEKEEPERS = {"hat", "shaker", "brush"}
+# How likely a soft stroke goes, or one comes between, for each unit of density below calm or above lively.
+LEFT_OUT, PUT_IN = 2.0, 2.0
 # Seconds behind the beat: a snare that drags a little is most of the feel.
 DRAG_SEC = {"kick": 0.0, "snare": 0.009, "rim": 0.006, "hat": 0.002, "brush": 0.004, "shaker": 0.0}
 JITTER_SEC = 0.0025
 
 
 def play_drums(
-    groove: str, beats: int, variant: int, rng: Generator, *, fill: bool, hats_only: bool
+    groove: str, beats: int, variant: int, density: float, rng: Generator, *, fill: bool, hats_only: bool
 ) -> list[Hit]:
     """One bar of a groove.
 
@@ -92,6 +96,7 @@ def play_drums(
         groove: name in `GROOVES`.
         beats: what the score counts in its bar.
         variant: which of its bars; taken modulo their number.
+        density: 0 … 1; the timekeeper leaves soft strokes out, or puts some in between.
         rng: the bar's own.
         fill: the last beats lead into a new section.
         hats_only: timekeeping without kick and snare.
@@ -99,7 +104,11 @@ def play_drums(
     patterns = GROOVES[groove]
     pattern = patterns[variant % len(patterns)]
     if hats_only:
-        pattern = {voice: steps for voice, steps in pattern.items() if voice in {"hat", "shaker", "brush"}}
+        pattern = {voice: steps for voice, steps in pattern.items() if voice in TIMEKEEPERS}
+    pattern = {
+        voice: _timed(steps, density, rng) if voice in TIMEKEEPERS else steps
+        for voice, steps in pattern.items()
+    }
     length = len(next(iter(pattern.values())))
     step = beats / length
     hits = [hit for voice, steps in pattern.items() for hit in _strokes(voice, steps, step, rng)]
@@ -109,6 +118,21 @@ def play_drums(
         ends = {voice: steps[-length:] for voice, steps in extra.items()}
         hits += [hit for voice, steps in ends.items() for hit in _strokes(voice, steps, step, rng)]
     return hits
+
+
+def _timed(steps: str, density: float, rng: Generator) -> str:
+    """Thin a timekeeper's steps out, or fill them up."""
+    leaves_out = LEFT_OUT * max(0.0, CALM_DENSITY - density)
+    puts_in = PUT_IN * max(0.0, density - LIVELY_DENSITY)
+    changed = []
+    for mark, chance in zip(steps, rng.random(len(steps)), strict=True):
+        if mark == "o" and chance < leaves_out:
+            changed.append(".")
+        elif mark == "." and chance < puts_in:
+            changed.append("o")
+        else:
+            changed.append(mark)
+    return "".join(changed)
 
 
 def _strokes(voice: str, steps: str, step: float, rng: Generator) -> list[Hit]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Voicing = tuple[int, ...]
 
 LOWEST, HIGHEST, CENTRE = 50, 76, 62.5
+REGISTER = 10.0  # semitones from the darkest to the brightest piece
 MINOR_SHARE = 0.55
 
 
@@ -70,18 +71,25 @@ def final_chord(key: Key) -> Chord:
     return read_chord(CADENCES[key.mode][1], key.tonic)
 
 
-def lead_voices(bars: Sequence[Sequence[tuple[float, Chord]]]) -> list[list[Voicing]]:
+def lead_voices(
+    bars: Sequence[Sequence[tuple[float, Chord]]], brightness: float = 0.5
+) -> list[list[Voicing]]:
     """Lay out every chord as near as possible to the one before.
+
+    Args:
+        bars: their chords.
+        brightness: 0 … 1; darker lies lower.
 
     Returns:
         For each chord of each bar, MIDI pitches in rising order.
     """
+    centre = CENTRE + REGISTER * (brightness - 0.5)
     previous: Voicing | None = None
     laid: list[list[Voicing]] = []
     for bar in bars:
         voicings = []
         for _, chord in bar:
-            previous = min(_layouts(chord), key=lambda layout: _effort(layout, previous))
+            previous = min(_layouts(chord), key=lambda layout: _effort(layout, previous, centre))
             voicings.append(previous)
         laid.append(voicings)
     return laid
@@ -111,9 +119,9 @@ def _layouts(chord: Chord) -> list[Voicing]:
     return layouts
 
 
-def _effort(layout: Voicing, previous: Voicing | None) -> float:
+def _effort(layout: Voicing, previous: Voicing | None, centre: float) -> float:
     """How far the voices travel, how far the chord lies from the middle, and how wide it is."""
-    middle = abs(sum(layout) / len(layout) - CENTRE)
+    middle = abs(sum(layout) / len(layout) - centre)
     width = max(0, layout[-1] - layout[0] - 14)
     travel = sum(abs(a - b) for a, b in zip(layout, previous, strict=True)) if previous else 0
     return travel + 0.8 * middle + 0.7 * width

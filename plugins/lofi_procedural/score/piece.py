@@ -11,7 +11,7 @@ from lofi_procedural.score.chords import SCALES
 from lofi_procedural.score.drums import play_drums
 from lofi_procedural.score.ensemble import MALLETS, WINDS, choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
-from lofi_procedural.score.harmony import choose_key, final_chord, harmonise, lead_voices
+from lofi_procedural.score.harmony import REGISTER, choose_key, final_chord, harmonise, lead_voices
 from lofi_procedural.score.notes import Bar, Hit, Note
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Piece:
         bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"))
         # What the last bar leads to.
         self.chords = [*bars, bars[0] if plan.loops else [(0.0, final_chord(self.key))]]
-        self.voicings = lead_voices(self.chords)
+        self.voicings = lead_voices(self.chords, plan.brief.brightness)
         rng = dice.roll("motif")
         theme = melody.make_motif(beats, rng)
         # Every movement sets another motif against the theme.
@@ -66,7 +66,8 @@ class Piece:
         ]
         # The theme starts from a tone of the tonic chord.
         degree = SCALES[self.key.mode][2 * int(rng.integers(3))]
-        self._home = LOWEST_HOME + (self.key.tonic + degree - LOWEST_HOME) % 12
+        lowest = max(melody.LOWEST, LOWEST_HOME + round(REGISTER * (plan.brief.brightness - 0.5)))
+        self._home = lowest + (self.key.tonic + degree - lowest) % 12
         self._phrases = [melody.PHRASES[int(rng.integers(len(melody.PHRASES)))] for _ in range(4)]
 
     def section(self, bar: int) -> Section:
@@ -171,8 +172,11 @@ class Piece:
         variant = int(taste.integers(4)) + (1 if index % 4 == 3 else 0)
         rng = self._dice.roll("drums", index)
         fill = ends and section.bars > 1 and (index + 1 < self._plan.bars or self._plan.loops)
+        plan = self._plan
         hits = play_drums(
-            groove, self._plan.beats_per_bar, variant, rng, fill=fill and full, hats_only=not full
+            *(groove, plan.beats_per_bar, variant, plan.brief.density, rng),
+            fill=fill and full,
+            hats_only=not full,
         )
         # A section opens with a ringing hat, unless the groove has none.
         if full and index == section.start and groove in OPENS_WITH_HAT:
