@@ -15,7 +15,7 @@ from lofi_core.rpc.client import Client
 @click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def backends(ctx: click.Context) -> None:
-    """List the installed backends, broken and disabled ones too; or begin one of your own."""
+    """List the installed backends, broken ones too; or begin your own."""
     if ctx.invoked_subcommand is None:
         _list(ctx.ensure_object(Globals))
 

@@ -40,7 +40,7 @@ VALUE_CHARACTERS = 60
 )
 @pass_globals
 def reproduce(options: Globals, *, file: Path, output: Path | None, force: bool, format_: str | None) -> int:
-    """Make the track of FILE again from its recipe, and say whether it is the same.
+    """Make the track of FILE again, and say whether it is the same.
 
     FILE is a track of the library or an export of one, in any format. The library is left as it is. The exit
     status is 0 for the very same samples, else 1.

@@ -100,7 +100,8 @@ def check_configuration(patient: Patient) -> Iterator[Finding]:
             f"{paths.config} is valid" if paths.config.exists() else f"no {paths.config}: all as by default"
         )
         variables = sum(source.startswith("LOFI_") for source in sources.values())
-        yield _AREA.ok(f"{told}; {variables} values come from variables" if variables else told)
+        values = "one comes from a variable" if variables == 1 else f"{variables} come from variables"
+        yield _AREA.ok(f"{told}; {values}" if variables else told)
     if os.environ.get("LOFI_PLAYER_TAP"):
         yield _AREA.warning(
             "LOFI_PLAYER_TAP is set, which is for tests: all sound goes into a file", "unset it"
