@@ -8,6 +8,7 @@ clients have the others: where the system puts two processes decides more than w
 from __future__ import annotations
 
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -59,7 +60,10 @@ def echo(path: Path, event_loop: str) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "benchmarks.echo_server", str(path), event_loop]
     server = subprocess.Popen(command)
     try:
-        while not path.exists():
+        while True:  # there is a file before there is anybody who listens
+            with socket.socket(socket.AF_UNIX) as probe:
+                if probe.connect_ex(str(path)) == 0:
+                    break
             time.sleep(0.01)
         yield server
     finally:

@@ -21,6 +21,7 @@ from lofi_core.rpc.client import Client, ConnectionLost, Notification
 # These take a minute and more: begun last, they would keep the others' processes waiting for them.
 LONG_FILES = (
     "test_under_load.py",
+    "test_speed.py",
     "test_hours.py",
     "test_acestep_export.py",
     "test_acestep_checkpoint.py",
@@ -72,6 +73,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """What a test does in this process leaves the umask as it was, also where it makes files private."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(autouse=True)

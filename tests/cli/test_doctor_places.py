@@ -77,7 +77,8 @@ def test_a_socket_that_a_dead_daemon_left_is_no_obstacle(environ: Path) -> None:
 
 
 def test_a_directory_that_cannot_be_written_is_a_problem(environ: Path) -> None:
-    (environ / "data").mkdir(mode=0o755)
+    (environ / "data").mkdir()
+    (environ / "data").chmod(0o755)
     environ.chmod(0o755)
     with without_privileges():
         told = [one for one in found(places.check_places) if one.status == "problem"]

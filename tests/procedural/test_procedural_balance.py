@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.procedural.conftest import Render
 
 THIRDS_HZ = 1_000 * 2.0 ** (np.arange(-10, 10) / 3)
-BARE = ProceduralOptions(vinyl=0.0)
 
 
 def fall_per_octave(samples: NDArray[np.float32]) -> float:
@@ -40,7 +39,7 @@ def fall_per_octave(samples: NDArray[np.float32]) -> float:
     ],
 )
 def test_a_soloist_and_a_band_have_the_same_balance(render: Render, prompt: str) -> None:
-    assert -7.2 < fall_per_octave(render(prompt, 20.0, 3, BARE)) < -3.5
+    assert -7.2 < fall_per_octave(render(prompt, 20.0, 3)) < -3.5
 
 
 def test_bright_and_dark_are_left_of_it(render: Render) -> None:

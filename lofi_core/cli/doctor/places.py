@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,8 @@ def _cannot_write(directory: Path) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):
+            probe.unlink()
     return None
 
 

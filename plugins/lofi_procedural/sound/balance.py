@@ -24,7 +24,7 @@ THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
 EVEN, REACH = -6.0, 2.0
 # The end of a note is darker than what is rehearsed of it; drums, where there are any, make up for that.
 RINGING = 1.8
-LEAST, MOST = -1.0, 5.5
+LEAST, MOST = -1.0, 7.0
 
 
 def find_tilt(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> float:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 DRIVE = 1.6
 DARKEST_HZ, OPENEST_HZ = 3_800.0, 12_000.0
-BRIGHT_TILT, DARK_TILT = 0.33, 0.85
 RUMBLE_HZ = 32.0
 TOP_HZ = 12_500.0  # above it there is only what tires
 ROOM_SEC, ROOM_T60_SEC = 0.9, 1.0
@@ -113,10 +112,8 @@ def tone_kernel(brightness: float, tilt: float = 0.0) -> Floats:
     hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
     cutoff = DARKEST_HZ * (OPENEST_HZ / DARKEST_HZ) ** brightness
     shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, TOP_HZ, order=5)
-    # Bright and dark are a tilt above 600 Hz as well, of up to 2 dB an octave up and 5 down: pads and winds
-    # have little where the roll-off begins.
-    lean = BRIGHT_TILT if brightness > 0.5 else DARK_TILT
-    shape *= (1.0 + (hz / 600.0) ** 2) ** (lean * (brightness - 0.5))
+    # Bright and dark are a tilt above 700 Hz as well, up to 4 dB at 7 kHz.
+    shape *= (1.0 + (hz / 700.0) ** 2) ** (0.25 * (brightness - 0.5))
     # A broad bass lift of 1.5 dB: the warmth of the head bump.
     shape *= 1.0 + 0.19 * np.exp(-(np.log2(np.maximum(hz, 1.0) / 85.0) ** 2))
     shape *= 10.0 ** (tilt_db(hz, tilt) / 20.0)
