@@ -65,9 +65,23 @@ STEPPED = """
 """
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """More of what the short forms prove."""
+    parser.addoption("--long", action="store_true", help="run the tests that take long, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files come first, all others in the order in which they were found."""
     items.sort(key=lambda item: item.path.name not in LONG_FILES)
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes long: ./check --long"))
+
+
+def long_unless(short: bool, value: object) -> object:
+    """A parameter whose test is run only with `--long`, unless it is short."""
+    return value if short else pytest.param(value, marks=pytest.mark.long)
 
 
 @pytest.fixture

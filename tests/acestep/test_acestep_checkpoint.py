@@ -260,7 +260,9 @@ def test_without_pytorch_the_error_says_how_to_install_it(
     assert said == "the export of ace_step needs PyTorch: pip install './plugins/lofi_acestep[export]'"
 
 
-@pytest.mark.parametrize(("layers", "weakened"), [(17, [15, 16]), (3, [])])
+@pytest.mark.parametrize(
+    ("layers", "weakened"), [pytest.param(17, [15, 16], marks=pytest.mark.long), (3, [])]
+)
 def test_fewer_layers_have_fewer_that_are_weakened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layers: int, weakened: list[int]
 ) -> None:
