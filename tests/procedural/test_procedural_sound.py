@@ -43,6 +43,7 @@ VARIED = [(prompt, 20.0) for prompt, _ in TIMED[::2]] + [
     ("lofi", 5.0),
     ("solo flute", 8.0),
     ("sad strings", 45.0),
+    ("drums only", 12.0),
 ]
 
 

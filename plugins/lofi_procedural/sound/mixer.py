@@ -25,7 +25,8 @@ PART_PLACE = {"chords": -0.08, "melody": 0.22, "bass": 0.0, "pad": 0.0}
 KEYBOARD_SPREAD = 0.006  # per semitone above D4: low keys to the left, as the player sees them
 DUCK_DEPTH, DUCK_SEC = 0.22, 0.16
 TREMOLO_HZ, TREMOLO_DEPTH = 4.2, 0.10
-SEND_BAND, SEND_RHYTHM = 0.9, 0.16
+# Drums and bass are dry beside a band; alone they would stand in one point without the room.
+SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.9, 0.16, 1.3
 EARLIEST_SEC = -0.9 * LEAD_IN_SEC
 REHEARSED_NOTES, REHEARSED_SEC, REHEARSAL_SEC = 3, 1.0, 2.0
 
@@ -46,6 +47,8 @@ class Mixer:
             "bass": ensemble.bass,
             "pad": ensemble.pad,
         }
+        banded = ensemble.chords or ensemble.melody or ensemble.pad
+        self._rhythm_send = np.float32(SEND_RHYTHM if banded else SEND_RHYTHM_ALONE)
         self._kit = Kit(dice.roll("kit")) if ensemble.groove else None
         self._beds = Beds(plan.brief.textures, dice, start, loop)
         self._band, self._rhythm = Timeline(start), Timeline(start)
@@ -68,7 +71,7 @@ class Mixer:
         band *= (slow_curve(self._duck, start, count) * slow_curve(self._tremolo, start, count)).astype(
             np.float32
         )
-        send = np.float32(SEND_BAND) * band + np.float32(SEND_RHYTHM) * rhythm
+        send = np.float32(SEND_BAND) * band + self._rhythm_send * rhythm
         return band + rhythm + self._beds.take(bar.index, count), send
 
     def rehearse(self, bar: Bar) -> Mono:
