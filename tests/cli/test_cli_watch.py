@@ -170,9 +170,10 @@ def test_without_a_terminal_there_is_a_line_for_each_change(
         client.call("generate", prompt=EVIL, backend="stepped", duration_sec=4, options=options)
         assert "running a job at 0 %" in process.stdout.readline()
     at_daemon.process.kill()
-    rest = process.stdout.readline() + process.stdout.readline()
-    assert "closed the connection" in rest
-    assert "no daemon listens at" in rest
+    rest = process.stdout.readline()
+    assert "closed the connection" in rest or "broke" in rest
+    while "no daemon listens at" not in rest:  # it may tell more than once how the connection ended
+        rest += process.stdout.readline()
     assert "\x1b" not in rest
 
 
