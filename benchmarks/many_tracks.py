@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,8 @@ def daemon_with_tracks(count: int, **variables: str) -> Iterator[OwnDaemon]:
         _multiply(home / "data", track_id, count)
         daemon = OwnDaemon(home, **variables)
         try:
+            while daemon.client.call("status")["tracks"]["check"]["state"] != "done":
+                time.sleep(0.05)  # index and files are compared after each start
             yield daemon
         finally:
             daemon.stop()
