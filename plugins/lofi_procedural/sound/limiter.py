@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from lofi_procedural.sound.types import Floats, Stereo
 
-CEILING = 10 ** (-1.25 / 20)  # -1.25 dBFS at twice the rate leaves 0.25 dB for what lies between those points
+CEILING = 10 ** (-1.5 / 20)  # at twice the rate; bright hats rise another 0.35 dB between those points
 BLOCK = 64  # samples that share one measurement
 REACH = 20  # blocks: 27 ms of warning, of holding and of recovery
 # Half-sample interpolation: a windowed sinc of 16 taps.
