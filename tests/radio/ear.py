@@ -85,8 +85,11 @@ class Ear:
         self._end_gap(self._frame)
         self._quiet_since, self._resumes = None, False
 
-    def forgive(self) -> None:
-        """The silence that lasts was asked for."""
+    def forgive(self, fade_sec: float = 0.0) -> None:
+        """The silence that lasts was asked for, and so were gaps in so many last seconds of sound."""
+        if self._quiet_since is not None:
+            faded_at = self._began_at + self._quiet_since / self.rate - fade_sec
+            self.gaps = [gap for gap in self.gaps if gap.at_sec < faded_at]
         self._quiet_since, self._resumes = None, False
 
     def _measure(self, loud: NDArray[np.int64]) -> None:

@@ -56,7 +56,7 @@ async def fall_asleep(here: Studio, _backend: Simulated) -> None:
     await here.radio.sleep(SLEEP_SEC / 60)
     while here.radio.status().state != "off":  # noqa: ASYNC110 - virtual seconds
         await asyncio.sleep(0.1)
-    here.ear.forgive()
+    here.ear.forgive(fade_sec=1.0)
 
 
 async def fill_the_queue(here: Studio, _backend: Simulated) -> None:

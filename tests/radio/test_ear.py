@@ -50,6 +50,15 @@ def test_a_pause_is_excused_and_silence_after_it_is_not() -> None:
     assert [(gap.at_sec, gap.seconds) for gap in ear.gaps] == [(102, 1)]
 
 
+def test_the_last_moment_of_a_fade_that_was_asked_for_is_forgiven_and_nothing_before_it() -> None:
+    ear = Ear(RATE, 100.0)
+    # Near its end a fade goes below what counts as sound, and a louder note above it again.
+    hear(ear, [(0.5, 8_000), (0.0, 800), (0.5, 16_000), (0.0, 500), (0.0002, 100), (0.0, 8_000)])
+    ear.forgive(fade_sec=1.0)
+    ear.excuse()
+    assert [(gap.at_sec, gap.seconds) for gap in ear.gaps] == [(101.0, 0.1)]
+
+
 def test_time_that_nobody_played_is_silence() -> None:
     ear = Ear(RATE, 100.0)
     sound = np.ones((RATE, 2), np.float32)
