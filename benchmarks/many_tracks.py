@@ -6,7 +6,6 @@ import hashlib
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,7 @@ def _multiply(data: Path, track_id: str, count: int) -> None:
                 recipe = msgspec.structs.replace(
                     entry.recipe, prompt=f"rainy night number {number}", job_id=double[:16]
                 )
-                index.put(replace(entry, track_id=double, recipe=recipe), is_new=True)
+                index.put(msgspec.structs.replace(entry, track_id=double, recipe=recipe), is_new=True)
                 place = track_path(data, double)
                 place.parent.mkdir(exist_ok=True)
                 place.hardlink_to(file)

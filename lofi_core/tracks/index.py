@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA = """
 CREATE TABLE tracks (
     sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -37,9 +36,10 @@ CREATE TABLE tracks (
 CREATE INDEX tracks_by_job ON tracks (job_id);
 CREATE INDEX tracks_by_size ON tracks (size_bytes, kept_bytes);
 CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
+CREATE INDEX tracks_in_order ON tracks (sequence);
 """
 # What makes the next version of each: 1 kept nothing beside the files, 2 did not note when a track was used,
-# 3 listed by the clock's time, which may go back.
+# 3 listed by the clock's time, which may go back, 4 read all that comes before a page.
 _STEPS = {
     1: """
 ALTER TABLE tracks ADD COLUMN kept_bytes INTEGER NOT NULL DEFAULT 0;
@@ -52,6 +52,7 @@ UPDATE tracks SET used_at = created_at;
 CREATE INDEX tracks_by_use ON tracks (favourite, used_at);
 """,
     3: "DROP INDEX tracks_by_age",
+    4: "CREATE INDEX tracks_in_order ON tracks (sequence)",
 }
 
 
@@ -61,8 +62,7 @@ class DamagedIndex(sqlite3.DatabaseError):
     sqlite_errorname = "SQLITE_CORRUPT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One row: what the file's recipe says, and what only the index knows."""
 
     track_id: str
@@ -195,13 +195,18 @@ class TrackIndex:
             conditions.append("favourite = ?")
             values.append(favourite)
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        if not conditions:
+            # What is skipped is skipped in a small index: the rows themselves fill thousands of pages.
+            ordered = "SELECT sequence FROM tracks INDEXED BY tracks_in_order ORDER BY sequence DESC"
+            rows = self._connection.execute(
+                f"{_SELECT} WHERE sequence <= ({ordered} LIMIT 1 OFFSET ?) ORDER BY sequence DESC LIMIT ?",
+                (offset, limit),
+            )
+            return [_entry(row) for row in rows], self.count_and_bytes()[0]
         rows = self._connection.execute(
-            f"{_SELECT}{where} ORDER BY sequence DESC LIMIT ? OFFSET ?",
-            (*values, limit, offset),
+            f"{_SELECT}{where} ORDER BY sequence DESC LIMIT ? OFFSET ?", (*values, limit, offset)
         )
         entries = [_entry(row) for row in rows]
-        if not conditions:
-            return entries, self.count_and_bytes()[0]
         counted = f"SELECT count(*) FROM tracks{where}"  # noqa: S608 - `where` is our own text
         return entries, self._connection.execute(counted, values).fetchone()[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lofi_core.tracks.layout import relative_path
 from lofi_core.tracks.track import Track
 
 if TYPE_CHECKING:
@@ -12,12 +13,12 @@ if TYPE_CHECKING:
     from lofi_core.tracks.index import Entry
 
 
-def track_of(entry: Entry, path: Path) -> Track:
-    """The track, whose file is at `path`."""
+def track_of(entry: Entry, data_dir: Path) -> Track:
+    """The track, whose file lies in that data directory."""
     recipe = entry.recipe
     return Track(
         track_id=entry.track_id,
-        path=str(path),
+        path=f"{data_dir}/{relative_path(entry.track_id)}",
         prompt=recipe.prompt,
         title=entry.title,
         duration_sec=entry.frames / recipe.sample_rate,

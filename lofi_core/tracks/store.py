@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -208,7 +207,7 @@ class TrackStore:
             entry = self._index.get(track_id)
             if entry is None:  # another process deleted it just now
                 raise UnknownTrack(f"no track has the id {track_id!r}")
-            changed = replace(
+            changed = replace_fields(
                 entry,
                 favourite=entry.favourite if favourite is None else favourite,
                 title=entry.title if title is None else title.strip() or None,
@@ -331,7 +330,7 @@ class TrackStore:
             log.warning("the use of track %s is not noted: %s", track_id, error)
 
     def _track(self, entry: Entry) -> Track:
-        return track_of(entry, track_path(self._data_dir, entry.track_id))
+        return track_of(entry, self._data_dir)
 
 
 def _entry(encoded: EncodedTrack, before: Marks | None) -> Entry:

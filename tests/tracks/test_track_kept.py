@@ -111,7 +111,8 @@ def test_a_disk_that_fills_up_while_it_is_written_leaves_nothing(
     assert not studio.leftovers()
 
 
-BY_AGE = "CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);"
+NO_ORDER = "DROP INDEX tracks_in_order;"
+BY_AGE = NO_ORDER + "CREATE INDEX tracks_by_age ON tracks (created_at DESC, sequence DESC);"
 NO_USE = BY_AGE + "DROP INDEX tracks_by_use; ALTER TABLE tracks DROP COLUMN used_at;"
 NOTHING_KEPT = (
     "DROP INDEX tracks_by_size; ALTER TABLE tracks DROP COLUMN kept_bytes;"
@@ -119,7 +120,9 @@ NOTHING_KEPT = (
 )
 
 
-@pytest.mark.parametrize(("version", "without"), [(1, NO_USE + NOTHING_KEPT), (2, NO_USE)])
+@pytest.mark.parametrize(
+    ("version", "without"), [(1, NO_USE + NOTHING_KEPT), (2, NO_USE), (3, BY_AGE), (4, NO_ORDER)]
+)
 def test_a_library_from_before_goes_on(studio: Studio, version: int, without: str) -> None:
     track = studio.add()
     studio.store.close()
@@ -128,7 +131,8 @@ def test_a_library_from_before_goes_on(studio: Studio, version: int, without: st
     studio.reopen()
     with closing(sqlite3.connect(studio.data_dir / "index.db")) as other:
         assert other.execute("SELECT used_at FROM tracks").fetchall() == [(track.created_at,)]
-        assert other.execute("PRAGMA user_version").fetchone() == (4,)
+        assert other.execute("PRAGMA user_version").fetchone() == (5,)
+        assert "tracks_in_order" in {name for (name,) in other.execute("SELECT name FROM sqlite_master")}
     assert studio.store.find(track.track_id) == track
     assert studio.store.count_and_bytes() == (1, track.size_bytes)
     kept = studio.add("b", kept={"latents": LATENTS})
