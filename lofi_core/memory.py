@@ -16,12 +16,12 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def resident_bytes() -> int:
-    """Memory this process really holds; on systems without /proc the most it ever held."""
+    """Memory this process really holds."""
     if (held := process_bytes("self")) is not None:
         return held
-    import resource  # not on the way of Linux
+    import psutil  # where there is no /proc
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+    return int(psutil.Process().memory_info().rss)
 
 
 def process_bytes(pid: int | str) -> int | None:

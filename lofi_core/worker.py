@@ -20,9 +20,15 @@ class Worker:
 
     The thread is a daemon thread, unlike those of a `ThreadPoolExecutor`: a backend that never returns must
     not keep the process from ending.
+
+    Attributes:
+        is_busy: the thread is in a call.
+        on_begin: called in the thread when a call begins.
     """
 
     def __init__(self, name: str) -> None:
+        self.is_busy: bool
+        self.on_begin: Callable[[], None] = lambda: None
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._name = name
         self._thread: threading.Thread
@@ -48,6 +54,7 @@ class Worker:
 
     def leave_thread(self) -> None:
         """Leave the thread to the call that it does not come back from; another takes the calls that wait."""
+        self.is_busy = False
         self._thread = threading.Thread(target=self._loop, name=self._name, daemon=True)
         self._thread.start()
 
@@ -60,8 +67,12 @@ class Worker:
     def _loop(self) -> None:
         own = threading.current_thread()
         while self._thread is own and (call := self._calls.get()) is not None:
+            self.is_busy = True
+            self.on_begin()
             self._carry_out(*call)
             del call  # the arrays it holds must not outlive it
+            if self._thread is own:
+                self.is_busy = False
 
     def _carry_out(self, future: Future[Any], function: Callable[[], Any]) -> None:
         if not future.set_running_or_notify_cancel():

@@ -9,6 +9,7 @@ own (RLIMIT_DATA) would fail any thread that asks for memory next, the event loo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,26 @@ class MemoryGuard:
         self._worker = worker
         self._loader = loader
         self._waits = 0
+        self._rests = False
 
     async def run(self) -> None:
-        """Look, until cancelled."""
+        """Look while there is anything to look at, until cancelled. A daemon that does nothing sleeps."""
+        loop, work = asyncio.get_running_loop(), asyncio.Event()
+
+        def begins() -> None:  # in the worker's thread
+            if self._rests:
+                self._rests = False
+                with contextlib.suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(work.set)
+
+        self._worker.on_begin = begins
         while True:
+            if not self._loader.hosted():
+                work.clear()
+                self._rests = True
+                if not self._worker.is_busy:  # asked after `_rests` is set: no call begins unnoticed
+                    await work.wait()
+            self._rests = False
             await asyncio.sleep(EVERY_SEC)
             self._look_here()
             for model in self._loader.hosted():
