@@ -79,9 +79,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="takes long: ./check --long"))
 
 
+def long(*values: object) -> object:
+    """Values of a parameter whose test is run only with `--long`."""
+    return pytest.param(*values, marks=pytest.mark.long)
+
+
 def long_unless(short: bool, value: object) -> object:
-    """A parameter whose test is run only with `--long`, unless it is short."""
-    return value if short else pytest.param(value, marks=pytest.mark.long)
+    """The same, unless it is short."""
+    return value if short else long(value)
 
 
 @pytest.fixture

@@ -84,6 +84,7 @@ def test_without_what_the_export_needs_the_benchmark_says_so(
     assert capsys.readouterr().out == "No ACE-Step to measure: its export needs PyTorch.\n"
 
 
+@pytest.mark.long
 def test_what_is_measured_on_another_device_than_asked_for_is_not_printed(
     top: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,6 +93,7 @@ def test_what_is_measured_on_another_device_than_asked_for_is_not_printed(
     assert capsys.readouterr().out.endswith("It does not run on cuda; see the warnings.\n")
 
 
+@pytest.mark.long
 def test_a_model_that_is_there_is_measured_at_every_length(
     monkeypatch: pytest.MonkeyPatch, top: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

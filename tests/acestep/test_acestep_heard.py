@@ -21,6 +21,7 @@ from lofi_acestep.pipeline import Model, generate_track
 from lofi_core import Runtime
 from tests.acestep.reference import BRANCHES, DATA, TOLERANCE, error, reference, request
 from tests.acestep.tiny_checkpoint import make_checkpoint
+from tests.conftest import long
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def pytorch(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("mode", BRANCHES)
 @pytest.mark.parametrize("cfg_type", ["apg", "cfg", "cfg_star"])
 @pytest.mark.parametrize("scheduler", ["euler", "heun", "pingpong"])
-@pytest.mark.parametrize("steps", [8, 27])
+@pytest.mark.parametrize("steps", [8, long(27)])
 def test_each_run_sounds_as_in_pytorch(
     model: Model, pytorch: Any, steps: int, scheduler: str, cfg_type: str, mode: str
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from lofi_acestep.loader import load
 from lofi_core import Runtime
+from tests.conftest import long
 
 if TYPE_CHECKING:
     from lofi_acestep.loader import Model
@@ -29,7 +30,7 @@ def reference() -> dict[str, Any]:
         return {**arrays, "config": json.loads(str(arrays["config"]))}
 
 
-@pytest.fixture(scope="module", params=["fp32", "fp16", "int8"])
+@pytest.fixture(scope="module", params=["fp32", long("fp16"), "int8"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
     directory = tmp_path_factory.mktemp("model") / "ace_step"
     shutil.copytree(DATA / "networks", directory)

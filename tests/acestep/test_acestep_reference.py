@@ -26,6 +26,7 @@ from tests.acestep.reference import (
     reference,
     request,
 )
+from tests.conftest import long
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def test_smaller_weights_lead_to_about_the_same(tmp_path: Path, weights: Any) ->
     assert max(errors) < MOST[weights]
 
 
-@pytest.mark.parametrize("seconds", [5.0, 30.0])  # less than a window, and several
+@pytest.mark.parametrize("seconds", [5.0, long(30.0)])  # less than a window, and several
 def test_a_dcae_of_128_frames_makes_a_whole_track(tmp_path: Path, seconds: float) -> None:
     place = Path(shutil.copytree(DATA / "networks", tmp_path / "networks"))
     fix_frames(place / "dcae_decoder.onnx", 128)

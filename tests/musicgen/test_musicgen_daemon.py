@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from lofi_core.device import physical_cores
-from tests.conftest import StartDaemon, events_until_end, wait_for
+from tests.conftest import StartDaemon, events_until_end, long, wait_for
 from tests.musicgen.conftest import DATA, put_layout
 
 if TYPE_CHECKING:
@@ -219,10 +219,10 @@ def no_onnx(place: Path) -> None:
     ("layout", "spoil", "told"),
     [
         ("mono", cut_weights, "model.safetensors is truncated"),
-        ("mono", other_tokenizer, "tokenizer.json is of another model"),
+        long("mono", other_tokenizer, "tokenizer.json is of another model"),
         ("mono", other_sizes, "ffn_dim"),
-        ("mono", fewer_codebooks, "config.json has decoder.num_codebooks 2"),
-        ("mono", other_weights, "config.json has decoder.num_codebooks 4"),
+        long("mono", fewer_codebooks, "config.json has decoder.num_codebooks 2"),
+        long("mono", other_weights, "config.json has decoder.num_codebooks 4"),
         ("merged", other_codec, "encodec_decode.onnx"),
         ("merged", no_onnx, "decoder_model_merged.onnx"),
     ],
