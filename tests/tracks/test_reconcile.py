@@ -156,7 +156,18 @@ def test_a_file_that_is_cut_short_is_set_aside_and_what_was_said_of_it_waits(
     assert compared(studio) == Found(set_aside=1)
     assert studio.store.find(track.track_id) is None
     assert "is no whole track of ours" in caplog.text
+    assert compared(studio) == Found()  # at the next start
     assert studio.add().title == "Rain"
+
+
+def test_what_was_said_of_a_track_goes_with_its_file_from_among_those_set_aside(studio: Studio) -> None:
+    track = studio.add(title="Rain", kept={"grid": np.ones(9)})
+    os.truncate(track.path, track.size_bytes // 2)
+    assert compared(studio) == Found(set_aside=1)
+    assert compared(studio) == Found(leftovers=1)  # the arrays were of that file
+    (studio.data_dir / "set-aside" / Path(track.path).name).unlink()
+    assert compared(studio) == Found(leftovers=1)
+    assert not list(Path(track.path).parent.iterdir())
 
 
 def test_two_files_of_one_name_are_both_set_aside(studio: Studio) -> None:
