@@ -240,8 +240,8 @@ class TrackStore:
         Args:
             max_bytes: files and what is kept with them.
             keep: ids that stay, as favourites do.
-            recent_sec: what was made or used so lately stays too; in this process, whatever the clock says, and an
-                hour at most.
+            recent_sec: what was made or used so lately, an hour at most, stays too; in this process whatever
+                the clock says.
 
         Returns:
             Its id; None when none was removed: they fit, or all that are left stay.
@@ -299,6 +299,17 @@ class TrackStore:
 
         track = self.find(track_id)
         return (yield from examine_steps(self._data_dir, self._index, track)) if track else None
+
+    def set_aside(self, track: Track, why: str) -> TrackDamaged | None:
+        """Set a file aside that is not what its name says; None when another took its place meanwhile."""
+        from lofi_core.tracks.damage import without
+        from lofi_core.tracks.failures import TrackDamaged
+
+        if self.find(track.track_id) != track:
+            return None
+        aside = without(self._data_dir, self._index, track)
+        problem = f"the file of track {track.track_id} is not what its name says: {why}"
+        return TrackDamaged(problem, f"it is {aside} now; `lofi-core reproduce` says what it is")
 
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks there are, and the size of their files together."""
