@@ -82,7 +82,8 @@ class TrackStore:
         from lofi_core.tracks.encode import encode_steps
 
         track_path(self._data_dir, draft.track_id)
-        tracks_dir(self._data_dir).mkdir(exist_ok=True)  # somebody may have tidied up
+        with storage_failures(f"preparing {tracks_dir(self._data_dir)}", self._data_dir):
+            tracks_dir(self._data_dir).mkdir(parents=True, exist_ok=True)  # somebody may have tidied up
         loose = spool.path.with_suffix(".flac")  # goes with the other spools, whatever happens
         own = temporary_path(tracks_dir(self._data_dir), ".flac")
         return encode_steps(spool, draft, loose if draft.loose else own)
