@@ -27,6 +27,7 @@ from lofi_core.jobs.calibration import Calibration
 from lofi_core.jobs.engine import Engine
 from lofi_core.jobs.journal import Journal
 from lofi_core.jobs.journal_file import FILE_NAME as JOURNAL
+from lofi_core.jobs.made import find_made
 from lofi_core.jobs.restore import restore
 from lofi_core.logs.file import LOG_NAME, begin_logging
 from lofi_core.models.downloads import Downloads
@@ -322,7 +323,7 @@ async def _run_once(
     workshop = _workshop(settings, plugins, runtime, publish, own_processes=False)
     async with workshop as (library, engine, _tasks):
         try:
-            track = await library.find(prepared.track_id) if params.cache else None
+            track = await find_made(library, prepared) if params.cache else None
             if track is not None:
                 on_event(completion(track))
                 done = completion(track)

@@ -6,14 +6,13 @@ import asyncio
 import logging
 import math
 import statistics
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
-from lofi_core.files import load_or_put_aside, replace_file
+from lofi_core.files import load_or_put_aside, locked, replace_file
 from lofi_core.jobs.progress import LOAD, LOAD_STEPS, WRITE, WRITE_STEPS
-from lofi_core.temporary import remove_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,15 +94,53 @@ class EtaAccuracy(Struct):
     median_error: float
 
 
+class News(NamedTuple):
+    """What one job tells.
+
+    Attributes:
+        key: of its way of working.
+        duration_sec: of its music.
+        load_sec: what the load of the model took, where there was one.
+        stages: how many steps each had, and the seconds that they took.
+        promise: where its first ETA counts.
+    """
+
+    key: str
+    duration_sec: float
+    load_sec: float | None
+    stages: dict[str, tuple[int, float]]
+    promise: Promise | None
+
+
 class Kept(Struct):
     """The file's content. What was used or came last comes last."""
 
     ways: dict[str, Way] = {}
     promises: list[Promise] = []
 
+    def learn(self, news: News) -> None:
+        """Take note of a job, and drop the oldest of too many."""
+        way = self.ways.pop(news.key, None) or Way()
+        self.ways[news.key] = way
+        if news.load_sec is not None:
+            way.load = _lapped(way.load, LOAD_STEPS, news.load_sec)
+        course = _course(way, news.duration_sec)
+        course.stages = {
+            name: _lapped(course.stages.get(name), steps, seconds)
+            for name, (steps, seconds) in news.stages.items()
+        }
+        if news.promise is not None:
+            self.promises.append(news.promise)
+        for key in list(self.ways)[: max(0, len(self.ways) - MOST_WAYS)]:
+            del self.ways[key]
+        del self.promises[: max(0, len(self.promises) - MOST_PROMISES)]
+
 
 class Calibration:
     """What jobs took, and what jobs will take. On the event loop.
+
+    The file may be another process's, too, such as that of a `generate --no-daemon`: what is written is what
+    lies there and our news.
 
     Args:
         path: of the file. A damaged one is put aside: that costs ETAs, and nothing else.
@@ -113,8 +150,8 @@ class Calibration:
     def __init__(self, path: Path, runtime: Runtime) -> None:
         self._path = path
         self._runtime = runtime
-        remove_leftovers(path.parent)  # of a daemon that was killed while it wrote
-        self._kept = load_or_put_aside(path, Kept, "what jobs take is measured anew")
+        self._kept = self._read()
+        self._news: list[News] = []  # that the file does not have
         self._changed, self._saving = asyncio.Event(), asyncio.Lock()
         self._is_warned = False
 
@@ -141,18 +178,15 @@ class Calibration:
         steps = _steps(prepared.schedule)
         if len(steps) > MOST_STAGES:
             return
-        key = _key(prepared, self._runtime)
-        way = self._kept.ways.pop(key, None) or Way()
-        self._kept.ways[key] = way
-        if LOAD in progress.took_sec:
-            way.load = _lapped(way.load, LOAD_STEPS, progress.took_sec[LOAD])
-        course = _course(way, prepared.request.duration_sec)
-        course.stages = {
-            name: _lapped(course.stages.get(name), count, progress.took_sec.get(name, 0.0))
-            for name, count in steps.items()
-        }
-        self._note_promise(prepared.spec.name, progress)
-        self._bound()
+        news = News(
+            _key(prepared, self._runtime),
+            prepared.request.duration_sec,
+            progress.took_sec.get(LOAD),
+            {name: (count, progress.took_sec.get(name, 0.0)) for name, count in steps.items()},
+            _promise(prepared.spec.name, progress),
+        )
+        self._kept.learn(news)
+        self._news.append(news)
         self._changed.set()
 
     def accuracy(self, backend: str | None = None) -> EtaAccuracy | None:
@@ -168,37 +202,47 @@ class Calibration:
             await self.save()
 
     async def save(self) -> None:
-        """Write the news that there is, in a thread of its own."""
+        """Write the news that there is, in a thread of its own, and learn what others have written."""
         async with self._saving:
-            if self._changed.is_set():
-                self._changed.clear()
-                await asyncio.to_thread(self._write, msgspec.json.encode(self._kept))
+            self._changed.clear()
+            news, self._news = self._news, []
+            kept = await asyncio.to_thread(self._add, news) if news else None
+            if kept is None:  # for the next time, and no more than there is room for
+                self._news = [*news, *self._news][-MOST_PROMISES:]
+                return
+            for later in self._news:
+                kept.learn(later)
+            self._kept = kept
 
-    def _write(self, content: bytes) -> None:
-        """A disk that is full is told of once; the next job's news comes with that of the ones before."""
+    def _read(self) -> Kept:
+        return load_or_put_aside(self._path, Kept, "what jobs take is measured anew")
+
+    def _add(self, news: list[News]) -> Kept | None:
+        """What the file says now. A disk that is full is told of once: None."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            replace_file(self._path, content)
-            self._is_warned = False
+            with locked(self._path.with_suffix(".lock")):
+                kept = self._read()
+                for one in news:
+                    kept.learn(one)
+                replace_file(self._path, msgspec.json.encode(kept))
         except OSError as error:
             if not self._is_warned:
                 log.warning("what jobs took cannot be saved in %s: %s", self._path, error.strerror)
             self._is_warned = True
+            return None
+        self._is_warned = False
+        return kept
 
-    def _note_promise(self, backend: str, progress: Progress) -> None:
-        if progress.promise is None:
-            return
-        at_sec, told_sec = progress.promise
-        took_sec = progress.worked_sec - at_sec
-        if took_sec >= LEAST_PROMISED_SEC:
-            self._kept.promises.append(Promise(backend, round((told_sec - took_sec) / took_sec, 4)))
 
-    def _bound(self) -> None:
-        """Drop the oldest of too many."""
-        ways, promises = self._kept.ways, self._kept.promises
-        for key in list(ways)[: max(0, len(ways) - MOST_WAYS)]:
-            del ways[key]
-        del promises[: max(0, len(promises) - MOST_PROMISES)]
+def _promise(backend: str, progress: Progress) -> Promise | None:
+    if progress.promise is None:
+        return None
+    at_sec, told_sec = progress.promise
+    took_sec = progress.worked_sec - at_sec
+    if took_sec < LEAST_PROMISED_SEC:
+        return None
+    return Promise(backend, round((told_sec - took_sec) / took_sec, 4))
 
 
 def _key(prepared: Prepared, runtime: Runtime) -> str:

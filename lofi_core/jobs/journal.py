@@ -64,8 +64,7 @@ class Journal:
         try:
             await self._worker.run(self._file.open)
         except InUse as error:
-            self.keeps = False
-            log.warning("%s; what this one accepts is lost if it ends before that is made", error.message)
+            self._leave(error)
         except LofiError as error:
             log.warning("no job can be accepted: %s", error.text())
 
@@ -96,7 +95,10 @@ class Journal:
         row = AcceptedJob(job_id, prepared.track_id, _encoded(prepared), priority, held=False)
         if under_way is not None:
             row.held, row.has_worker = under_way.held, under_way.state == "running"
-        await self._worker.run(self._file.add, row)
+        try:
+            await self._worker.run(self._file.add, row)
+        except InUse as error:
+            self._leave(error)
 
     def withdraw(self, job_id: str) -> None:
         """Take back `add`."""
@@ -140,6 +142,10 @@ class Journal:
             TrackWriteFailed: the file cannot be read.
         """
         return await self._worker.run(self._file.find_ended, job_id, track_id)
+
+    def _leave(self, error: InUse) -> None:
+        self.keeps = False
+        log.warning("%s; what this one accepts is lost if it ends before that is made", error.message)
 
     def _write(self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> Awaitable[None]:
         """A disk that refuses costs what is written, and is told of once; no job ends for that."""

@@ -8,9 +8,10 @@ index is shared with `--no-daemon` and a second daemon, which must not run our j
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -59,6 +60,10 @@ BUSY_SEC = 1.0
 # client waits for an end. SQLite's own bound, in pages of 4 KiB, is for a log that grows without any.
 FOLD_AFTER, MOST_LOG_PAGES = 64, 4_000
 _BROKEN = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+_ACCEPTED = "job_id, track_id, request, priority, held, has_worker, interrupted"
+_ENDED = "job_id, track_id, state, percent, code, message, hint, path"
+_PUT_ENDED = f"INSERT OR REPLACE INTO ended ({_ENDED}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_PUT_ACCEPTED = f"INSERT OR IGNORE INTO accepted ({_ACCEPTED}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 
 class InUse(TrackWriteFailed):
@@ -99,6 +104,7 @@ class JournalFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._opened: os.stat_result  # the file that is open
         self._ends = 0
 
     def open(self) -> None:
@@ -121,6 +127,7 @@ class JournalFile:
                     *(self._path, aside, error),
                 )
                 self._connection = _connected(self._path)
+            self._opened = self._path.stat()
 
     def add(self, job: AcceptedJob) -> None:
         """Note an accepted job. It survives the process from here on.
@@ -130,12 +137,10 @@ class JournalFile:
         """
         if self._connection is None:
             self.open()
+        elif not self._is_in_place():  # SQLite would go on writing into a file that nobody opens any more
+            self._begin_anew(self._connection)
         with self._failures(f"noting job {job.job_id}"), self._transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO accepted (job_id, track_id, request, priority, held, has_worker)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (job.job_id, job.track_id, job.request, job.priority, job.held, job.has_worker),
-            )
+            connection.execute(_PUT_ACCEPTED, msgspec.structs.astuple(job))
 
     def withdraw(self, job_id: str) -> None:
         """Take back `add`: the job was not accepted after all."""
@@ -160,14 +165,7 @@ class JournalFile:
             return
         with self._failures(f"noting the end of job {job.job_id}"), self._transaction() as connection:
             connection.execute("DELETE FROM accepted WHERE job_id = ?", (job.job_id,))
-            connection.execute(
-                "INSERT OR REPLACE INTO ended (job_id, track_id, state, percent, code, message, hint, path)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(job.job_id, job.track_id, job.state, job.percent),
-                    *(job.code, job.message, job.hint, job.path),
-                ),
-            )
+            connection.execute(_PUT_ENDED, msgspec.structs.astuple(job))
             connection.execute(
                 "DELETE FROM ended WHERE sequence <= (SELECT max(sequence) FROM ended) - ?", (MAX_ENDED,)
             )
@@ -181,10 +179,7 @@ class JournalFile:
         if self._connection is None:
             return None
         by, value = ("job_id", job_id) if job_id is not None else ("track_id", track_id)
-        query = (
-            "SELECT job_id, track_id, state, percent, code, message, hint, path FROM ended"  # noqa: S608
-            f" WHERE {by} = ? ORDER BY sequence DESC LIMIT 1"
-        )
+        query = f"SELECT {_ENDED} FROM ended WHERE {by} = ? ORDER BY sequence DESC LIMIT 1"  # noqa: S608
         with self._failures(f"looking up job {value!r}"):
             row = self._connection.execute(query, (value,)).fetchone()
         return None if row is None else msgspec.convert(row, EndedJob)
@@ -200,10 +195,7 @@ class JournalFile:
             connection.execute(
                 "UPDATE accepted SET interrupted = interrupted + 1, has_worker = 0 WHERE has_worker"
             )
-            rows = connection.execute(
-                "SELECT job_id, track_id, request, priority, held, has_worker, interrupted FROM accepted"
-                " ORDER BY sequence"
-            ).fetchall()
+            rows = _all(connection, "accepted", _ACCEPTED)
         return [msgspec.convert(row, AcceptedJob, strict=False) for row in rows]  # 0 and 1 for booleans
 
     def close(self) -> None:
@@ -243,6 +235,29 @@ class JournalFile:
                 raise TrackWriteFailed(error.message, hint) from error
             raise
 
+    def _is_in_place(self) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), self._opened)
+        except OSError:
+            return False
+
+    def _begin_anew(self, connection: sqlite3.Connection) -> None:
+        """Somebody removed the file, and what was in it goes into another.
+
+        Raises:
+            InUse: which another daemon has by now.
+            TrackWriteFailed: it cannot be made.
+        """
+        log.warning("the journal %s was removed; what was in it is written into a new one", self._path)
+        with self._failures("reading the journal"):
+            accepted, ended = _all(connection, "accepted", _ACCEPTED), _all(connection, "ended", _ENDED)
+        self._connection = None
+        connection.close()  # before there is another: it removes the log of that name
+        self.open()
+        with self._failures("filling the journal"), self._transaction() as new:
+            new.executemany(_PUT_ACCEPTED, accepted)
+            new.executemany(_PUT_ENDED, ended)
+
     def _put_aside(self) -> Path:
         aside = self._path.with_name(f"{self._path.name}.damaged")
         self._path.replace(aside)
@@ -281,6 +296,10 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _all(connection: sqlite3.Connection, table: str, columns: str) -> list[tuple[Any, ...]]:
+    return connection.execute(f"SELECT {columns} FROM {table} ORDER BY sequence").fetchall()  # noqa: S608
 
 
 class _Damaged(sqlite3.DatabaseError):

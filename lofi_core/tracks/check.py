@@ -87,14 +87,25 @@ class Checker:
         self._tasks.start_soon(self._forget, track_id)
 
     async def _run(self) -> None:
-        damage = None if self._library.check.rebuilding else await asyncio.to_thread(find_damage, self._index)
-        if damage is not None:
-            await self._library.renew(damage)
+        library = self._library
+        await self._look_for_damage()
         while True:
-            self._library.renewed.clear()
+            if library.renewed.is_set():
+                library.renewed.clear()
+                library.check = Check(rebuilding=True)
             await self._compare()
-            await self._library.renewed.wait()
-            self._library.check = Check(rebuilding=True)
+            await library.renewed.wait()
+
+    async def _look_for_damage(self) -> None:
+        """Read all of the index, unless it is new in place of a damaged one."""
+        library = self._library
+        damage = None if library.check.rebuilding else await asyncio.to_thread(find_damage, self._index)
+        if damage is None or library.renewed.is_set():  # somebody met it meanwhile
+            return
+        try:
+            await library.renew(damage)
+        except LofiError as error:
+            log.warning("the index %s is damaged (%s), and stays: %s", self._index, damage, error.text())
 
     async def _compare(self) -> None:
         library, check = self._library, self._library.check

@@ -47,21 +47,27 @@ def damage_steps(path: Path) -> Generator[float, None, str | None]:
 def examine_steps(
     data_dir: Path, index: TrackIndex, track: Track
 ) -> Generator[float, None, TrackDamaged | None]:
-    """Read all of a track; where it is damaged, set its file aside and return what says so.
-
-    What was said of the track stays, for when it is made again.
-    """
-    path = track_path(data_dir, track.track_id)
-    why = yield from damage_steps(path)
+    """Read all of a track; where it is damaged, set its file aside and return what says so."""
+    why = yield from damage_steps(track_path(data_dir, track.track_id))
     if why is None:
         return None
-    with storage_failures(f"setting track {track.track_id} aside", data_dir), index:
-        aside = set_aside(data_dir, path)
-        index.remove(track.track_id)
+    aside = without(data_dir, index, track)
     return TrackDamaged(
         f"the file of track {track.track_id} is damaged: {why}",
         f"it is {aside} now; ask for the same words with --seed {track.seed}, and it is made again",
     )
+
+
+def without(data_dir: Path, index: TrackIndex, track: Track) -> Path:
+    """Set the file of a track aside. What was said of the track stays, for when it is made again.
+
+    Returns:
+        Where the file is now.
+    """
+    with storage_failures(f"setting track {track.track_id} aside", data_dir), index:
+        aside = set_aside(data_dir, track_path(data_dir, track.track_id))
+        index.remove(track.track_id)
+    return aside
 
 
 def examined(

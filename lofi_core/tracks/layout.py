@@ -66,6 +66,11 @@ def set_aside(data_dir: Path, path: Path) -> Path:
     return target
 
 
+def is_set_aside(data_dir: Path, track_id: str) -> bool:
+    """Whether the file of a track lies there."""
+    return (set_aside_dir(data_dir) / track_path(data_dir, track_id).name).exists()
+
+
 def size_of(path: Path) -> int | None:
     """Of a file, in bytes; None when there is none."""
     try:

@@ -214,6 +214,11 @@ class Library:
         if damaged := await run_in_slices(self._open_worker(), begin, _ignore, _ignore):
             await self._heed(track_id, damaged)
 
+    async def set_aside(self, track: Track, why: str) -> None:
+        """Set a file aside that is not what its name says."""
+        if damaged := await self._run(self._store.set_aside, track, why):
+            await self._heed(track.track_id, damaged)
+
     async def reconcile(self) -> None:
         """Make the index say what files there are; `check` tells how far that is.
 

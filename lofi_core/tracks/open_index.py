@@ -45,13 +45,16 @@ def open_index(path: Path) -> tuple[TrackIndex, bool]:
 
 
 def replace_index(index: TrackIndex, path: Path, why: object) -> TrackIndex:
-    """Close an index that is damaged, or not the file at its path any more, and open another."""
-    in_place = index.is_in_place
-    index.close()
-    if in_place:
+    """Close an index that is damaged, or not the file at its path any more, and open another.
+
+    Raises:
+        sqlite3.Error, OSError: the disk does not let us; one that cannot be put aside stays open.
+    """
+    if index.is_in_place:
         put_aside(path, why)
     else:
         log.error("%s; what is there now is completed from the tracks' own recipes", why)
+    index.close()
     return open_index(path)[0]
 
 

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lofi_core.temporary import is_left_over
-from lofi_core.tracks.layout import kept_path, marks_path, set_aside, size_of, track_path, tracks_dir
+from lofi_core.tracks.layout import (
+    is_set_aside,
+    kept_path,
+    marks_path,
+    set_aside,
+    size_of,
+    track_path,
+    tracks_dir,
+)
 from lofi_core.tracks.marks import Marks, write_marks
 
 if TYPE_CHECKING:
@@ -150,6 +158,8 @@ class _Folder:
             track_id = name.partition(".")[0]
             if track_id in self._sizes:
                 continue
+            if name.endswith(".json") and is_set_aside(self._data_dir, track_id):
+                continue  # it may be made again
             path = self._path / name
             with index:  # a track that is being stored has its FLAC last
                 if path.exists() and not track_path(self._data_dir, track_id).exists():

@@ -6,14 +6,10 @@ import fcntl
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from lofi_core.files import locked
 from lofi_core.tracks.failures import storage_failures
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LOCK_NAME = "lock"
 
@@ -32,7 +28,7 @@ class SpoolDirectory:
         self._root = cache_dir / "spool"
         with storage_failures(f"preparing {self._root}", cache_dir):
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with _locked(self._root / LOCK_NAME):
+            with locked(self._root / LOCK_NAME):
                 _remove_dead(self._root)
                 self.path = Path(tempfile.mkdtemp(dir=self._root, prefix=f"{os.getpid()}-"))
                 self._lock = os.open(self.path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
@@ -80,13 +76,3 @@ def _is_alive(directory: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from lofi_core.errors import InvalidParams, UnknownTrack
 from lofi_core.temporary import remove_leftovers, temporary_path
 from lofi_core.tracks.destination import check_destination, choose_format
 from lofi_core.tracks.failures import storage_failures
-from lofi_core.tracks.index import Entry, TrackIndex
 from lofi_core.tracks.layout import (
     is_track_id,
     kept_path,
@@ -24,11 +22,13 @@ from lofi_core.tracks.layout import (
     track_path,
     tracks_dir,
 )
-from lofi_core.tracks.marks import Marks, read_marks, write_marks
+from lofi_core.tracks.made_entry import made_entry, marks_of
+from lofi_core.tracks.marks import read_marks, write_marks
 from lofi_core.tracks.open_index import FILE_NAME, is_damage, open_index, replace_index
 from lofi_core.tracks.reconcile import Found, agree, reconcile_steps
 from lofi_core.tracks.shown import track_of
 from lofi_core.tracks.track import time_text
+from lofi_core.tracks.uses import RecentUses
 from lofi_core.tracks.words import check_title
 
 # encode, export and waveform are imported where they are used: they bring numpy, soundfile and mutagen, and a
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from lofi_core.tracks.encode import EncodedTrack
     from lofi_core.tracks.failures import TrackDamaged
+    from lofi_core.tracks.index import Entry, TrackIndex
     from lofi_core.tracks.spool import Spool
     from lofi_core.tracks.track import Exported, Track, TrackDraft
 
@@ -60,7 +61,7 @@ class TrackStore:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
-        self._used_at: dict[str, float] = {}  # seconds of the monotonic clock, by track id
+        self._uses = RecentUses()
         self.renewals = 0
         self._index: TrackIndex
         with storage_failures(f"opening the track store in {data_dir}", data_dir):
@@ -80,7 +81,8 @@ class TrackStore:
         from lofi_core.tracks.encode import encode_steps
 
         track_path(self._data_dir, draft.track_id)
-        tracks_dir(self._data_dir).mkdir(exist_ok=True)  # somebody may have tidied up
+        with storage_failures(f"preparing {tracks_dir(self._data_dir)}", self._data_dir):
+            tracks_dir(self._data_dir).mkdir(parents=True, exist_ok=True)  # somebody may have tidied up
         loose = spool.path.with_suffix(".flac")  # goes with the other spools, whatever happens
         own = temporary_path(tracks_dir(self._data_dir), ".flac")
         return encode_steps(spool, draft, loose if draft.loose else own)
@@ -95,19 +97,19 @@ class TrackStore:
             TrackWriteFailed: the temporary file is removed.
         """
         if encoded.loose:
-            return replace_fields(self._track(_entry(encoded, None)), path=str(encoded.temporary))
+            return replace_fields(self._track(made_entry(encoded, None)), path=str(encoded.temporary))
         places = (track_path, kept_path, marks_path)
         path, kept, marks = (place(self._data_dir, encoded.track_id) for place in places)
         try:
             with storage_failures(f"storing track {encoded.track_id}", self._data_dir), self._index:
                 before = self._index.get(encoded.track_id)
                 # An index that is being made anew may not have it yet.
-                entry = _entry(encoded, _marks(before) if before else read_marks(marks))
+                entry = made_entry(encoded, marks_of(before) if before else read_marks(marks))
                 self._index.put(entry, is_new=True)
                 path.parent.mkdir(exist_ok=True)
                 sync_directory(path.parent.parent)
                 # Before the FLAC: with that in its place the track is there, whole.
-                write_marks(marks, _marks(entry))
+                write_marks(marks, marks_of(entry))
                 if encoded.kept is None:
                     kept.unlink(missing_ok=True)
                 else:
@@ -125,7 +127,7 @@ class TrackStore:
                 kept.unlink(missing_ok=True)
             self.discard(encoded)
             raise
-        self._used_at[entry.track_id] = time.monotonic()
+        self._uses.note(entry.track_id)
         return self._track(entry)
 
     def discard(self, encoded: EncodedTrack) -> None:
@@ -213,7 +215,7 @@ class TrackStore:
                 title=entry.title if title is None else title.strip() or None,
             )
             self._index.update(changed)
-            write_marks(marks_path(self._data_dir, track_id), _marks(changed))
+            write_marks(marks_path(self._data_dir, track_id), marks_of(changed))
         return self._track(changed)
 
     def delete(self, track_id: str) -> None:
@@ -238,7 +240,8 @@ class TrackStore:
         Args:
             max_bytes: files and what is kept with them.
             keep: ids that stay, as favourites do.
-            recent_sec: what was made or used so lately stays too; in this process, whatever the clock says.
+            recent_sec: what was made or used so lately, an hour at most, stays too; in this process whatever
+                the clock says.
 
         Returns:
             Its id; None when none was removed: they fit, or all that are left stay.
@@ -250,10 +253,10 @@ class TrackStore:
             _, size_bytes = self._index.count_and_bytes()
             if size_bytes <= max_bytes:
                 return None
-            now, since = datetime.now(UTC), time.monotonic() - recent_sec
-            recent = (used for used, at in self._used_at.items() if at > since)
+            now = datetime.now(UTC)
             before = time_text(now - timedelta(seconds=recent_sec))
-            track_id = self._index.least_used({*keep, *recent}, before, time_text(now))
+            kept = {*keep, *self._uses.within(recent_sec)}
+            track_id = self._index.least_used(kept, before, time_text(now))
         if track_id is not None and self.find(track_id) is not None:  # its file may be gone already
             self.delete(track_id)
         return track_id
@@ -297,6 +300,17 @@ class TrackStore:
         track = self.find(track_id)
         return (yield from examine_steps(self._data_dir, self._index, track)) if track else None
 
+    def set_aside(self, track: Track, why: str) -> TrackDamaged | None:
+        """Set a file aside that is not what its name says; None when another took its place meanwhile."""
+        from lofi_core.tracks.damage import without
+        from lofi_core.tracks.failures import TrackDamaged
+
+        if self.find(track.track_id) != track:
+            return None
+        aside = without(self._data_dir, self._index, track)
+        problem = f"the file of track {track.track_id} is not what its name says: {why}"
+        return TrackDamaged(problem, f"it is {aside} now; `lofi-core reproduce` says what it is")
+
     def count_and_bytes(self) -> tuple[int, int]:
         """How many tracks there are, and the size of their files together."""
         with storage_failures("counting the tracks", self._data_dir):
@@ -322,7 +336,7 @@ class TrackStore:
         self._index.close()
 
     def _note_use(self, track_id: str) -> None:
-        self._used_at[track_id] = time.monotonic()
+        self._uses.note(track_id)
         try:
             with self._index:
                 self._index.use(track_id, time_text(datetime.now(UTC)))
@@ -331,19 +345,3 @@ class TrackStore:
 
     def _track(self, entry: Entry) -> Track:
         return track_of(entry, self._data_dir)
-
-
-def _entry(encoded: EncodedTrack, before: Marks | None) -> Entry:
-    return Entry(
-        track_id=encoded.track_id,
-        title=encoded.title or (before.title if before else None),
-        favourite=before.favourite if before else False,
-        frames=encoded.frames,
-        size_bytes=encoded.size_bytes,
-        kept_bytes=encoded.kept_bytes,
-        recipe=encoded.recipe,
-    )
-
-
-def _marks(entry: Entry) -> Marks:
-    return Marks(entry.title, entry.favourite)

@@ -116,6 +116,16 @@ def test_an_index_with_a_hole_in_it_is_a_problem(environ: Path) -> None:
     assert "is damaged" in the_problem(library.check_library).text
 
 
+def test_an_index_in_a_read_only_directory_is_not_called_damaged(environ: Path) -> None:
+    _index(environ)
+    (environ / "data" / "index.db").chmod(0o644)
+    environ.chmod(0o755)
+    with without_privileges():
+        finding = the_problem(library.check_library)
+    assert f"{environ / 'data' / 'index.db'} cannot be read: " in finding.text
+    assert f"make {environ / 'data'} writable" in (finding.remedy or "")
+
+
 def test_tracks_without_their_files_are_told(environ: Path) -> None:
     values = "'t', 'j', NULL, 0, '2026-01-01T00:00:00Z', 1, 1, '', x'00', 0, ''"
     _index(environ, f"INSERT INTO tracks VALUES (1, {values})")

@@ -123,6 +123,9 @@ def test_deleted_files(start_daemon: StartDaemon, home: Path, lofi: Lofi) -> Non
     again = start_daemon()
     again.wait_for_log("3 dropped, their files are gone")
     assert listed(again.client()) == ["five"]
+    shutil.rmtree(home / "data")
+    assert make(lofi, "six").status == 0
+    assert listed(again.client()) == ["six"]
 
 
 def test_a_file_that_rotted(start_daemon: StartDaemon, home: Path, lofi: Lofi) -> None:

@@ -1,9 +1,13 @@
 """The same request is made once; afterwards it is there at once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import pytest
 import soundfile
+from mutagen.flac import FLAC
 
 from lofi_core.rpc.client import Client
 from tests.conftest import DaemonProcess, Gate, StartDaemon, events_until_end, wait_for
@@ -47,6 +51,38 @@ def test_a_track_whose_file_is_gone_is_made_again(daemon: DaemonProcess) -> None
     client = daemon.client()
     Path(make(client)).unlink()
     assert client.call("generate", **REQUEST)["status"] == "generating"
+
+
+def rename_another(client: Client, path: Path) -> None:
+    """Put the file of another track in the place of this one."""
+    Path(make(client, seed=12)).replace(path)
+
+
+def change_the_recipe(_client: Client, path: Path) -> None:
+    """Have the file say that it was made from other words."""
+    file = FLAC(path)  # type: ignore[no-untyped-call]
+    recipe = msgspec.json.decode(file["LOFI_RECIPE"][0])
+    file["LOFI_RECIPE"] = msgspec.json.encode({**recipe, "prompt": "quite another thing " * 99}).decode()
+    file.save()
+
+
+@pytest.mark.parametrize(("change", "other"), [(rename_another, "seed"), (change_the_recipe, "prompt")])
+def test_a_file_that_has_only_the_name_of_a_track_is_set_aside_and_the_track_made(
+    daemon: DaemonProcess, change: Callable[[Client, Path], None], other: str
+) -> None:
+    client = daemon.client()
+    path = Path(make(client))
+    samples = soundfile.read(path)[0]
+    change(client, path)
+    content = path.read_bytes()
+    client.call("subscribe", events=["track_removed"])
+    answer = client.call("generate", **REQUEST)
+    assert "job_id" in answer
+    assert wait_for(client, "track_removed").fields == {"track_id": path.stem, "reason": "damaged"}
+    events_until_end(client, answer["job_id"])
+    assert np.array_equal(soundfile.read(path)[0], samples)
+    assert (daemon.data / "set-aside" / path.name).read_bytes() == content
+    daemon.wait_for_log(f"is not what its name says: its recipe tells of another {other}\n")
 
 
 def test_a_streaming_backend_tells_how_much_can_be_played(daemon: DaemonProcess) -> None:

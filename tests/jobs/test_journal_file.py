@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -105,6 +106,28 @@ def test_a_page_in_the_middle_that_is_damaged_is_found_at_the_start(tmp_path: Pa
     assert journal.take_stock() == []
     journal.close()
     assert path.with_name("jobs.db.damaged").exists()
+
+
+@pytest.mark.parametrize("with_its_folder", [False, True])
+def test_a_journal_that_is_removed_is_written_anew(
+    file: JournalFile, tmp_path: Path, caplog: pytest.LogCaptureFixture, with_its_folder: bool
+) -> None:
+    file.add(accepted("before"))
+    file.note("before", "high", held=False, has_worker=True)
+    file.end(EndedJob("over", "0" * 32, "cancelled", 0))
+    if with_its_folder:
+        shutil.rmtree(tmp_path)
+    else:
+        (tmp_path / "jobs.db").unlink()
+    file.add(accepted("after"))
+    assert "was removed" in caplog.text
+    copy = tmp_path.with_name(f"{tmp_path.name}-of-a-killed-daemon")
+    shutil.copytree(tmp_path, copy)
+    again = JournalFile(copy / "jobs.db")
+    again.open()
+    assert [(job.job_id, job.interrupted) for job in again.take_stock()] == [("before", 1), ("after", 0)]
+    assert again.find_ended("over", None) is not None
+    again.close()
 
 
 def test_without_a_journal_nothing_is_accepted_until_there_is_one(

@@ -17,6 +17,7 @@ from lofi_core import events as ev
 from lofi_core.errors import TrackWriteFailed
 from lofi_core.tracks.library import Library
 from lofi_core.tracks.limit import Limit
+from lofi_core.tracks.uses import LONGEST_SEC, RecentUses
 from tests.conftest import wait_for
 from tests.playback.conftest import make_track
 from tests.player.conftest import eventually
@@ -238,3 +239,16 @@ def test_the_daemon_removes_what_passes_the_limit_and_tells_of_it(start_daemon: 
     assert any(f"removed track {made[2]}" in line for line in again.log)
     client.call("tracks_delete", track_id=made[1])
     assert wait_for(client, "track_removed", 20).fields == {"track_id": made[1], "reason": "deleted"}
+
+
+def test_what_was_used_long_ago_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("lofi_core.tracks.uses.time.monotonic", lambda: now)
+    uses = RecentUses()
+    for track_id in "aba":
+        now += LONGEST_SEC / 2 + 1
+        uses.note(track_id)
+    assert uses.within(LONGEST_SEC) == {"a", "b"}
+    now += LONGEST_SEC / 2
+    uses.note("c")
+    assert uses.within(1e9) == {"a", "c"}

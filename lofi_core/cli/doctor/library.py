@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INDEX = "index.db"
 BUSY_SEC = 0.5
+_OF_THE_DISK = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_READONLY")
 _AREA, _KEPT = Area("library"), Area("data")
 
 
@@ -55,7 +56,7 @@ def _check_index(patient: Patient, data: Path) -> Iterator[Finding]:
                 "SELECT count(*), coalesce(sum(size_bytes), 0), max(created_at) FROM tracks"
             ).fetchone()
         except sqlite3.DatabaseError as error:
-            yield _damaged(_AREA, index, error)
+            yield _unread(_AREA, index, error)
             return
     there = sum(1 for _ in tracks_dir(data).glob("??/*.flac"))
     told = f"{count} tracks, {size(held)}"
@@ -70,14 +71,8 @@ def _check_database(path: Path) -> Iterator[Finding]:
     with closing(_opened(path)) as connection:
         try:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                yield _KEPT.ok(f"{path} is in use")
-                return
-            yield _damaged(_KEPT, path, error)
-            return
         except sqlite3.DatabaseError as error:
-            yield _damaged(_KEPT, path, error)
+            yield _unread(_KEPT, path, error)
             return
     yield _KEPT.ok(f"{path} can be read") if found == "ok" else _damaged(_KEPT, path, found)
 
@@ -93,6 +88,17 @@ def _check_json(path: Path) -> Iterator[Finding]:
 
 def _opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SEC)
+
+
+def _unread(area: Area, path: Path, error: sqlite3.DatabaseError) -> Finding:
+    """What it means that SQLite cannot read a file; not each time is the file the cause."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_BUSY"):
+        return area.ok(f"{path} is in use")
+    if name.startswith(_OF_THE_DISK):
+        remedy = f"make {path.parent} writable for you: SQLite needs that to read, too"
+        return area.problem(f"{path} cannot be read: {error}", remedy)
+    return _damaged(area, path, error)
 
 
 def _damaged(area: Area, path: Path, why: object) -> Finding:

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from lofi_core.errors import InvalidParams, UnknownJob, UnknownTrack
 from lofi_core.jobs.announce import completion
+from lofi_core.jobs.made import find_made
 from lofi_core.jobs.options import ALIASED, merged_aliases
 from lofi_core.jobs.promise import promise
 from lofi_core.jobs.request import Prepared, Wish, prepare
@@ -49,7 +50,7 @@ class JobMethods:
             raise InvalidParams("play is true and keep is false", "a track that is played has to be kept")
         prepared = prepare_params(params, self.plugins, self.config)
         # Looked up even when the cache is not wanted: requests must not overtake each other.
-        track = await self.library.find(prepared.track_id, used=params.cache)
+        track = await find_made(self.library, prepared, used=params.cache)
         being_made = self.engine.table.active_for(prepared.track_id) is not None
         if params.cache and track is not None and not being_made:
             if params.play:
