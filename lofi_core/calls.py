@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import operator
 import threading
 import traceback
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
+from lofi_core.backend import MAX_STEPS
 from lofi_core.errors import InferenceFailed, LofiError, as_ours, brief
 from lofi_core.runtime import RunEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lofi_core.backend import Step
 
 log = logging.getLogger("lofi.plugins")
 
@@ -104,3 +108,21 @@ def generator_of(backend: str, call: Callable[[], Any]) -> Generator[object, Non
         found = type(generator).__name__
         raise InferenceFailed(f"{backend}: generate returned {found}, not a generator", "use `yield` in it")
     return generator
+
+
+def step_index(backend: str, step: Step) -> int:
+    """The index of a step, numpy's integers included.
+
+    Raises:
+        InferenceFailed: it is no whole number, or one that no stage has.
+    """
+    try:
+        index = operator.index(step.index)
+    except TypeError:
+        index = MAX_STEPS
+    if not -MAX_STEPS < index < MAX_STEPS:
+        problem = (
+            f"{backend} yielded Step({step.stage!r}, {step.index!r:.40}); the index must be a whole number"
+        )
+        raise InferenceFailed(problem, "count the steps of each stage from 0")
+    return index

@@ -39,7 +39,10 @@ def options_schema(spec: BackendSpec) -> dict[str, Any]:
         raise TypeError(f"options is {spec.options!r}; must be a msgspec.Struct")
     if spec.options.__struct_config__.array_like:
         raise TypeError("options is an array_like struct; options have names")
-    spec.options()  # raises a TypeError that names the option
+    try:
+        spec.options()
+    except TypeError as error:  # it names the option
+        raise TypeError(f"options: {error}; each needs a default") from None
     (schema,), components = msgspec.json.schema_components([spec.options], ref_template="#/$defs/{name}")
     own = components.pop(spec.options.__name__, schema)
     complete = {**own, **({"$defs": components} if components else {})}

@@ -12,25 +12,32 @@ from pathlib import Path
 AUTOMATIC_SHARE = 0.5
 # What one process that runs backends may hold before its job is ended. Beyond that the system ends something.
 PROCESS_SHARE = 0.9
+PROC = Path("/proc")
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def resident_bytes() -> int:
-    """Memory this process really holds."""
-    if (held := process_bytes("self")) is not None:
-        return held
+    """Memory this process really holds now."""
+    return process_bytes(os.getpid()) or 0
+
+
+def process_bytes(pid: int) -> int | None:
+    """Memory a process really holds now. None when it is gone."""
+    try:
+        pages = (PROC / str(pid) / "statm").read_text().split()[1]
+    except OSError:
+        return None if (PROC / "self").exists() else _bytes_elsewhere(pid)
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _bytes_elsewhere(pid: int) -> int | None:
     import psutil  # where there is no /proc
 
-    return int(psutil.Process().memory_info().rss)
-
-
-def process_bytes(pid: int | str) -> int | None:
-    """Memory a process really holds. None when it is gone, or on systems without /proc."""
     try:
-        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
-    except OSError:
+        held: int = psutil.Process(pid).memory_info().rss
+    except psutil.Error:
         return None
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    return held
 
 
 def machine_bytes() -> int:

@@ -47,6 +47,7 @@ log = logging.getLogger("lofi.plugins")
 Status = Literal["not_installed", "downloading", "ready", "loading", "loaded", "disabled", "error"]
 
 REQUIRED_HOOKS = ("describe_backend", "make_schedule", "generate")
+HOOKS = [name for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")]
 
 
 @dataclass(slots=True)
@@ -196,7 +197,8 @@ class PluginHost:
         schedule = guarded(name, "make_schedule", ask)
         if not isinstance(schedule, Schedule):
             found = type(schedule).__name__
-            raise InferenceFailed(f"backend {name!r}: make_schedule answered {found}, not a Schedule")
+            problem = f"backend {name!r}: make_schedule answered {found}, not a Schedule"
+            raise InferenceFailed(problem, "return Schedule([Stage(name, steps), …])")
         return schedule
 
     def describe(self, record: PluginRecord) -> Any:
@@ -315,7 +317,10 @@ class PluginHost:
         record.options_schema = options_schema(record.spec)
 
     def _check_hooks(self, name: str) -> None:
-        self._manager.check_pending()  # raises for a misspelt hook
+        for caller in self._manager.get_hookcallers(self._manager.get_plugin(name)) or ():
+            if not caller.has_spec() and not all(made.optionalhook for made in caller.get_hookimpls()):
+                close = suggestion(caller.name, HOOKS) or f"hooks: {', '.join(HOOKS)}"
+                raise TypeError(f"there is no hook {caller.name!r}; {close}")
         missing = [hook for hook in REQUIRED_HOOKS if not self._caller(name, hook).get_hookimpls()]
         if missing:
             raise TypeError(f"implements no {', no '.join(missing)} (are they marked @hookimpl?)")

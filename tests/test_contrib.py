@@ -48,6 +48,8 @@ def test_systemd_starts_the_daemon_with_variables_that_it_knows() -> None:
     environ = dict(assignment.split("=", 1) for assignment in values["Service.Environment"])
     assert [key for key, _, _ in variable_values(environ)] == ["daemon.idle_exit_sec"]
     assert values["Unit.Requires"] == values["Unit.After"] == ["lofi.socket"]
+    # A backend's process that the system ends for memory is the end of its job, and not of the daemon.
+    assert values["Service.OOMPolicy"] == ["continue"]
     assert values["Service.KillMode"] == ["mixed"]  # all at once would take the player from the fade
 
 

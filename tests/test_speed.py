@@ -35,7 +35,7 @@ def cores() -> Iterator[None]:
 
 @pytest.mark.usefixtures("cores")
 def test_a_request_costs_little_more_than_an_echo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "ROUND_SEC", 0.2)
+    monkeypatch.setattr(wire, "ROUND_SEC", 0.1)
     monkeypatch.setattr(wire, "PINGS", 200)
     loop = "asyncio"
     with own_daemon(LOFI_DAEMON_EVENT_LOOP=loop) as daemon, wire.echo(daemon.home / "echo", loop) as server:
@@ -49,7 +49,7 @@ def test_a_request_costs_little_more_than_an_echo(monkeypatch: pytest.MonkeyPatc
 
 
 def test_commands_and_the_daemon_start_within_a_few_times_what_python_needs() -> None:
-    ratios = [each.value for each in start.against_python(3) if each.target is not None]
+    ratios = [each.value for each in start.against_python(2) if each.target is not None]
     status, help_page, ready = ratios
     assert status < 4  # the benchmark's target is 2.0
     assert help_page < 3.4  # 1.7
@@ -63,7 +63,7 @@ def test_an_idle_daemon_holds_little() -> None:
 
 def test_nothing_is_left_behind_by_clients_of_all_kinds() -> None:
     with own_daemon(before=SHORT_LIVED_SPOOLS, **VARIABLES) as daemon:
-        soaked = soak(daemon, 6)
+        soaked = soak(daemon, 4)
     assert soaked.faults == []
     assert is_as_before(soaked.after, soaked.before)
     assert len(soaked.done) > 5  # most kinds came to their end

@@ -24,7 +24,7 @@ import pluggy
 
 from lofi_core import hookspecs
 from lofi_core.backend import GenerateRequest, Step
-from lofi_core.calls import generator_of, guarded
+from lofi_core.calls import generator_of, guarded, step_index
 from lofi_core.errors import InferenceFailed, LofiError, ModelLoadFailed, printable
 from lofi_core.host.channel import Channel
 from lofi_core.host.messages import (
@@ -222,7 +222,7 @@ class Guest:
         return guarded(name, "generate", lambda: self._stepped(step))  # type: ignore[no-any-return]
 
     def _stepped(self, step: Step) -> Stepped:
-        stage, index = printable(step.stage), int(step.index)
+        stage, index = printable(step.stage), step_index(self._load.name, step)
         if step.audio is None:
             return Stepped(stage, index)
         from lofi_core.tracks.audio import check_audio  # with numpy, which the backend has loaded by now

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from lofi_core.backend import BackendSpec, Schedule, Step
-from lofi_core.calls import guarded, log_raised
+from lofi_core.calls import guarded, log_raised, step_index
 from lofi_core.errors import InferenceFailed, LofiError
 from lofi_core.runtime import RunEnded
 
@@ -96,15 +96,15 @@ class Tape:
             TrackWriteFailed: the spool could not be written.
         """
         if not isinstance(step, Step):
-            raise InferenceFailed(f"{self._spec.name} yielded {type(step).__name__}, not a Step")
+            problem = f"{self._spec.name} yielded {type(step).__name__}, not a Step"
+            raise InferenceFailed(problem, "yield Step(stage, index)")
         if step.stage not in self._stages:
             stages = ", ".join(sorted(self._stages))
-            raise InferenceFailed(
-                f"{self._spec.name} yielded stage {step.stage!r}; its schedule has: {stages}"
-            )
+            problem = f"{self._spec.name} yielded stage {step.stage!r}; its schedule has: {stages}"
+            raise InferenceFailed(problem, "yield steps of the stages that make_schedule declares")
         if step.audio is not None:
             self._take_audio(step.audio)
-        self._unreported = step.stage, int(step.index) + 1
+        self._unreported = step.stage, step_index(self._spec.name, step) + 1
         now = self.stepped_at = time.monotonic()
         ends = self._to_come.get(step.stage) == self._unreported[1]
         if ends:

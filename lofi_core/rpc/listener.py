@@ -9,20 +9,27 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import socket
 import stat
 import sys
+import time
 from typing import TYPE_CHECKING, Self
 
 from lofi_core.errors import NotPermitted
 from lofi_core.rpc.ending import lock_path, write_holder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
+log = logging.getLogger("lofi.rpc")
+
 OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+# Who wants to know whether anybody has the lock takes it for a moment (`ending.py`): that is no refusal.
+LOCK_TRIES, LOCK_PAUSE_SEC = 10, 0.005
 
 
 class AlreadyRunning(NotPermitted):
@@ -117,23 +124,28 @@ class Listener:
         where it is: its clients wait there for whoever is started next.
         """
         self.is_hidden = True
-        write_holder(self._lock, ending=True)
+        with _told(f"write the lock file {lock_path(self.path)}"):
+            write_holder(self._lock, ending=True)
         if not self.is_handed and self._is_ours(self.path):
-            self.path.rename(self._aside)
+            with _told(f"take the socket {self.path} away"):
+                self.path.rename(self._aside)
 
     def show(self) -> None:
         """Undo `hide`."""
         self.is_hidden = False
         if not self.is_handed and self._is_ours(self._aside):
-            self._aside.rename(self.path)
-        write_holder(self._lock, ending=False)
+            with _told(f"put the socket {self.path} back"):
+                self._aside.rename(self.path)
+        with _told(f"write the lock file {lock_path(self.path)}"):
+            write_holder(self._lock, ending=False)
 
     def close(self) -> None:
         """Remove our socket while the lock is still ours, then let go of both. The lock file stays."""
         if not self.is_handed:
             for place in (self.path, self._aside):
                 if self._is_ours(place):
-                    place.unlink()
+                    with _told(f"remove the socket {place}"):
+                        place.unlink()
         self.socket.close()
         fcntl.flock(self._lock, fcntl.LOCK_UN)  # where a plugin forked, its child holds it, too
         os.close(self._lock)
@@ -149,6 +161,15 @@ class Listener:
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISSOCK(os.lstat(aside).st_mode):
                 aside.unlink()
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Iterator[None]:
+    """On the way out a disk that is full or read-only stops nothing."""
+    try:
+        yield
+    except OSError as error:
+        log.warning("cannot %s: %s", what, error.strerror)
 
 
 def _secure_directory(directory: Path) -> None:
@@ -187,17 +208,29 @@ def _take_lock(path: Path) -> int:
         lock = os.open(place, flags, 0o600)
     except OSError as error:
         raise NotPermitted(f"cannot open the lock file {place}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _is_locked(lock):
         holder = next(iter(os.read(lock, 20).decode(errors="replace").split()), "unknown")
         os.close(lock)
         raise AlreadyRunning(
             f"a lofi-core daemon (pid {holder}) already serves {path}",
             "use it, stop it with `lofi-core shutdown`, or choose another --socket",
-        ) from None
-    write_holder(lock, ending=False)
+        )
+    try:
+        write_holder(lock, ending=False)
+    except OSError as error:
+        os.close(lock)
+        raise NotPermitted(f"cannot write the lock file {place}: {error.strerror}") from error
     return lock
+
+
+def _is_locked(lock: int) -> bool:
+    """Take the lock. False when somebody else has it."""
+    for _ in range(LOCK_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(LOCK_PAUSE_SEC)
+    return False
 
 
 def _clear_path(path: Path) -> None:

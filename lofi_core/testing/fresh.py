@@ -6,6 +6,7 @@ The process runs `probe.py`; this is the side that starts it and reads what it f
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -93,12 +94,17 @@ def look(kit: Kit) -> Findings:
     if done.returncode or not report.exists():
         said = done.stderr.decode("utf-8", "replace").splitlines()[-LINES_SHOWN:]
         raise Unfit(
-            f"in a fresh process it ended with status {done.returncode}:\n  " + "\n  ".join(said),
-            "find out what it needs that only this process has: an import, a variable, a file",
+            f"in a fresh process it ended with {_status(done.returncode)}:\n  " + "\n  ".join(said),
+            "nothing may end the process, for the daemon would end with it: raise InferenceFailed instead;"
+            " where native code crashes, `PYTHONFAULTHANDLER=1` shows what called it",
         )
     findings = msgspec.json.decode(report.read_bytes(), type=Findings)
     findings.printed = done.stdout.decode("utf-8", "replace")
     return findings
+
+
+def _status(code: int) -> str:
+    return f"status {code}" if code >= 0 else signal.Signals(-code).name
 
 
 def environment(temporary: Path) -> dict[str, Any]:

@@ -41,6 +41,7 @@ T = TypeVar("T")
 PROMPT, OTHER_PROMPT = "rainy night, jazzy rhodes, 75 bpm", "sunny morning, flute and fast drums, 120 bpm"
 SEED, OTHER_SEED = 7, 8
 DURATION_SEC = 3.0
+NO_END = "it did not come to its end in a fresh process"
 
 
 class _Model(NamedTuple):
@@ -145,7 +146,9 @@ class Kit:
 
         Raises:
             LofiError: it is refused.
+            NotAsked: the backend ended a fresh process, and would end this one.
         """
+        self.unless_failed("fresh", NO_END)
         wish = Wish(
             prompt=prompt,
             duration_sec=self.duration_sec if duration_sec is None else duration_sec,
@@ -155,14 +158,38 @@ class Kit:
         )
         return prepare(wish, self.plugins, self.settings.config)
 
+    def planned(self, **wish: Any) -> Prepared:
+        """Validate and plan a request that any backend takes.
+
+        Raises:
+            Unfit: the backend refused or raised, or answered something else than a plan.
+        """
+        try:
+            return self.prepare(**wish)
+        except LofiError as error:
+            raise failed(error) from error
+
+    @property
+    def plan(self) -> Prepared:
+        """The plan of an ordinary request.
+
+        Raises:
+            NotAsked: there is none; a check of its own says why.
+        """
+        _ = self.record
+        try:
+            return self.planned()
+        except Unfit as problem:
+            raise NotAsked(f"there is no plan: {problem.problem}") from None
+
     def begin(self, **wish: Any) -> Take:
         """Begin a track, no step of which is taken yet.
 
         Raises:
             Unfit: the backend refused or raised.
         """
+        prepared = self.planned(**wish)
         try:
-            prepared = self.prepare(**wish)
             loaded = self._loaded(prepared.schedule.weights)
             create = partial(
                 self.plugins.generate,
@@ -190,7 +217,7 @@ class Kit:
         Raises:
             Unfit: it cannot be made.
         """
-        return self._once(name, partial(self.make, **wish))
+        return self.once(name, partial(self.make, **wish))
 
     @property
     def base(self) -> Take:
@@ -214,7 +241,7 @@ class Kit:
         """
         from lofi_core.testing.fresh import look
 
-        return self._once("fresh", partial(look, self))
+        return self.once("fresh", partial(look, self))
 
     @property
     def fresh(self) -> Findings:
@@ -226,7 +253,7 @@ class Kit:
         try:
             return self.look()
         except Unfit:
-            raise NotAsked("it did not come to its end in a fresh process") from None
+            raise NotAsked(NO_END) from None
 
     @property
     def daemon(self) -> KitDaemon:
@@ -237,7 +264,7 @@ class Kit:
         """
         from lofi_core.testing.daemon import KitDaemon
 
-        return self._once("daemon", partial(KitDaemon, self))
+        return self.once("daemon", partial(KitDaemon, self))
 
     def close(self) -> None:
         """End the daemon, drop the models, remove what was written."""
@@ -248,7 +275,7 @@ class Kit:
         if "room" in self.__dict__:
             shutil.rmtree(self.room, ignore_errors=True)
 
-    def _once(self, name: str, make: Callable[[], T]) -> T:
+    def once(self, name: str, make: Callable[[], T]) -> T:
         """What `make` returned the first time it was called, or raised."""
         if name not in self._made:
             try:
@@ -259,6 +286,15 @@ class Kit:
         if isinstance(made, Unfit):
             raise made
         return made
+
+    def unless_failed(self, name: str, reason: str) -> None:
+        """Go on, whether or not `name` was made.
+
+        Raises:
+            NotAsked: it was tried, and failed.
+        """
+        if isinstance(self._made.get(name), Unfit):
+            raise NotAsked(reason)
 
     def _loaded(self, weights: str) -> _Model:
         if weights not in self._models:

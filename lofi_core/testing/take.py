@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lofi_core.backend import Step
-from lofi_core.calls import guarded
+from lofi_core.calls import guarded, step_index
 from lofi_core.errors import LofiError
 from lofi_core.jobs.slices import max_frames
 from lofi_core.testing.conformance import Unfit
@@ -64,17 +64,17 @@ class Take:
         begun = time.perf_counter()
         try:
             step = guarded(self.spec.name, "generate", self._next)
+            if step is None:
+                self.ended = True
+                return False
+            if not isinstance(step, Step):
+                raise Unfit(
+                    f"generate yielded {type(step).__name__} {step!r:.60}, not a Step",
+                    "yield Step(stage, index), or Step(stage, index, audio) where samples are finished",
+                )
+            self.steps.append((step.stage, step_index(self.spec.name, step)))
         except LofiError as error:
             raise failed(error) from error
-        if step is None:
-            self.ended = True
-            return False
-        if not isinstance(step, Step):
-            raise Unfit(
-                f"generate yielded {type(step).__name__} {step!r:.60}, not a Step",
-                "yield Step(stage, index), and Step(stage, index, audio) where there are finished samples",
-            )
-        self.steps.append((step.stage, int(step.index)))
         self.chunks.append(step.audio)
         self.seconds[step.stage] = self.seconds.get(step.stage, 0.0) + time.perf_counter() - begun
         self._must_have_an_end()
@@ -141,7 +141,8 @@ class Take:
 def failed(error: LofiError) -> Unfit:
     """What a backend raised, with its own hint; the log shows the traceback of what is no error of ours."""
     if isinstance(error.__cause__, LofiError) or error.__cause__ is None:
-        return Unfit(error.text(), error.hint or "see what it says; this request is an ordinary one")
+        remedy = error.hint or "see what it says; this request is an ordinary one"
+        return Unfit(f"{error.code}: {error.message}", remedy)
     remedy = 'raise InferenceFailed("what, with the value", "what to do") for what you can explain'
     return Unfit(f"{error.code}: {error.message}", f"mend what the log shows; {remedy}")
 

@@ -63,6 +63,8 @@ BAD = """
             case "list": yield Step("a", 1, [[0.0], [0.0]])
             case "no step": yield "a"
             case "stage": yield Step("c", 0)
+            case "no index": yield Step("b", None)
+            case "large index": yield Step("b", 10**30)
             case "endless":
                 while True:
                     yield Step("a", 1, np.zeros((2, 80000), "float32"))
@@ -129,6 +131,8 @@ def end_of(client: Client, kind: str) -> Notification:
         ("list", "list"),
         ("no step", "bad yielded str, not a Step"),
         ("stage", "bad yielded stage 'c'; its schedule has: a, b"),
+        ("no index", "bad yielded Step('b', None); the index must be a whole number"),
+        ("large index", "bad yielded Step('b', 1000000000000000000000000000000); the index must be a whole"),
         ("endless", "far more audio than was asked for"),
         ("clings", "ends badly"),
         ("no generator", "generate returned list, not a generator"),

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import socket
 import stat
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lofi_core.errors import NotPermitted
+from lofi_core.rpc.ending import lock_path
 from lofi_core.rpc.listener import AlreadyRunning, Listener
 from lofi_core.rpc.peer import peer_uid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -125,6 +129,57 @@ def test_a_directory_that_is_a_symbolic_link_is_refused(home: Path, place: Path)
     place.parent.symlink_to(home / "real")
     with pytest.raises(NotPermitted, match="symbolic link"):
         Listener(place)
+
+
+def refused(*_: object) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_directory_that_lets_nothing_be_moved_or_removed_does_not_stop_the_end(
+    place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Listener(place) as listener:
+        for name in ("rename", "unlink"):
+            monkeypatch.setattr(Path, name, refused)
+        listener.hide()
+        listener.show()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"cannot take the socket {place} away: Permission denied",
+        f"cannot remove the socket {place}: Permission denied",
+    ]
+    monkeypatch.undo()
+    with Listener(place) as listener:  # it has let go of the lock
+        assert listener.has_socket
+
+
+def test_a_disk_that_is_full_is_told_before_the_start_and_does_not_stop_the_end(
+    place: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Listener(place) as listener:
+        monkeypatch.setattr(os, "pwrite", full)
+        listener.hide()
+        assert f"cannot write the lock file {place}.lock: No space left on device" in caplog.text
+        assert not place.exists()
+    with pytest.raises(NotPermitted, match=r"cannot write the lock file .*: No space left on device"):
+        Listener(place)
+    monkeypatch.undo()
+    with Listener(place):  # nothing holds the lock
+        pass
+
+
+def test_a_lock_that_somebody_only_looks_at_is_waited_for(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.parent.mkdir(mode=0o700)
+    looking = os.open(lock_path(place), os.O_RDWR | os.O_CREAT)
+    fcntl.flock(looking, fcntl.LOCK_SH)  # as `is_given_up` does, for a moment
+    monkeypatch.setattr(time, "sleep", lambda _seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+    with Listener(place) as listener:
+        assert listener.has_lock
+    os.close(looking)
 
 
 @pytest.mark.parametrize("others", [0o770, 0o702])

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -16,7 +17,6 @@ from tests.conftest import DaemonProcess, events_until_end, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.conftest import InstallBackend, StartDaemon
 
@@ -40,13 +40,15 @@ class Watch:
             self._enough.wait(0.002)
 
     def _look_once(self) -> None:
-        for path in self._root.rglob("*"):
-            with contextlib.suppress(FileNotFoundError):
-                mode = path.lstat().st_mode
-                name = str(path.relative_to(self._root))
-                self.seen.add(name)
-                if mode & OTHERS and not stat.S_ISLNK(mode):
-                    self.opened[name] = oct(mode)
+        for folder, folders, files in os.walk(self._root):  # over what goes meanwhile it says nothing
+            for each in (*folders, *files):
+                path = Path(folder, each)
+                with contextlib.suppress(FileNotFoundError):
+                    mode = path.lstat().st_mode
+                    name = str(path.relative_to(self._root))
+                    self.seen.add(name)
+                    if mode & OTHERS and not stat.S_ISLNK(mode):
+                        self.opened[name] = oct(mode)
 
     def __enter__(self) -> Self:
         self._thread.start()

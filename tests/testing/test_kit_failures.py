@@ -56,6 +56,18 @@ FLAWS = [
         ("= 0.5", "= 1.5"),
     ),
     flaw(
+        "planning_is_cheap",
+        "stage 'walk' has 0 steps; must be 1 to ",
+        "mend what the log shows",
+        ("steps=max(1, round(request.duration_sec * 2))", "steps=0"),
+    ),
+    flaw(
+        "planning_is_cheap",
+        "make_schedule answered list, not a Schedule",
+        "return Schedule([Stage(name, steps), …])",
+        (SCHEDULE, SCHEDULE.replace("Schedule([", "([")),
+    ),
+    flaw(
         "planning_twice_gives_the_same_plan",
         "[Stage(name='walk1', steps=4, weight=1.0)], and then [Stage(name='walk3'",
         "from the request alone",
@@ -94,6 +106,12 @@ FLAWS = [
     ),
     flaw("it_makes_a_track", "fit raised ZeroDivisionError", "InferenceFailed", (WALK, "yield 1 / 0")),
     flaw("it_makes_a_track", "yielded int 3, not a Step", "yield Step(stage, index)", (WALK, "yield 3")),
+    flaw(
+        "it_makes_a_track",
+        "yielded Step('walk', None); the index must be a whole number",
+        "count the steps",
+        (WALK, 'yield Step("walk", None)'),
+    ),
     flaw("it_makes_a_track", "returned list, not a generator", "use `yield`", (WALK, "pass\n    return []")),
     flaw("it_makes_a_track", "without yielding any audio", "float32 array", yielding("None")),
     flaw("it_makes_a_track", "dtype int16", "float32", yielding('samples.astype("int16")')),
@@ -245,9 +263,22 @@ def test_what_follows_from_a_broken_backend_is_skipped_and_says_so(open_kit: Ope
 
 def test_a_track_that_cannot_be_made_fails_one_check_only(open_kit: OpenKit) -> None:
     kit = open_kit(broken((WALK, "yield 3")))
-    for name in ("it_can_be_heard", "the_same_seed_gives_the_same_samples", "a_pause_changes_nothing"):
-        with pytest.raises(NotAsked, match="no track to look at: generate yielded int 3"):
-            BY_NAME[name](kit)
+    follows = CHECKS[CHECKS.index(BY_NAME["it_makes_a_track"]) + 1 :]
+    for check in follows:
+        if not check.__name__.startswith(("another_process", "it_prints", "it_leaves")):  # in a fresh process
+            with pytest.raises(NotAsked, match="no track to look at: generate yielded int 3"):
+                check(kit)
+
+
+def test_a_plan_that_cannot_be_made_fails_one_check_only(open_kit: OpenKit) -> None:
+    kit = open_kit(broken((SCHEDULE, "raise KeyError(request.seed)")))
+    with pytest.raises(Unfit, match="fit raised KeyError: 7 in make_schedule"):
+        BY_NAME["planning_is_cheap"](kit)
+    follows = CHECKS[CHECKS.index(BY_NAME["planning_is_cheap"]) + 1 :]
+    for check in follows:
+        if not check.__name__.startswith(("it_prints", "it_leaves")):  # in a fresh process
+            with pytest.raises(NotAsked, match=r"there is no (plan|track to look at): .* KeyError"):
+                check(kit)
 
 
 def test_a_backend_that_does_not_listen_to_the_prompt_is_told_of(open_kit: OpenKit) -> None:
@@ -276,7 +307,6 @@ def test_every_check_that_needs_no_other_process_is_broken_here_once() -> None:
     there = {name for name in BY_NAME if BY_NAME[name].__module__.endswith((".served", ".traces"))}
     there |= {
         "describing_it_imports_nothing_heavy",
-        "planning_is_cheap",
         "another_process_gives_the_same_samples",
     }
     noted = {"another_prompt_gives_other_samples"}

@@ -25,7 +25,7 @@ PLACED: dict[str, Callable[[Path], Path]] = {
     ("backend", "options"),
     [
         ("procedural", ["--lofi-duration", "5"]),
-        ("sine", []),
+        pytest.param("sine", [], marks=pytest.mark.long),  # as `fit` in test_kit_plugin.py, in short
         ("musicgen", ["--lofi-duration", "1.5"]),
         ("ace_step", ["--lofi-option", "inference_steps=2"]),
     ],

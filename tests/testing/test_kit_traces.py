@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lofi_core.testing.checks import description, planning, repetition, served, traces
+from lofi_core.testing.checks import description, planning, repetition, served, sound, traces
 from lofi_core.testing.conformance import NotAsked, Unfit
 from tests.testing.conftest import COUNTED, OpenKit, broken
 
@@ -125,7 +125,7 @@ def test_a_backend_that_takes_the_daemon_down_is_told_where_it_belongs(open_kit:
     told = failure(served.a_daemon_makes_the_same_track, kit)
     assert told.problem.startswith("the backend took the daemon down; the log ends with:\n")
     assert "own_process=True" in told.remedy
-    with pytest.raises(NotAsked, match="the daemon has ended"):
+    with pytest.raises(NotAsked, match="the daemon did not make the same track"):
         served.a_daemon_may_cancel_it(kit)
 
 
@@ -134,6 +134,6 @@ def test_a_process_that_a_backend_ends_is_started_once_and_told_of_once(open_kit
     kit = open_kit(broken(("from typing", f"import os, sys\n{ends}\nfrom typing")))
     told = failure(description.describing_it_imports_nothing_heavy, kit)
     assert told.problem.startswith("in a fresh process it ended with status 5:\n  gone")
-    for check in (planning.planning_is_cheap, traces.it_prints_nothing):
+    for check in (planning.planning_is_cheap, sound.it_makes_a_track, traces.it_prints_nothing):
         with pytest.raises(NotAsked, match="did not come to its end in a fresh process"):
             check(kit)

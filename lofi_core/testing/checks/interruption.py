@@ -51,6 +51,7 @@ def a_pause_changes_nothing(kit: Kit) -> None:
 
 def a_job_in_between_changes_nothing(kit: Kit) -> None:
     """While it stands at a step another track is made on the same model; both are as they would be alone."""
+    _ = kit.base
     other = kit.kept("other", seed=OTHER_SEED).samples
     take = _halfway(kit)
     between = kit.make(seed=OTHER_SEED)

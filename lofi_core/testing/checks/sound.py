@@ -26,7 +26,7 @@ IN_ORDER = "yield the stages of the schedule, each at least once, in its order"
 
 def it_makes_a_track(kit: Kit) -> None:
     """An ordinary request comes to its end, and all of its audio has the right form."""
-    _ = kit.record
+    _ = kit.plan
     _ = kit.kept("base").samples
 
 
