@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.random import Generator
 
-    from lofi_procedural.score.harmony import Voicing
+    from lofi_procedural.score.voicing import Voicing
 
 # (beat, length in beats, velocity), in one bar of four beats, of three for a waltz, of six eighths.
 Pattern = tuple[tuple[float, float, float], ...]

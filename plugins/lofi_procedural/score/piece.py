@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.score import comping, melody
+from lofi_procedural.score import comping
 from lofi_procedural.score.bass import CALM_DENSITY, LIVELY_DENSITY, choose_line, play_bass, root_pitch
-from lofi_procedural.score.chords import SCALES
 from lofi_procedural.score.drums import play_drums
 from lofi_procedural.score.ensemble import MALLETS, WINDS, choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
-from lofi_procedural.score.harmony import REGISTER, choose_key, final_chord, harmonise, lead_voices
+from lofi_procedural.score.harmony import choose_key, final_chord, harmonise
 from lofi_procedural.score.notes import Bar, Hit, Note
+from lofi_procedural.score.singer import Singer
+from lofi_procedural.score.voicing import lead_voices
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from lofi_procedural.plan import Plan
     from lofi_procedural.score.chords import Chord
     from lofi_procedural.score.dice import Dice
-    from lofi_procedural.score.harmony import Voicing
+    from lofi_procedural.score.voicing import Voicing
 
 STRUMMED = {
     "guitar": 0.022,
@@ -33,7 +34,6 @@ STRUMMED = {
 # Who plays chords one tone after the other when nobody else keeps time.
 BREAKS_CHORDS = frozenset({"guitar", "ukulele", "harp", "synth_lead", *WINDS, *MALLETS})
 OPENS_WITH_HAT = {"boom_bap", "half_time", "jazz_hop", "trip_hop", "waltz", "six_eight"}
-LOWEST_HOME = 68
 
 
 class Piece:
@@ -53,22 +53,12 @@ class Piece:
         self.sections = seat(make_form(plan.bars, dice.roll("form"), loops=plan.loops), self.ensemble.parts)
         self._section_of = [section for section in self.sections for _ in range(section.bars)]
         beats = plan.beats_per_bar
-        bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"))
+        calm = plan.brief.density < CALM_DENSITY or self.ensemble.groove is None
+        bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"), calm=calm)
         # What the last bar leads to.
         self.chords = [*bars, bars[0] if plan.loops else [(0.0, final_chord(self.key))]]
         self.voicings = lead_voices(self.chords, plan.brief.brightness)
-        rng = dice.roll("motif")
-        theme = melody.make_motif(beats, rng)
-        # Every movement sets another motif against the theme.
-        self._motifs = [
-            {"a": theme, "b": melody.make_motif(beats, dice.roll("motif", movement) if movement else rng)}
-            for movement in range(1 + max(section.movement for section in self.sections))
-        ]
-        # The theme starts from a tone of the tonic chord.
-        degree = SCALES[self.key.mode][2 * int(rng.integers(3))]
-        lowest = max(melody.LOWEST, LOWEST_HOME + round(REGISTER * (plan.brief.brightness - 0.5)))
-        self._home = lowest + (self.key.tonic + degree - lowest) % 12
-        self._phrases = [melody.PHRASES[int(rng.integers(len(melody.PHRASES)))] for _ in range(4)]
+        self._singer = Singer(self.key, beats, plan.brief.brightness, plan.brief.density, dice)
 
     def section(self, bar: int) -> Section:
         """The section a bar belongs to; the final chord belongs to the last."""
@@ -99,18 +89,18 @@ class Piece:
 
     def _chords(self, index: int, section: Section) -> list[Note]:
         instrument = self.ensemble.chords
-        if instrument is None or "chords" not in section.layers:
+        if instrument is None or "chords" not in section.playing(index):
             return []
         rng = self._dice.roll("chords", index)
         notes = self._strokes(index, section, instrument, rng)
-        if self.ensemble.bass is None or "bass" not in section.layers:
+        if self.ensemble.bass is None or "bass" not in section.playing(index):
             notes += comping.left_hand(self._voiced(index), self._roots(index), self._plan.beats_per_bar, rng)
         return notes
 
     def _strokes(self, index: int, section: Section, instrument: str, rng: Generator) -> list[Note]:
         taste = self._dice.roll("comping", section.start)
         density, beats = self._plan.brief.density, self._plan.beats_per_bar
-        timed = self.ensemble.groove is not None and "drums" in section.layers
+        timed = self.ensemble.groove is not None and "drums" in section.playing(index)
         if not timed:
             # Nobody else keeps time here.
             if taste.random() < 0.5 or instrument in BREAKS_CHORDS:
@@ -127,7 +117,7 @@ class Piece:
         return comping.comp(self._voiced(index), pattern, rng, roll_sec=STRUMMED.get(instrument, 0.003))
 
     def _bass(self, index: int, section: Section) -> list[Note]:
-        if self.ensemble.bass is None or "bass" not in section.layers:
+        if self.ensemble.bass is None or "bass" not in section.playing(index):
             return []
         following: Chord = self.chords[index + 1][0][1]
         taste = self._dice.roll("bass line", section.start)
@@ -136,36 +126,25 @@ class Piece:
         return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
 
     def _melody(self, index: int, section: Section) -> list[Note]:
-        if self.ensemble.melody is None or "melody" not in section.layers:
+        if self.ensemble.melody is None or "melody" not in section.playing(index):
             return []
-        cell, half = divmod(index - section.start, 2)
-        phrase = self._phrases[(section.returns + len(section.name)) % len(self._phrases)]
-        letter = phrase[cell % len(phrase)]
-        if section.name == "B":
-            letter = {"a": "b", "b": "a"}.get(letter, letter)
-        if letter == ".":
-            return []
-        motif = self._motifs[section.movement]["b" if letter == "b" else "a"]
-        if letter == "v" or section.returns:
-            # The same variation in both bars of a cell.
-            motif = melody.vary(motif, self._dice.roll("variation", section.start + cell))
-        rng = self._dice.roll("melody", index)
+        return self._singer.sing(index, section, self._ahead(index))
+
+    def _ahead(self, index: int) -> list[tuple[float, Chord]]:
+        """The chords of a bar and of the next."""
         beats = self._plan.beats_per_bar
-        following = [(beats + beat, chord) for beat, chord in self.chords[index + 1]]
-        return melody.sing(motif, (half, beats), [*self.chords[index], *following], self.key, self._home, rng)
+        return [*self.chords[index], *((beats + beat, chord) for beat, chord in self.chords[index + 1])]
 
     def _pad(self, index: int, section: Section) -> list[Note]:
         wanted = {"pad", "strings"} & {*self._plan.brief.instruments}
-        if self.ensemble.pad is None or not (wanted or "pad" in section.layers):
+        if self.ensemble.pad is None or not (wanted or "pad" in section.playing(index)):
             return []
         return comping.hold(self._voiced(index), self._roots(index), self._plan.beats_per_bar)
 
     def _drums(self, index: int, section: Section) -> list[Hit]:
         groove = self.ensemble.groove
-        full = "drums" in section.layers
-        if groove is None or not (full or "hats" in section.layers):
-            return []
-        if section.name == "intro" and not full and not section.half(index):
+        full = "drums" in section.playing(index)
+        if groove is None or not (full or "hats" in section.playing(index)):
             return []
         taste = self._dice.roll("groove", section.start)
         ends = index == section.start + section.bars - 1
