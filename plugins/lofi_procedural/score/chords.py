@@ -175,6 +175,12 @@ class Chord:
         return (self.root + (3 if self.quality in MINOR_THIRD else 5 if self.quality == "9sus" else 4)) % 12
 
     @property
+    def seventh(self) -> int:
+        """Pitch class of the seventh, or of the sixth where that stands for it."""
+        steps = 11 if "maj" in self.quality else 9 if "6" in self.quality else 10
+        return (self.root + steps) % 12
+
+    @property
     def fifth(self) -> int:
         """Pitch class of the fifth: diminished where the chord has it so."""
         return (self.root + (6 if self.quality == "m7b5" else 7)) % 12

@@ -62,10 +62,8 @@ class Singer:
 
     def answer(self, index: int, section: Section, chords: Chords) -> list[Note]:
         """What whoever plays the chords makes of the end of the theme, in the first bar of a rest."""
-        cell, half = self._cell(index, section)
-        asked = index > section.start and self._cell(index - 1, section)[0] != "."
         rng = self._dice.roll("answer", index)
-        if half or cell != "." or not asked or rng.random() > ANSWERED * min(1.0, 2 * self._density):
+        if not self.rests_after(index, section) or rng.random() > ANSWERED * min(1.0, 2 * self._density):
             return []
         tail = take_tail(self._motif("a theme", index, section), self._beats, rng)
         start = max(melody.LOWEST, self._start(section) - 3)
@@ -73,6 +71,11 @@ class Singer:
             replace(note, part="chords", velocity=ANSWER_SOFTER * note.velocity)
             for note in self._play(index, 0, tail, start, chords)
         ]
+
+    def rests_after(self, index: int, section: Section) -> bool:
+        """Whether a bar is the first of a rest that follows a thought."""
+        cell, half = self._cell(index, section)
+        return not half and cell == "." and index > section.start and self._cell(index - 1, section)[0] != "."
 
     def _cell(self, index: int, section: Section) -> tuple[str, int]:
         """What the two bars around a bar do, and which of the two it is."""
