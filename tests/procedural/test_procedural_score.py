@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
-from lofi_core import GenerateRequest
-from lofi_procedural.options import ProceduralOptions
-from lofi_procedural.plan import Plan, make_plan
-from lofi_procedural.score import Dice, Piece
-from lofi_procedural.score.chords import CADENCES, PROGRESSIONS, SCALES, read_chord, read_progression
+from lofi_procedural.score import Dice
+from lofi_procedural.score.chords import PROGRESSIONS
 from lofi_procedural.score.ensemble import USUAL_LEADS
 from lofi_procedural.score.form import make_form
 from lofi_procedural.words import read_prompt
-
-
-def compose(prompt: str, duration_sec: float = 120.0, seed: int = 3) -> tuple[Plan, Piece]:
-    plan = make_plan(GenerateRequest(prompt, duration_sec, seed, ProceduralOptions()))
-    return plan, Piece(plan, Dice(seed, plan.variety))
+from tests.procedural.composed import compose
 
 
 def test_sections_fill_every_bar_of_any_length() -> None:
@@ -42,78 +33,9 @@ def test_no_section_between_intro_and_outro_breaks_a_phrase() -> None:
             assert section.bars % 2 == 0, f"{section} of {bars} bars"
 
 
-def test_every_progression_stands_on_its_scale() -> None:
-    for mode, progressions in PROGRESSIONS.items():
-        for text in progressions:
-            roots = {chord.root for bar in read_progression(text, 0) for _, chord in bar}
-            # A borrowed root is a colour; a second one would be another key.
-            assert len(roots - set(SCALES[mode])) <= 1, text
-
-
-def test_every_chord_on_the_tonic_belongs_to_its_mode() -> None:
-    for mode, progressions in PROGRESSIONS.items():
-        for text in (*progressions, *CADENCES[mode]):
-            home = [chord for bar in read_progression(text, 0) for _, chord in bar if chord.root == 0]
-            assert all(set(chord.tones) <= set(SCALES[mode]) for chord in home), f"{mode}: {text}"
-
-
-@pytest.mark.parametrize("mode", PROGRESSIONS)
-def test_a_begins_at_home(mode: str) -> None:
-    for seed in range(8):
-        _, piece = compose(f"lofi in D {mode}", 60.0, seed)
-        starts = [section.start for section in piece.sections if section.name == "A"]
-        assert {piece.chords[start][0][1].root for start in starts} == {2}
-
-
-@pytest.mark.parametrize(
-    "prompt", ["piano and strings, no bass", "solo harp", "dreamy pads, no bass, no melody"]
-)
-def test_where_there_is_no_bass_the_chords_have_their_roots(prompt: str) -> None:
-    plan, piece = compose(prompt)
-    for index in range(plan.bars):
-        notes = piece.bar(index).notes
-        lowest = min(notes, key=lambda note: (note.beat, note.pitch))
-        assert lowest.pitch % 12 == piece.chords[index][0][1].root
-
-
-def test_minor_chords_of_home_have_their_root() -> None:
-    assert [read_chord(f"{degree}:m9", 9).tones[0] for degree in (0, 5)] == [9, 5]
-
-
 def test_the_theme_starts_from_the_chord_of_home() -> None:
-    homes = {compose("lofi in D minor", 20.0, seed)[1]._home % 12 for seed in range(12)}
+    homes = {compose("lofi in D minor", 20.0, seed)[1]._singer.home % 12 for seed in range(12)}
     assert homes == {2, 5, 9}
-
-
-def test_voices_move_little_from_chord_to_chord() -> None:
-    _, piece = compose("lofi in C major")
-    voicings = [pitches for bar in piece.voicings for pitches in bar]
-    travel = [sum(abs(a - b) for a, b in zip(one, two, strict=True)) / 4 for one, two in pairwise(voicings)]
-    assert sum(travel) / len(travel) < 3.0
-
-
-def test_the_piece_is_in_the_key_asked_for() -> None:
-    _, piece = compose("rhodes in Bb lydian")
-    assert str(piece.key) == "Bb lydian"
-
-
-def test_the_last_chord_is_the_tonic() -> None:
-    plan, piece = compose("rhodes in D minor")
-    bass = [note.pitch for note in piece.bar(plan.bars).notes if note.part == "bass"]
-    assert [pitch % 12 for pitch in bass] == [2]
-
-
-def test_the_bass_has_the_root_wherever_the_chord_changes() -> None:
-    missed = []
-    for seed in range(12):
-        plan, piece = compose("calm rhodes", 120.0, seed)
-        for index in range(plan.bars):
-            bass = [note for note in piece.bar(index).notes if note.part == "bass"]
-            for beat, chord in piece.chords[index] if bass else []:
-                heard = [note.pitch % 12 for note in bass if note.beat <= beat < note.beat + note.beats]
-                if heard != [chord.root]:
-                    missed.append((seed, index, beat, heard))
-    assert not missed
 
 
 def test_a_long_note_of_the_melody_fits_the_chords_it_lasts_through() -> None:
@@ -306,13 +228,6 @@ def test_unknown_words_vary_the_piece() -> None:
     assert one.bar(5) != other.bar(5)
 
 
-def test_happy_is_major_more_often_than_sad() -> None:
-    def majors(prompt: str) -> int:
-        return sum(compose(prompt, 8.0, seed)[1].key.mode == "major" for seed in range(20))
-
-    assert majors("happy") > majors("sad") + 8
-
-
 def test_a_dark_piece_lies_lower_than_a_bright_one() -> None:
     def middle(prompt: str) -> float:
         plan, piece = compose(f"{prompt} rhodes in C minor", 60.0)
@@ -326,9 +241,9 @@ def test_a_dark_piece_lies_lower_than_a_bright_one() -> None:
 
 def test_a_busy_timekeeper_strikes_more_than_a_sparse_one() -> None:
     def strokes(prompt: str) -> int:
-        plan, piece = compose(f"{prompt} boom bap", 60.0)
-        hits = [hit for index in range(plan.bars) for hit in piece.bar(index).hits]
-        return sum(hit.voice == "hat" for hit in hits)
+        pieces = [compose(f"{prompt} boom bap", 60.0, seed) for seed in range(6)]
+        bars = [piece.bar(index) for plan, piece in pieces for index in range(plan.bars)]
+        return sum(hit.voice in {"hat", "open_hat"} for bar in bars for hit in bar.hits)
 
     assert strokes("busy") > 1.2 * strokes("") > 1.2 * 1.2 * strokes("sparse")
 

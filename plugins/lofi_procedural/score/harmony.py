@@ -1,11 +1,20 @@
-"""Which chord sounds when, and how its tones are laid out so that each voice moves little."""
+"""Which chord sounds when: progressions, how fast they go, and what leads from one section to the next."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lofi_procedural.score.chords import CADENCES, PROGRESSIONS, Chord, read_chord, read_progression
-from lofi_procedural.score.form import HARMONY
+from lofi_procedural.score.chords import (
+    BRIDGES,
+    CADENCES,
+    FINALS,
+    MINOR_THIRD,
+    PROGRESSIONS,
+    Chord,
+    read_chord,
+    read_progression,
+)
+from lofi_procedural.score.form import LONG_BARS
 from lofi_procedural.words import Key
 
 if TYPE_CHECKING:
@@ -16,11 +25,16 @@ if TYPE_CHECKING:
     from lofi_procedural.score.form import Section
     from lofi_procedural.words import Brief
 
-Voicing = tuple[int, ...]
+    ChordBar = list[tuple[float, Chord]]
 
-LOWEST, HIGHEST, CENTRE = 50, 76, 62.5
-REGISTER = 10.0  # semitones from the darkest to the brightest piece
 MINOR_SHARE = 0.55
+# How likely a four-bar progression of A, B and the breaks takes eight: in calm pieces, and in others.
+SLOW_CALM, SLOW_USUAL = {"A": 0.4, "B": 0.25, "break": 0.7}, {"A": 0.12, "B": 0.12, "break": 0.5}
+# How likely an unwritten dominant leads into a section: in keys, and in modes, which it disturbs.
+LED_INTO, LED_INTO_MODE = 0.7, 0.25
+TWO_KEYED = {"major", "minor"}
+BRIDGE_FIRST = 0.35  # how likely the first B leaves the key already, rather than the second
+REHARMONISED = 0.45  # how likely a bar of the second half of a section that returns has other chords
 
 
 def choose_key(brief: Brief, rng: Generator) -> Key:
@@ -36,92 +50,132 @@ def choose_key(brief: Brief, rng: Generator) -> Key:
 
 
 def harmonise(
-    sections: Sequence[Section], key: Key, beats: int, rng: Generator
-) -> list[list[tuple[float, Chord]]]:
+    sections: Sequence[Section], key: Key, beats: int, rng: Generator, *, calm: bool = False
+) -> list[ChordBar]:
     """Give every bar of so many beats its chords; the last leads home.
+
+    Args:
+        sections: of the piece.
+        key: tonic and mode.
+        beats: what the score counts in a bar.
+        rng: of the piece's harmony.
+        calm: chords tend to last for two bars.
 
     Returns:
         For each bar, (beat, chord) in order.
     """
-    bank = list(PROGRESSIONS[key.mode])
-    drawn = [bank[at] for at in rng.permutation(len(bank))]
-    # A, which a listener hears first and most, begins at home; elsewhere the key may be left open for long.
-    home = next(text for text in drawn if text.startswith("0:"))
-    order = [home, *(text for text in drawn if text != home)]
-    bars: list[list[tuple[float, Chord]]] = []
-    for section in sections:
-        progression = read_progression(order[_choice(section, len(order))], key.tonic, beats)
-        bars += [_reharmonise(progression[at % len(progression)], section, at) for at in range(section.bars)]
-    cadence, _ = CADENCES[key.mode]
-    if len(bars) > 1:
-        bars[-1] = read_progression(cadence, key.tonic, beats)[0]
-    else:
-        bars[0] = read_progression(CADENCES[key.mode][1], key.tonic)[0]
+    progressions = _draw(sections, key, rng)
+    slow = SLOW_CALM if calm else SLOW_USUAL
+    pace = {name: bool(rng.random() < chance) for name, chance in slow.items()}
+    written = {text: read_progression(text, key.tonic, beats) for text in {*progressions}}
+    bars: list[ChordBar] = []
+    for section, text in zip(sections, progressions, strict=True):
+        progression = written[text]
+        if pace.get(section.name if section.name in slow else "A") and len(progression) == 4:
+            progression = stretch(progression)
+        led = [list(progression[at % len(progression)]) for at in range(section.bars)]
+        if section.returns:
+            led = [_reharmonise(led, at, key, beats, rng) for at in range(section.bars)]
+        if bars:
+            bars[-1] = _lead(bars[-1], led[0][0][1], key, beats, rng)
+        bars += led
+    cadences = CADENCES[key.mode]
+    cadence = cadences[int(rng.integers(len(cadences)))]
+    bars[-1] = read_progression(cadence if len(bars) > 1 else FINALS[key.mode], key.tonic, beats)[0]
     return bars
-
-
-def _choice(section: Section, progressions: int) -> int:
-    """A keeps its progression for the whole piece; B and the breaks get others in every movement."""
-    at = HARMONY[section.name]
-    return 1 + (at - 1 + section.movement) % (progressions - 1) if at else 0
 
 
 def final_chord(key: Key) -> Chord:
     """The chord a piece ends on."""
-    return read_chord(CADENCES[key.mode][1], key.tonic)
+    return read_chord(FINALS[key.mode], key.tonic)
 
 
-def lead_voices(
-    bars: Sequence[Sequence[tuple[float, Chord]]], brightness: float = 0.5
-) -> list[list[Voicing]]:
-    """Lay out every chord as near as possible to the one before.
-
-    Args:
-        bars: their chords.
-        brightness: 0 … 1; darker lies lower.
-
-    Returns:
-        For each chord of each bar, MIDI pitches in rising order.
-    """
-    centre = CENTRE + REGISTER * (brightness - 0.5)
-    previous: Voicing | None = None
-    laid: list[list[Voicing]] = []
-    for bar in bars:
-        voicings = []
-        for _, chord in bar:
-            previous = min(_layouts(chord), key=lambda layout: _effort(layout, previous, centre))
-            voicings.append(previous)
-        laid.append(voicings)
-    return laid
+def stretch(progression: Sequence[ChordBar]) -> list[ChordBar]:
+    """Half as fast: every bar becomes two, and a bar of two chords two bars of one."""
+    bars: list[ChordBar] = []
+    for bar in progression:
+        first, last = bar[0][1], bar[-1][1]
+        bars += [[(0.0, first)], [(0.0, last)]]
+    return bars
 
 
-def _reharmonise(bar: list[tuple[float, Chord]], section: Section, at: int) -> list[tuple[float, Chord]]:
-    """When a section returns, its second dominant is replaced by the one a tritone away."""
-    if not section.returns or at % 8 != 7:
+def _draw(sections: Sequence[Section], key: Key, rng: Generator) -> list[str]:
+    """A progression for each section: A keeps its own; B and the breaks get others in every movement."""
+    is_long = sum(section.bars for section in sections) >= LONG_BARS
+    # A phrase of four bars has no room for eight.
+    bank = [text for text in PROGRESSIONS[key.mode] if is_long or text.count("|") < 4]
+    drawn = [bank[at] for at in rng.permutation(len(bank))]
+    # A, which a listener hears first and most, begins at home; elsewhere the key may be left open for long.
+    home = next(text for text in drawn if text.startswith("0:"))
+    others = [text for text in drawn if text != home]
+    # B sets out from elsewhere, where there is such a progression; long pieces leave the key as well.
+    away = sorted(others, key=lambda text: text.startswith("0:"))
+    bridges = [BRIDGES[key.mode][at] for at in rng.permutation(len(BRIDGES[key.mode]))] if is_long else []
+    if rng.random() < BRIDGE_FIRST:
+        away, bridges = bridges, away
+    middles = [text for pair in zip(away, bridges, strict=False) for text in pair] or others
+    breaks = [text for text in reversed(others) if text not in middles] or others
+    chosen = []
+    for section in sections:
+        bank_of = {"B": middles, "break": breaks}.get(section.name, [home])
+        chosen.append(bank_of[section.movement % len(bank_of)])
+    return chosen
+
+
+def _lead(bar: ChordBar, target: Chord, key: Key, beats: int, rng: Generator) -> ChordBar:
+    """Let the second half of a section's last bar lead to the chord that follows, unless it does already."""
+    chance, other_way = rng.random(), rng.random() < 0.35
+    last = bar[-1][1]
+    if last.root in {(target.root + step) % 12 for step in (1, 5, 7)} or last.is_dominant:
         return bar
-    beat, chord = bar[-1]
-    if chord.quality not in {"13", "7b9", "9"}:
+    if chance > (LED_INTO if key.mode in TWO_KEYED else LED_INTO_MODE):
         return bar
-    return [*bar[:-1], (beat, read_chord("6:9", chord.root))]
+    return [(0.0, bar[0][1]), (_half(beats), _dominant(target, tritone=other_way))]
 
 
-def _layouts(chord: Chord) -> list[Voicing]:
-    """Every inversion in every octave that fits the range, without a semitone at the bottom."""
-    layouts = []
-    for turn in range(len(chord.tones)):
-        order = chord.tones[turn:] + chord.tones[:turn]
-        for lowest in range(LOWEST + (order[0] - LOWEST) % 12, HIGHEST - 8, 12):
-            pitches = [lowest]
-            for tone in order[1:]:
-                pitches.append(pitches[-1] + 1 + (tone - pitches[-1] - 1) % 12)
-            if pitches[-1] <= HIGHEST and pitches[1] - pitches[0] > 1:
-                layouts.append(tuple(pitches))
-    return layouts
+def _reharmonise(bars: Sequence[ChordBar], at: int, key: Key, beats: int, rng: Generator) -> ChordBar:
+    """Other chords for a bar of a section's second half; the first half stays as it was heard before."""
+    bar = bars[at]
+    chance, choice = rng.random(), int(rng.integers(3))
+    if at % 8 < 4 or chance > REHARMONISED:
+        return bar
+    following = bars[at + 1][0][1] if at + 1 < len(bars) else None
+    if bar[-1][1].is_dominant:
+        return _other_dominant(bar, following, choice, beats)
+    if len(bar) > 1 or following is None or key.mode not in TWO_KEYED:
+        return bar
+    return _borrowed(bar[0][1], following, choice, key, beats)
 
 
-def _effort(layout: Voicing, previous: Voicing | None, centre: float) -> float:
-    """How far the voices travel, how far the chord lies from the middle, and how wide it is."""
-    middle = abs(sum(layout) / len(layout) - centre)
-    width = max(0, layout[-1] - layout[0] - 14)
-    travel = sum(abs(a - b) for a, b in zip(layout, previous, strict=True)) if previous else 0
-    return travel + 0.8 * middle + 0.7 * width
+def _other_dominant(bar: ChordBar, following: Chord | None, choice: int, beats: int) -> ChordBar:
+    """A dominant that resolves, replaced by the one a tritone away or delayed by its fourth."""
+    beat, last = bar[-1]
+    if following is not None and (last.root - following.root) % 12 != 7:
+        return bar
+    if choice == 0 and len(bar) == 1 and last.quality == "13":
+        return [(beat, read_chord("0:9sus", last.root)), (_half(beats), last)]
+    # It has the same third and seventh.
+    return [*bar[:-1], (beat, read_chord("6:7#11", last.root))]
+
+
+def _borrowed(chord: Chord, following: Chord, choice: int, key: Key, beats: int) -> ChordBar:
+    """A chord that holds, followed in its second half by one that the key does not have."""
+    half = _half(beats)
+    if key.mode == "major" and chord.root == (key.tonic + 5) % 12 and chord.quality == "maj9":
+        # The fourth degree turns minor, as the other mode has it.
+        return [(0.0, chord), (half, read_chord("0:m6", chord.root))]
+    if following.is_dominant or following.root == chord.root or choice == 2:
+        return [(0.0, chord)]
+    return [(0.0, chord), (half, _dominant(following, tritone=choice == 1))]
+
+
+def _dominant(target: Chord, *, tritone: bool) -> Chord:
+    """The chord that leads to another: a fifth above it, or a semitone above it."""
+    if tritone:
+        return read_chord("1:7#11", target.root)
+    return read_chord("7:7b9" if target.quality in MINOR_THIRD else "7:13", target.root)
+
+
+def _half(beats: int) -> float:
+    """Where the second of two chords comes: on the third beat, or on the second dotted one."""
+    return 3.0 if beats == 6 else 2.0

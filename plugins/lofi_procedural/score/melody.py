@@ -1,8 +1,7 @@
-"""What the melody sings: a motif, its variations, and silence."""
+"""What the melody sings, in cells of two bars: statement, variation, answer, and silence."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lofi_procedural.score.chords import SCALES
@@ -14,78 +13,70 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from lofi_procedural.score.chords import Chord
+    from lofi_procedural.score.motif import Motif
     from lofi_procedural.words import Key
 
 LOWEST, HIGHEST = 65, 84
-# Onsets and lengths in beats over two bars. The second bar breathes.
-RHYTHMS: tuple[tuple[tuple[float, float], ...], ...] = (
-    ((0.5, 0.5), (1, 0.5), (1.5, 1.5), (3.5, 0.5), (4, 2.0)),
-    ((0, 1.0), (1.5, 0.5), (2, 1.5), (4.5, 0.5), (5, 2.0)),
-    ((1, 0.5), (1.5, 0.5), (2, 0.5), (2.5, 1.5), (5, 1.5)),
-    ((0, 1.5), (1.5, 0.5), (2, 2.0), (4, 2.5)),
-    ((2, 0.5), (2.5, 0.5), (3, 1.0), (4, 0.5), (4.5, 2.0)),
-    ((0.5, 1.0), (1.5, 0.5), (2.5, 0.5), (3, 0.5), (3.5, 2.0)),
-)
-WALTZ_RHYTHMS: tuple[tuple[tuple[float, float], ...], ...] = (
-    ((0, 1.0), (1, 0.5), (1.5, 1.0), (3, 2.0)),
-    ((0, 1.5), (1.5, 0.5), (2, 1.0), (3, 2.5)),
-    ((0.5, 0.5), (1, 1.0), (2, 0.5), (2.5, 0.5), (3, 2.0)),
-    ((1, 0.5), (1.5, 0.5), (2, 1.5), (4, 1.5)),
-    ((0, 2.0), (2, 0.5), (2.5, 2.0)),
-)
-SIX_EIGHT_RHYTHMS: tuple[tuple[tuple[float, float], ...], ...] = (
-    ((0, 2.0), (2, 1.0), (3, 3.0), (6, 4.0)),
-    ((1, 1.0), (2, 1.0), (3, 2.0), (5, 1.0), (6, 4.5)),
-    ((0, 3.0), (3, 2.0), (5, 1.0), (6, 3.0)),
-    ((2, 1.0), (3, 1.0), (4, 1.0), (5, 1.0), (6, 4.0)),
-    ((0, 1.0), (1, 1.0), (2, 1.0), (3, 3.0), (8, 1.0), (9, 3.0)),
-)
-RHYTHMS_OF = {4: RHYTHMS, 3: WALTZ_RHYTHMS, 6: SIX_EIGHT_RHYTHMS}
-# Two-bar cells of an eight-bar phrase: statement, variation, answer, rest.
-PHRASES = ("a.vb", "av.b", "abv.", "a.a.", "avb.")
-STEPS = (-2, -1, -1, 1, 1, 2, 3)
+# Cells of an eight-bar phrase: which motif (a the theme, b the movement's second, c the section's own), and
+# which of `VARIATIONS`; a dot is two bars of rest. A section that returns states the theme, then strays.
+PHRASES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "intro": (("a head", "."),),
+    "A": (
+        ("a theme", ".", "a sequence", "a answer"),
+        ("a theme", "a sequence", ".", "a answer"),
+        ("a theme", "a head", "a theme", "a answer"),
+        ("a theme", ".", "a theme", "a answer"),
+    ),
+    "A again": (
+        ("a theme", "a displaced", ".", "a answer"),
+        ("a theme", ".", "a inverted", "a answer"),
+        ("a theme", "a ornamented", ".", "a answer"),
+        ("a theme", "a tail", "a sequence", "a answer"),
+        ("a theme", ".", "a augmented", "a answer"),
+        ("a ornamented", "a sequence", ".", "a answer"),
+    ),
+    "B": (
+        ("b theme", "b sequence", ".", "b answer"),
+        ("b theme", ".", "b theme", "a head"),
+        ("b theme", "b head", "b sequence", "."),
+    ),
+    "solo": (
+        ("c theme", "a displaced", "c sequence", "a inverted"),
+        ("c theme", "c ornamented", ".", "a ornamented"),
+        ("a displaced", "c theme", "c tail", "c sequence"),
+    ),
+    "break": (
+        ("a augmented", ".", "a head", "."),
+        ("a head", ".", "a augmented", "."),
+        ("b head", ".", "a augmented", "."),
+    ),
+    "outro": (("a theme", ".", "a head", "."), ("a answer", ".", "a augmented", ".")),
+}
+# In a calm piece a cell past the first may rest; in a lively one a rest may be filled with a shorter thought.
+RESTS_MORE, RESTS_LESS = 1.2, 2.0
+USUAL_DENSITY = 0.5
+# B is set higher or lower than the theme, in scale steps.
+CONTRASTS = (-2, 2, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Motif:
-    """A rhythm and a contour.
+def choose_phrase(name: str, returns: int, density: float, rng: Generator) -> list[str]:
+    """Draw what a section's cells do.
 
-    Attributes:
-        rhythm: (onset, length) in beats, within two bars.
-        contour: scale steps from the first note, one for each onset.
+    Args:
+        name: of the section.
+        returns: how often it was heard before.
+        density: 0 (calm) … 1 (lively).
+        rng: the section's own.
     """
-
-    rhythm: tuple[tuple[float, float], ...]
-    contour: tuple[int, ...]
-
-
-def make_motif(beats: int, rng: Generator) -> Motif:
-    """Draw a rhythm for bars of so many beats, and a contour that wanders little and turns back."""
-    rhythms = RHYTHMS_OF[beats]
-    rhythm = rhythms[int(rng.integers(len(rhythms)))]
-    contour = [0]
-    for _ in rhythm[1:]:
-        step = STEPS[int(rng.integers(len(STEPS)))]
-        # Far from home the line turns round.
-        contour.append(
-            contour[-1] + (-abs(step) if contour[-1] > 3 else abs(step) if contour[-1] < -3 else step)
-        )
-    return Motif(rhythm, tuple(contour))
-
-
-def vary(motif: Motif, rng: Generator) -> Motif:
-    """Keep the rhythm's head and the contour's shape; move the end, drop a note, or shift the line."""
-    contour = list(motif.contour)
-    rhythm = list(motif.rhythm)
-    choice = int(rng.integers(3))
-    if choice == 0:
-        contour[-1] += int(rng.choice((-2, -1, 1, 2)))
-    elif choice == 1 and len(rhythm) > 3:
-        drop = int(rng.integers(1, len(rhythm) - 1))
-        del rhythm[drop], contour[drop]
-    else:
-        contour = [contour[0], *(step + int(rng.choice((-1, 1))) for step in contour[1:])]
-    return Motif(tuple(rhythm), tuple(contour))
+    bank = PHRASES["A again" if name == "A" and returns else name]
+    phrase = list(bank[int(rng.integers(len(bank)))])
+    chances = rng.random(len(phrase))
+    for at, cell in enumerate(phrase):
+        if cell == "." and chances[at] < RESTS_LESS * (density - USUAL_DENSITY):
+            phrase[at] = f"{phrase[at - 1].split()[0] if at and phrase[at - 1] != '.' else 'a'} tail"
+        elif at and cell != "." and chances[at] < RESTS_MORE * (USUAL_DENSITY - density):
+            phrase[at] = "."
+    return phrase
 
 
 def sing(
@@ -106,7 +97,7 @@ def sing(
         start: MIDI pitch the contour starts from.
         rng: the bar's own.
     """
-    notes = []
+    notes: list[Note] = []
     half, beats = bar
     long = 2 if beats == 6 else 1
     for (onset, length), step in zip(motif.rhythm, motif.contour, strict=True):
@@ -133,12 +124,17 @@ def _lasting(chords: Sequence[tuple[float, Chord]], beat: float, length: float) 
     return [chord for _, chord in sorted(over, key=lambda item: -item[0])]
 
 
+def climb(start: int, steps: int, key: Key) -> int:
+    """The pitch so many steps of the scale above the one nearest to a pitch, within the range of a melody."""
+    scale = {(key.tonic + degree) % 12 for degree in SCALES[key.mode]}
+    ladder = [pitch for pitch in range(LOWEST - 12, HIGHEST + 13) if pitch % 12 in scale]
+    at = min(range(len(ladder)), key=lambda rung: abs(ladder[rung] - start)) + steps
+    return ladder[max(0, min(len(ladder) - 1, at))]
+
+
 def _pitch(start: int, step: int, key: Key, chords: Sequence[Chord]) -> int:
     """Climb the scale; a note that is leant on must belong to its chords, or at least to the first."""
-    scale = {(key.tonic + degree) % 12 for degree in SCALES[key.mode]}
-    ladder = [pitch for pitch in range(LOWEST - 5, HIGHEST + 6) if pitch % 12 in scale]
-    at = min(range(len(ladder)), key=lambda rung: abs(ladder[rung] - start)) + step
-    pitch = ladder[max(0, min(len(ladder) - 1, at))]
+    pitch = climb(start, step, key)
     if chords:
         around = range(pitch - 4, pitch + 5)
         common = set.intersection(*({*chord.tones} for chord in chords))

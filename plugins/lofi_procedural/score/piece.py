@@ -5,35 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.score import comping, melody
-from lofi_procedural.score.bass import CALM_DENSITY, LIVELY_DENSITY, choose_line, play_bass, root_pitch
-from lofi_procedural.score.chords import SCALES
+from lofi_procedural.score import comping
+from lofi_procedural.score.bass import choose_lines, play_bass, root_pitch
+from lofi_procedural.score.comper import STRUMMED, Comper
 from lofi_procedural.score.drums import play_drums
-from lofi_procedural.score.ensemble import MALLETS, WINDS, choose_ensemble
+from lofi_procedural.score.ensemble import choose_ensemble
 from lofi_procedural.score.form import Section, make_form, seat
-from lofi_procedural.score.harmony import REGISTER, choose_key, final_chord, harmonise, lead_voices
+from lofi_procedural.score.grooves import GROOVES
+from lofi_procedural.score.harmony import choose_key, final_chord, harmonise
 from lofi_procedural.score.notes import Bar, Hit, Note
+from lofi_procedural.score.singer import Singer
+from lofi_procedural.score.taste import CALM_DENSITY
+from lofi_procedural.score.voicing import lead_voices
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
-
     from lofi_procedural.plan import Plan
     from lofi_procedural.score.chords import Chord
     from lofi_procedural.score.dice import Dice
-    from lofi_procedural.score.harmony import Voicing
+    from lofi_procedural.score.voicing import Voicing
 
-STRUMMED = {
-    "guitar": 0.022,
-    "ukulele": 0.026,
-    "harp": 0.045,
-    "electric_guitar": 0.014,
-    "felt": 0.008,
-    "piano": 0.006,
-}
-# Who plays chords one tone after the other when nobody else keeps time.
-BREAKS_CHORDS = frozenset({"guitar", "ukulele", "harp", "synth_lead", *WINDS, *MALLETS})
 OPENS_WITH_HAT = {"boom_bap", "half_time", "jazz_hop", "trip_hop", "waltz", "six_eight"}
-LOWEST_HOME = 68
 
 
 class Piece:
@@ -53,22 +44,15 @@ class Piece:
         self.sections = seat(make_form(plan.bars, dice.roll("form"), loops=plan.loops), self.ensemble.parts)
         self._section_of = [section for section in self.sections for _ in range(section.bars)]
         beats = plan.beats_per_bar
-        bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"))
+        calm = plan.brief.density < CALM_DENSITY or self.ensemble.groove is None
+        bars = harmonise(self.sections, self.key, beats, dice.roll("harmony"), calm=calm)
         # What the last bar leads to.
         self.chords = [*bars, bars[0] if plan.loops else [(0.0, final_chord(self.key))]]
         self.voicings = lead_voices(self.chords, plan.brief.brightness)
-        rng = dice.roll("motif")
-        theme = melody.make_motif(beats, rng)
-        # Every movement sets another motif against the theme.
-        self._motifs = [
-            {"a": theme, "b": melody.make_motif(beats, dice.roll("motif", movement) if movement else rng)}
-            for movement in range(1 + max(section.movement for section in self.sections))
-        ]
-        # The theme starts from a tone of the tonic chord.
-        degree = SCALES[self.key.mode][2 * int(rng.integers(3))]
-        lowest = max(melody.LOWEST, LOWEST_HOME + round(REGISTER * (plan.brief.brightness - 0.5)))
-        self._home = lowest + (self.key.tonic + degree - lowest) % 12
-        self._phrases = [melody.PHRASES[int(rng.integers(len(melody.PHRASES)))] for _ in range(4)]
+        timed = self.ensemble.groove is not None
+        chords = self.ensemble.chords
+        self._comper = Comper(chords, beats, plan.brief.density, dice, timed=timed) if chords else None
+        self._singer = Singer(self.key, beats, plan.brief.brightness, plan.brief.density, dice)
 
     def section(self, bar: int) -> Section:
         """The section a bar belongs to; the final chord belongs to the last."""
@@ -98,84 +82,73 @@ class Piece:
         return [chord.root for _, chord in self.chords[index]]
 
     def _chords(self, index: int, section: Section) -> list[Note]:
-        instrument = self.ensemble.chords
-        if instrument is None or "chords" not in section.layers:
+        if self._comper is None or "chords" not in section.playing(index):
             return []
-        rng = self._dice.roll("chords", index)
-        notes = self._strokes(index, section, instrument, rng)
-        if self.ensemble.bass is None or "bass" not in section.layers:
-            notes += comping.left_hand(self._voiced(index), self._roots(index), self._plan.beats_per_bar, rng)
+        voiced = self._voiced(index)
+        ahead = self.voicings[index + 1][0] if self._may_push(index) else None
+        notes = self._comper.play(index, section, voiced, ahead, self._tied(index))
+        if self.ensemble.bass is None or "bass" not in section.playing(index):
+            rng = self._dice.roll("left hand", index)
+            notes += comping.left_hand(voiced, self._roots(index), self._plan.beats_per_bar, rng)
+        if self.ensemble.melody and "melody" in section.playing(index):
+            notes += self._singer.answer(index, section, self._ahead(index))
         return notes
 
-    def _strokes(self, index: int, section: Section, instrument: str, rng: Generator) -> list[Note]:
-        taste = self._dice.roll("comping", section.start)
-        density, beats = self._plan.brief.density, self._plan.beats_per_bar
-        timed = self.ensemble.groove is not None and "drums" in section.layers
-        if not timed:
-            # Nobody else keeps time here.
-            if taste.random() < 0.5 or instrument in BREAKS_CHORDS:
-                return comping.arpeggiate(self._voiced(index), beats, rng, accent=1.0 + 0.3 * (density - 0.5))
-            pattern = comping.SIX_PULSE if beats == 6 else comping.PULSE
-        else:
-            bank = comping.CALM if density < CALM_DENSITY else comping.USUAL
-            bank = comping.LIVELY if density > LIVELY_DENSITY else bank
-            bank = {3: comping.WALTZ, 6: comping.SIX_EIGHT}.get(beats, bank)
-            pattern = bank[int(taste.integers(len(bank)))]
-            # Every fourth bar answers with another figure.
-            if index % 4 == 3:
-                pattern = bank[int(rng.integers(len(bank)))]
-        return comping.comp(self._voiced(index), pattern, rng, roll_sec=STRUMMED.get(instrument, 0.003))
+    def _may_push(self, index: int) -> bool:
+        """Whether the chords of the next bar may come early: not the final one, which all strike together."""
+        return index + 1 < self._plan.bars or self._plan.loops
+
+    def _tied(self, index: int) -> float:
+        """For how many beats the chord pushed in the bar before still sounds."""
+        before = index - 1 if index or not self._plan.loops else self._plan.bars - 1
+        if self._comper is None or before < 0:
+            return 0.0
+        return self._comper.pushes(before, self.section(before))
 
     def _bass(self, index: int, section: Section) -> list[Note]:
-        if self.ensemble.bass is None or "bass" not in section.layers:
+        if self.ensemble.bass is None or "bass" not in section.playing(index):
             return []
         following: Chord = self.chords[index + 1][0][1]
-        taste = self._dice.roll("bass line", section.start)
         plan = self._plan
-        line = choose_line(self.ensemble.groove, plan.beats_per_bar, plan.brief.density, taste)
-        return play_bass(self.chords[index], following, line, self._dice.roll("bass", index))
+        groove = self.ensemble.groove if "drums" in section.playing(index) else None
+        density = plan.brief.density + section.livelier
+        taste = self._dice.roll("bass line", section.start)
+        line, reply = choose_lines(groove, plan.beats_per_bar, density, taste)
+        # It speaks where a phrase ends, or where the melody has just stopped.
+        speaks = (index - section.start) % 4 == 3 or self._singer.rests_after(index, section)
+        rng = self._dice.roll("bass", index)
+        return play_bass(self.chords[index], following, reply if speaks else line, density, rng)
 
     def _melody(self, index: int, section: Section) -> list[Note]:
-        if self.ensemble.melody is None or "melody" not in section.layers:
+        if self.ensemble.melody is None or "melody" not in section.playing(index):
             return []
-        cell, half = divmod(index - section.start, 2)
-        phrase = self._phrases[(section.returns + len(section.name)) % len(self._phrases)]
-        letter = phrase[cell % len(phrase)]
-        if section.name == "B":
-            letter = {"a": "b", "b": "a"}.get(letter, letter)
-        if letter == ".":
-            return []
-        motif = self._motifs[section.movement]["b" if letter == "b" else "a"]
-        if letter == "v" or section.returns:
-            # The same variation in both bars of a cell.
-            motif = melody.vary(motif, self._dice.roll("variation", section.start + cell))
-        rng = self._dice.roll("melody", index)
+        return self._singer.sing(index, section, self._ahead(index))
+
+    def _ahead(self, index: int) -> list[tuple[float, Chord]]:
+        """The chords of a bar and of the next."""
         beats = self._plan.beats_per_bar
-        following = [(beats + beat, chord) for beat, chord in self.chords[index + 1]]
-        return melody.sing(motif, (half, beats), [*self.chords[index], *following], self.key, self._home, rng)
+        return [*self.chords[index], *((beats + beat, chord) for beat, chord in self.chords[index + 1])]
 
     def _pad(self, index: int, section: Section) -> list[Note]:
         wanted = {"pad", "strings"} & {*self._plan.brief.instruments}
-        if self.ensemble.pad is None or not (wanted or "pad" in section.layers):
+        if self.ensemble.pad is None or not (wanted or "pad" in section.playing(index)):
             return []
         return comping.hold(self._voiced(index), self._roots(index), self._plan.beats_per_bar)
 
     def _drums(self, index: int, section: Section) -> list[Hit]:
-        groove = self.ensemble.groove
-        full = "drums" in section.layers
-        if groove is None or not (full or "hats" in section.layers):
-            return []
-        if section.name == "intro" and not full and not section.half(index):
+        groove, playing = self.ensemble.groove, section.playing(index)
+        full = "drums" in playing
+        if groove is None or not (full or "hats" in playing):
             return []
         taste = self._dice.roll("groove", section.start)
-        ends = index == section.start + section.bars - 1
-        variant = int(taste.integers(4)) + (1 if index % 4 == 3 else 0)
-        rng = self._dice.roll("drums", index)
-        fill = ends and section.bars > 1 and (index + 1 < self._plan.bars or self._plan.loops)
+        phrase_ends = (index - section.start) % 4 == 3
+        variant = int(taste.integers(len(GROOVES[groove]))) + phrase_ends
+        turns = section.handover if section.is_last(index) else "phrase" if phrase_ends else ""
         plan = self._plan
         hits = play_drums(
-            *(groove, plan.beats_per_bar, variant, plan.brief.density, rng),
-            fill=fill and full,
+            *(groove, plan.beats_per_bar, variant, plan.brief.density + section.livelier),
+            self._dice.roll("drums", index),
+            turns=turns,
             hats_only=not full,
         )
         # A section opens with a ringing hat, unless the groove has none.
