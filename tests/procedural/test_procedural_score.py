@@ -306,6 +306,12 @@ def test_unknown_words_vary_the_piece() -> None:
     assert one.bar(5) != other.bar(5)
 
 
+def test_known_words_change_what_they_say_and_leave_the_piece_as_it_is() -> None:
+    _, one = compose("rhodes, 80 bpm")
+    _, other = compose("heavy vinyl, please, and rhodes, 80 bpm")
+    assert one.bar(5) == other.bar(5)
+
+
 def test_happy_is_major_more_often_than_sad() -> None:
     def majors(prompt: str) -> int:
         return sum(compose(prompt, 8.0, seed)[1].key.mode == "major" for seed in range(20))
