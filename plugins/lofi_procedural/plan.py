@@ -35,7 +35,8 @@ class Plan:
         total_samples: length of the track at 48 kHz.
         swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
         ending: `ring`, `fade`, or `loop` for none.
-        variety: hash of the prompt, so that words the lexicon does not know still vary the piece.
+        variety: hash of the words that the lexicon does not know, so that they still vary the piece. The
+            others change what they say and nothing else: "rhodes" and "rhodes, rain" are one piece.
     """
 
     brief: Brief
@@ -102,7 +103,7 @@ def make_plan(request: GenerateRequest) -> Plan:
     """
     options = request.options if request.options is not None else ProceduralOptions()
     brief = with_options(read_prompt(request.prompt), options)
-    variety = zlib.crc32(request.prompt.casefold().encode())
+    variety = zlib.crc32(" ".join(brief.unknown).encode())
     tempo = options.tempo or brief.tempo or _usual_tempo(brief, request.seed + variety)
     ending = "loop" if options.loop else brief.ending or "ring"
     body_beats = _body_beats(ending, _beat_sec(tempo, brief.metre), brief.metre, request.duration_sec)

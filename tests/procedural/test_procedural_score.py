@@ -228,6 +228,12 @@ def test_unknown_words_vary_the_piece() -> None:
     assert one.bar(5) != other.bar(5)
 
 
+def test_known_words_change_what_they_say_and_leave_the_piece_as_it_is() -> None:
+    _, one = compose("rhodes, 80 bpm")
+    _, other = compose("heavy vinyl, please, and rhodes, 80 bpm")
+    assert one.bar(5) == other.bar(5)
+
+
 def test_a_dark_piece_lies_lower_than_a_bright_one() -> None:
     def middle(prompt: str) -> float:
         plan, piece = compose(f"{prompt} rhodes in C minor", 60.0)
