@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # A file of anybody's may tell of a thousand things.
 MOST_DIFFERENCES = 40
 VALUE_CHARACTERS = 60
+# A step of 16 bits. Other processors and libraries round otherwise, which stays far below it.
+FAINT_DB = -90.3
 
 
 @click.command(cls=Command)
@@ -148,7 +150,10 @@ def _tell(proof: Proof, recipe: Recipe, exported: Exported | None) -> None:
         if len(shown) < len(proof.differences):
             click.echo(f"and {len(proof.differences) - len(shown)} more: --json has all")
     elif proof.verdict == "different" and not proof.is_touched:
-        click.echo("all that the recipe tells is as it was: the backend may not be deterministic")
+        why = (
+            "a library rounds otherwise here" if _is_faint(proof) else "the backend may not be deterministic"
+        )
+        click.echo(f"all that the recipe tells is as it was: {why}")
     if exported is not None:
         click.echo(f"{clean(exported.path)} ({size(exported.size_bytes)})")
 
@@ -162,7 +167,8 @@ def _verdict(proof: Proof, recipe: Recipe) -> str:
         case "different", "samples":
             return _where(proof)
         case "different", _:
-            return "the new samples have another SHA-256 than the recipe tells"
+            told = "the new samples have another SHA-256 than the recipe tells"
+            return f"{told}; likeness of the sound {proof.likeness:.2f} of 1" if proof.likeness else told
         case _:
             made_by = clean(recipe.software_version)[:VALUE_CHARACTERS]
             return f"{proof.format} has not kept the samples, and lofi-core {made_by} told no SHA-256 of them"
@@ -173,10 +179,18 @@ def _where(proof: Proof) -> str:
     if isinstance(proof.first_frame, int) and isinstance(proof.first_sec, float):
         parts.append(f"from frame {proof.first_frame} on, at {clock(proof.first_sec)}")
     if isinstance(proof.most_db, float):
-        parts.append(f"{proof.differing} samples, by {proof.most_db:.1f} dBFS at most")
+        heard = ", as rounding does: nobody hears it" if _is_faint(proof) else ""
+        parts.append(f"{proof.differing} samples, by {proof.most_db:.1f} dBFS at most{heard}")
     if proof.was_frames != proof.now_frames:
         parts.append(f"{proof.was_frames} frames are {proof.now_frames} now")
     return "; ".join(parts)
+
+
+def _is_faint(proof: Proof) -> bool:
+    """Whether both are as long, and no sample is off by what 16 bits could hold."""
+    return (
+        proof.was_frames == proof.now_frames and isinstance(proof.most_db, float) and proof.most_db < FAINT_DB
+    )
 
 
 def _row(difference: Difference) -> tuple[str, str, str]:

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from lofi_core import __version__
+from lofi_core.tracks.digest import SampleDigest
 from lofi_core.tracks.recipes import read_recipe
 from lofi_core.tracks.tags import write_tags
 from lofi_core.tracks.track import RECIPE_TAG
@@ -120,6 +121,23 @@ def test_a_sample_that_was_changed_is_found(run: Run, files: Path) -> None:
     told = run("reproduce", str(files / "rain.wav")).out
     assert told.startswith("different: from frame 120000 on, at 0:02; 1 samples, by -54.2 dBFS at most")
     assert "one of the two was changed" in told
+
+
+def test_what_only_rounding_changed_is_told_as_that(run: Run, files: Path) -> None:
+    samples, rate = soundfile.read(files / "rain.flac", dtype="int32")
+    samples ^= 1 << 8  # the last of 24 bits
+    digest = SampleDigest()
+    digest.add(samples[:, None])
+    recipe = msgspec.structs.replace(read_recipe(files / "rain.flac"), samples_sha256=digest.text())
+    soundfile.write(files / "rounded.flac", samples, rate, subtype="PCM_24")
+    write_tags(files / "rounded.flac", "flac", None, recipe)
+    exit_status, out, _ = run("reproduce", str(files / "rounded.flac"))
+    assert exit_status == 1
+    differ, why = out.splitlines()
+    assert differ.endswith("240000 samples, by -138.5 dBFS at most, as rounding does: nobody hears it")
+    assert why == "all that the recipe tells is as it was: a library rounds otherwise here"
+    converted = with_recipe(files / "rain.mp3", samples_sha256=digest.text())
+    assert "than the recipe tells; likeness of the sound 0.9" in run("reproduce", str(converted)).out
 
 
 def test_another_seed_in_the_recipe_is_another_track(run: Run, files: Path) -> None:
