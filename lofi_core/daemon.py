@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+from msgspec import UNSET
 
 from lofi_core import __version__
 from lofi_core.clock import watch_clock
@@ -187,7 +188,7 @@ async def _serve(settings: Settings, loop_name: Loop) -> int:
             await stop.asked.wait()
             log.info("shutting down: %s", stop.reason)
             server.close_door(listener)
-            hub.publish(ShuttingDown(stop.reason), None)
+            hub.publish(ShuttingDown(stop.reason, engine.promised or UNSET), None)
             await radio.close()
             async with anyio.create_task_group() as ends:
                 ends.start_soon(engine.close, STEP_GRACE_SEC)

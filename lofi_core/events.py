@@ -320,11 +320,15 @@ class QueueChanged(Event, frozen=True):
 
 
 class ShuttingDown(Event, frozen=True):
-    """`shutting_down`: the daemon ends; connections close right after."""
+    """`shutting_down`: the daemon ends; connections close right after.
+
+    `kept_jobs` are not over, and no event says that they are: the next daemon makes them.
+    """
 
     name = "shutting_down"
 
     reason: str
+    kept_jobs: int | UnsetType = UNSET
 
 
 # Every one of the above that has a name, in their order.

@@ -102,7 +102,7 @@ def _completion(
             if event.name == "generation_complete":
                 return event.fields
             if event.name == "generation_cancelled" and leaving:
-                raise _lost(accepted, leaving)
+                raise _lost(accepted, leaving, is_kept=False)
             if event.name == "playback_ended":
                 ends.append(event.fields)
             _raise_if_over(event)
@@ -118,10 +118,10 @@ def _raise_if_over(event: Notification) -> None:
         raise JobCancelled("another client ended the job", "ask again")
 
 
-def _lost(accepted: dict[str, Any], leaving: str) -> ConnectionLost:
+def _lost(accepted: dict[str, Any], leaving: str, *, is_kept: bool = True) -> ConnectionLost:
     what = f"the daemon ended ({leaving})" if leaving else "the connection to the daemon broke"
-    again = f"the next daemon makes it; to wait for it, ask again with --seed {accepted['seed']}"
-    return ConnectionLost(f"{what} before the track was done", again)
+    next_one = "the next daemon makes it; to wait for it, ask again" if is_kept else "ask again"
+    return ConnectionLost(f"{what} before the track was done", f"{next_one} with --seed {accepted['seed']}")
 
 
 def _cancel(client: Client, accepted: dict[str, Any]) -> None:

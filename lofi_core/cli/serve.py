@@ -83,7 +83,8 @@ def shutdown(options: Globals) -> None:
         gone = client.wait_closed(SHUTDOWN_TIMEOUT_SEC) and is_given_up(path, SHUTDOWN_TIMEOUT_SEC)
     if options.json:
         print_json(answer)
-    elif gone:
-        click.echo("the daemon has ended")
     else:
-        click.echo("the daemon is shutting down")
+        kept = answer.get("kept_jobs", 0)
+        jobs = "a job goes" if kept == 1 else f"{kept} jobs go"
+        told = "the daemon has ended" if gone else "the daemon is shutting down"
+        click.echo(told + (f"; {jobs} on when the next one starts" if kept else ""))

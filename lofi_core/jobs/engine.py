@@ -225,6 +225,11 @@ class Engine:
         """Seconds of work left; None while that cannot be said."""
         return None if job.has_ended else job.progress.eta_sec(time.monotonic())
 
+    @property
+    def promised(self) -> int:
+        """How many jobs the next daemon has to make, should this one end now."""
+        return sum(job.is_journaled and not job.cancelling for job in self.table.live())
+
     async def close(self, timeout_sec: float) -> None:
         """Take no new work, end what there is, and wait for the running step. Once is enough.
 

@@ -38,7 +38,8 @@ async def promise(engine: Engine, prepared: Prepared, priority: Priority) -> str
             await journal.add(job_id, prepared, priority, job)
             engine.check_acceptable(prepared)
         except BaseException:
-            journal.withdraw(job_id)
+            if job is None or not job.is_journaled:  # else another client was promised it meanwhile
+                journal.withdraw(job_id)
             raise
         if engine.table.active_for(prepared.track_id) is job:
             return job_id

@@ -46,6 +46,7 @@ async def restore(engine: Engine, library: Library, plugins: PluginHost, config:
         if outcome is not None:
             await engine.journal.end_unfinished(row, outcome)
     if rows:
+        log.info("jobs of before: %d, of which go on: %d", len(rows), len(engine.table.live()))
         engine.idle()
 
 

@@ -340,6 +340,7 @@ class Subscriptions(Struct):
 
 
 class Stopping(Struct):
-    """Result of `shutdown`."""
+    """Result of `shutdown`. So many jobs are kept for the next daemon, where there are any."""
 
     status: Literal["shutting_down"] = "shutting_down"
+    kept_jobs: int | UnsetType = UNSET

@@ -74,5 +74,7 @@ def _remedy(error: Exception, number: int | None, where: Path) -> str:
     if number in _FORBIDDEN or name in _SQLITE_FORBIDDEN:
         return f"make {where} writable for this user"
     if name.startswith(_SQLITE_BROKEN):
-        return f"the index is damaged; move {where} away and start again, the FLAC files stay"
+        return "the index is damaged: start the daemon again, and it is made anew from the tracks"
+    if getattr(error, "code", SYSTEM_ERROR) != SYSTEM_ERROR:  # libsndfile's, about the content
+        return "is it whole, and is it audio?"
     return f"check the disk that holds {where}: is it full, read-only or gone?"

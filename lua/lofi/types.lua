@@ -529,6 +529,7 @@
 
 ---@class (exact) lofi.ShuttingDown `shutting_down`: the daemon ends; connections close right after.
 ---@field reason string
+---@field kept_jobs? integer
 
 ---@class (exact) lofi.Sought Result of `seek`: the place, the track's end at most.
 ---@field position_sec number
@@ -556,8 +557,9 @@
 ---@field rss_bytes integer
 ---@field eta? lofi.EtaAccuracy
 
----@class (exact) lofi.Stopping Result of `shutdown`.
+---@class (exact) lofi.Stopping Result of `shutdown`. So many jobs are kept for the next daemon, where there are any.
 ---@field status "shutting_down" (default "shutting_down")
+---@field kept_jobs? integer
 
 ---@class (exact) lofi.SubscribeParams Params of `subscribe` and `unsubscribe`: event names or prefixes; all when absent.
 ---@field events? string[]

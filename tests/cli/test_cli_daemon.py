@@ -13,7 +13,7 @@ import soundfile
 
 from lofi_core.rpc.client import Client
 from tests.cli.conftest import LOFI, Run, Start
-from tests.conftest import DaemonProcess, Gate, InstallBackend, wait_for
+from tests.conftest import DaemonProcess, Gate, InstallBackend, events_until_end, wait_for
 
 
 @pytest.fixture
@@ -92,6 +92,19 @@ def test_a_mistake_in_the_configuration_is_told_before_a_daemon_is_started(
     _, err = process.communicate()
     assert process.returncode == 1
     assert err.startswith("INVALID_PARAMS: unknown key que_capacity")
+
+
+def test_shutdown_tells_of_the_jobs_that_go_on_later(run: Run, at_daemon: DaemonProcess, gate: Gate) -> None:
+    client = at_daemon.client()
+    begun = client.call(
+        "generate", prompt="x", backend="stepped", duration_sec=5, options={"gate": str(gate.path)}
+    )
+    held = client.call("generate", prompt="x", backend="sine", duration_sec=1)
+    client.call("job_pause", job_id=held["job_id"])
+    client.call("cancel", job_id=begun["job_id"])
+    gate.open(1)
+    events_until_end(client, begun["job_id"])
+    assert run("shutdown").out == "the daemon has ended; a job goes on when the next one starts\n"
 
 
 def test_shutdown_ends_the_daemon(run: Run, at_daemon: DaemonProcess) -> None:

@@ -218,6 +218,7 @@ def test_a_daemon_that_shuts_down_exits_3_and_tells_the_reason(run: Run, generat
     exit_status, _, err = run("generate", "rain")
     assert exit_status == 3
     assert "NO_DAEMON: the daemon ended (SIGTERM) before the track was done" in err
+    assert "\nhint: ask again with --seed 7\n" in err  # it was cancelled: nobody makes it
 
 
 @pytest.mark.parametrize("where", ["the daemon", "this process"])

@@ -186,6 +186,14 @@ def test_a_file_that_was_cut_off_says_how_long_it_is(run: Run, files: Path) -> N
     assert "100000 frames are 240000 now" in run("reproduce", str(files / "short.flac")).out
 
 
+def test_a_flac_that_was_cut_off_is_not_blamed_on_the_disk(run: Run, files: Path) -> None:
+    cut = files / "cut.flac"
+    cut.write_bytes((files / "rain.flac").read_bytes()[:-9_999])
+    outcome = run("reproduce", str(cut))
+    assert "decoding" in outcome.err
+    assert outcome.err.endswith("hint: is it whole, and is it audio?\n")
+
+
 def test_the_new_track_is_kept_where_one_says(run: Run, files: Path) -> None:
     status, out, _ = run("reproduce", str(files / "rain.flac"), "-o", "again.wav")
     assert (status, out.splitlines()[-1].partition(" (")[0]) == (0, str(Path("again.wav").resolve()))

@@ -57,19 +57,23 @@ def test_jobs_and_what_they_made_are_counted(daemon: DaemonProcess, gate: Gate) 
     during = numbers(client)
     assert "lofi_event_loop_lag_max_seconds" not in during  # it is watched from now on
     assert (during["lofi_jobs_running"], during["lofi_queue_length"]) == (1, 0)
+    paused = client.call("generate", prompt="x", backend="sine", duration_sec=2, seed=3)["job_id"]
+    client.call("job_pause", job_id=paused)
+    assert numbers(client)["lofi_queue_length"] == 1  # it takes room
+    client.call("cancel", job_id=paused)
     client.call("cancel", job_id=held["job_id"])
     gate.open(1)
     events_until_end(client, held["job_id"])
     after = numbers(client)
     assert after["lofi_jobs_total complete"] == 2
-    assert after["lofi_jobs_total cancelled"] == 1
+    assert after["lofi_jobs_total cancelled"] == 2
     assert after["lofi_jobs_total error"] == 0
     assert after["lofi_audio_seconds_total sine"] == 4
     assert 0 < after["lofi_generation_seconds_total sine"] < 60
     assert after["lofi_tracks"] == 2
     assert after["lofi_tracks_bytes"] == client.call("status")["tracks"]["bytes"]
-    assert after["lofi_rpc_requests_total generate"] == 4
-    assert after["lofi_rpc_requests_total metrics"] == 2
+    assert after["lofi_rpc_requests_total generate"] == 5
+    assert after["lofi_rpc_requests_total metrics"] == 3
     assert after["lofi_rpc_requests_total radio_start"] == 0
     assert after["lofi_clients"] == 1
     assert after["lofi_resident_memory_bytes"] > 1e7

@@ -90,7 +90,7 @@ def test_a_signal_ends_the_daemon_cleanly_even_in_the_middle_of_a_job(
     wait_for(client, "generation_start")
     gate.open(1)
     daemon.process.send_signal(number)
-    assert wait_for(client, "shutting_down").fields == {"reason": number.name}
+    assert wait_for(client, "shutting_down").fields == {"reason": number.name, "kept_jobs": 1}
     gate.open(1)
     # It is not over: the next daemon makes it.
     assert not {event.name for event in events_until_lost(client)} & TERMINAL

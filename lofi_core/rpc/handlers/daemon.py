@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from lofi_core import __version__
 from lofi_core.events import EVENTS
 from lofi_core.memory import resident_bytes
@@ -112,4 +114,4 @@ class DaemonMethods:
 
     def shutdown(self, connection: Connection, _params: p.NoParams) -> r.Stopping:
         self.ask_to_end(f"asked by {connection.name}")
-        return r.Stopping()
+        return r.Stopping(kept_jobs=self.engine.promised or UNSET)

@@ -66,7 +66,7 @@ class MetricsMethods:
         told = "Seconds of work that those tracks took, by backend."
         yield Family("lofi_generation_seconds_total", "counter", told, _by("backend", self.tally.work_sec))
         yield _one("lofi_jobs_running", "Jobs that have the worker.", int(runner.current is not None))
-        yield _one("lofi_queue_length", "Jobs that wait, paused ones included.", queue.pending)
+        yield _one("lofi_queue_length", "Jobs that wait, paused ones included.", len(queue))
         yield _one("lofi_queue_capacity", "How many may wait.", queue.capacity)
 
     def _kept(self) -> Iterator[Family]:
