@@ -22,7 +22,7 @@ from lofi_core.jobs.history import MAX_ENDED
 from lofi_core.jobs.queue import TURN_AFTER
 from lofi_core.jobs.request import MAX_PROMPT_CHARACTERS
 from lofi_core.jobs.restore import MAX_INTERRUPTIONS
-from lofi_core.rpc import connection, frames, outbox, room
+from lofi_core.rpc import connection, decode, frames, outbox, room
 from lofi_core.rpc.describe import describe
 from lofi_core.tracks.words import MAX_TITLE_CHARACTERS
 from lofi_procedural.words.lexicon import lexicon
@@ -92,6 +92,7 @@ def limits() -> Iterator[str]:
             ("unsent messages for such a client", f"{outbox.MAX_BACKLOG_MESSAGES:,}"),
             ("how long its full socket may stay so", f"{connection.STALL_SEC:g} s"),
             ("requests of one client that are being worked on", str(connection.MAX_REQUESTS_IN_FLIGHT)),
+            ("values in the parameters of one request", f"{decode.MAX_VALUES:,}"),
             ("its messages served before others have a turn", str(connection.MAX_MESSAGES_PER_TURN)),
             ("characters in a prompt (NFC)", f"{MAX_PROMPT_CHARACTERS:,}"),
             ("characters in a title", str(MAX_TITLE_CHARACTERS)),

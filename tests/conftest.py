@@ -65,6 +65,16 @@ STEPPED = """
 """
 
 
+# At the end of a backend: the daemon that imports it waits less for what never comes back.
+IMPATIENT = """
+import sys
+from lofi_core.host import process
+process.CANCEL_GRACE_SEC = 1.0
+if "lofi_core.daemon" in sys.modules:
+    sys.modules["lofi_core.daemon"].STEP_GRACE_SEC = 1.0
+"""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """More of what the short forms prove."""
     parser.addoption("--long", action="store_true", help="run the tests that take long, too")

@@ -151,8 +151,10 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._flush)
 
     def close(self) -> None:
-        """Write what is due, then close."""
-        self._flush()
+        """Write what is due, however slowly it is read, then close."""
+        if self._outbox and not self._transport.is_closing():
+            self._transport.write(self._outbox.take())  # the last: there is no turn to wait for
+            self._unread_bytes = self._transport.get_write_buffer_size()  # no stall, though it is more now
         self._transport.close()
 
     # -- inside ----------------------------------------------------------------------------------------
@@ -183,7 +185,8 @@ class Connection(asyncio.Protocol):
             budget = budget - 1 if self._loop.time() < ends_at else 0
             if self._outbox.size_bytes > FLUSH_BYTES:
                 self._flush()
-        if not self._inbox and not self._in_flight:  # replies that are due come before the end
+        # Replies that are due come before the end.
+        if not self._inbox and not self._in_flight and not self._transport.is_closing():
             if self._broken is not None:
                 self._refuse(self._broken)
             elif self._ended:

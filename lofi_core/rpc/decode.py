@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 P = TypeVar("P", bound="Params")
 
 
+# More than any request needs, and little enough to be looked at between two turns of other clients.
+MAX_VALUES = 10_000
+
 # What "no parameters" is in msgpack: an array of nothing, of an empty map, of an empty array.
 _NOTHING = frozenset({b"\x90", b"\x91\x80", b"\x91\x90"})
 
@@ -38,12 +41,14 @@ def decode_params(raw: bytes | msgspec.Raw, params_type: type[P]) -> P:
         InvalidParams: naming the field, what was wrong with it, and what it should be.
     """
     if len(raw) > 2 or bytes(raw) not in _NOTHING:
+        if (count := _items(raw)) > 1:
+            _too_many(count)
         try:
             items: tuple[P, ...] = _decoder(params_type).decode(raw)
         except (msgspec.MsgspecError, RecursionError, ValueError):
             return _decode_leniently(raw, params_type)
         if items:
-            return items[0] if len(items) == 1 else _too_many(len(items))
+            return items[0]
     defaults: P = _without_fields(params_type)
     return defaults
 
@@ -60,16 +65,27 @@ def normalise(value: Any) -> Any:
 
     Raises:
         UnicodeDecodeError: bytes that are no UTF-8.
+        InvalidParams: there are too many values.
     """
+    return _normalised(value, [MAX_VALUES])
+
+
+def _normalised(value: Any, left: list[int]) -> Any:
+    if isinstance(value, dict | list | tuple):
+        left[0] -= len(value)
+        if left[0] < 0:
+            raise InvalidParams(
+                f"params hold more than {MAX_VALUES:,} values", "no method needs more than a few"
+            )
     match value:
         case bytes():
             return value.decode()
         case float() if value.is_integer() and abs(value) < 2**63:
             return int(value)
         case dict():
-            return {normalise(key): normalise(item) for key, item in value.items()}
+            return {_normalised(key, left): _normalised(item, left) for key, item in value.items()}
         case list() | tuple():
-            return [normalise(item) for item in value]
+            return [_normalised(item, left) for item in value]
         case _:
             return value
 
@@ -91,6 +107,20 @@ def _decode_leniently(raw: bytes | msgspec.Raw, params_type: type[P]) -> P:
         case list():
             _too_many(len(value))
     raise InvalidParams(f"params must be an array, not {type(value).__name__}", "send [] or [{…}]")
+
+
+def _items(raw: bytes | msgspec.Raw) -> int:
+    """How many items the array has that a value is; 0 for what is no array."""
+    head = bytes(memoryview(raw)[:5])
+    match head[0]:
+        case first if first & 0xF0 == 0x90:
+            return first & 0x0F
+        case 0xDC:
+            return int.from_bytes(head[1:3])
+        case 0xDD:
+            return int.from_bytes(head[1:5])
+        case _:
+            return 0
 
 
 def _too_many(count: int) -> NoReturn:

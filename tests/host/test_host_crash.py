@@ -8,8 +8,18 @@ import signal
 import pytest
 
 from lofi_core.host.endings import ending
-from tests.conftest import Gate, StartDaemon, wait_for
-from tests.host.conftest import ask, children, end_of, is_gone, pause, process_of, until_step, until_taken
+from tests.conftest import IMPATIENT, Gate, InstallBackend, StartDaemon, wait_for
+from tests.host.conftest import (
+    ask,
+    children,
+    end_of,
+    hosted_source,
+    is_gone,
+    pause,
+    process_of,
+    until_step,
+    until_taken,
+)
 
 
 def test_a_process_that_is_killed_fails_its_job_and_the_next_one_gets_another(
@@ -86,9 +96,18 @@ def test_a_process_that_dies_in_the_load_fails_it(start: StartDaemon) -> None:
     assert end_of(client, ask(client)).name == "generation_complete"
 
 
+@pytest.fixture
+def start_impatient(start_daemon: StartDaemon, install_backend: InstallBackend) -> StartDaemon:
+    """A daemon with the backend `hosted` that waits for a second where others wait for ten."""
+    install_backend("hosted", hosted_source() + IMPATIENT)
+    return start_daemon
+
+
 @pytest.mark.parametrize("where", ["load", "walk"])
-def test_what_does_not_come_back_from_a_cancel_is_killed(start: StartDaemon, gate: Gate, where: str) -> None:
-    daemon = start()
+def test_what_does_not_come_back_from_a_cancel_is_killed(
+    start_impatient: StartDaemon, gate: Gate, where: str
+) -> None:
+    daemon = start_impatient()
     client = daemon.client()
     if where == "load":
         job_id = ask(client, weights="sleeps")
@@ -105,8 +124,8 @@ def test_what_does_not_come_back_from_a_cancel_is_killed(start: StartDaemon, gat
     assert end_of(client, ask(client)).name == "generation_complete"
 
 
-def test_a_shutdown_does_not_wait_for_what_hangs_and_leaves_no_process(start: StartDaemon) -> None:
-    daemon = start()
+def test_a_shutdown_does_not_wait_for_what_hangs_and_leaves_no_process(start_impatient: StartDaemon) -> None:
+    daemon = start_impatient()
     client = daemon.client()
     ask(client, grief="hangs")
     until_step(client, 1)

@@ -275,3 +275,25 @@ async def test_whoever_is_not_admitted_is_served_nothing() -> None:
         await peer.read()
     assert service.served == []
     await finish(peer)
+
+
+@pytest.mark.parametrize("last", ["an end", "no message"])
+async def test_who_reads_late_and_says_no_more_gets_every_answer(last: str) -> None:
+    service = Service()
+    peer = await connected(service)
+    count = 20
+    await peer.send(*([0, number, "later", []] for number in range(count)))
+    await until(lambda: len(service.awaiting) == count)
+    if last == "an end":
+        peer.end.shutdown(socket.SHUT_WR)
+    else:
+        await asyncio.get_running_loop().sock_sendall(peer.end, b"\xc1")
+    for reply in service.awaiting:
+        reply("x" * 100_000)  # more than the kernel takes
+        await asyncio.sleep(0)
+    assert [(await peer.read())[1] for _ in range(count)] == list(range(count))
+    if last == "no message":
+        assert "PARSE_ERROR" in (await peer.read())[2][1]
+    with pytest.raises(EOFError):
+        await peer.read()
+    await finish(peer)

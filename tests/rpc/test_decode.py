@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lofi_core.errors import InvalidParams
-from lofi_core.rpc.decode import decode_params, normalise
+from lofi_core.rpc.decode import MAX_VALUES, decode_params, normalise
 from lofi_core.rpc.params import (
     GenerateParams,
     HelloParams,
@@ -130,6 +130,23 @@ def test_a_map_with_unhashable_keys_is_refused() -> None:
 @pytest.mark.parametrize("depth", [100, 500, 900, 1020])
 def test_params_nested_too_deep_are_refused(depth: int) -> None:
     assert refusal(b"\x91" * depth + b"\xc0", NoParams).startswith("INVALID_PARAMS: params")
+
+
+def test_how_many_items_there_are_is_seen_from_their_head() -> None:
+    assert refusal([{}] * 70_000, NoParams).startswith("INVALID_PARAMS: params must be an array of zero or")
+    # Nothing behind it is read: there is nothing.
+    assert "this one has 1048575 items" in refusal(b"\xdd\x00\x0f\xff\xff", NoParams)
+
+
+@pytest.mark.parametrize(
+    "many",
+    [list(range(MAX_VALUES)), [[0] * 100] * 101, {str(number): 0 for number in range(MAX_VALUES + 1)}],
+    ids=["a list", "lists", "a map"],
+)
+def test_more_values_than_any_method_takes_are_not_looked_at(many: object) -> None:
+    with pytest.raises(InvalidParams, match="more than 10,000 values"):
+        normalise({"option": many})
+    assert "more than 10,000 values" in refusal([{"prompt": "rain", "option": many}])
 
 
 def test_a_long_wrong_name_is_cut_short_in_the_reply() -> None:

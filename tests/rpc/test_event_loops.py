@@ -63,7 +63,9 @@ def test_a_client_that_says_no_more_gets_its_answers_and_the_end(raw: RawSocket)
 
 def test_a_client_that_reads_late_gets_everything(raw: RawSocket) -> None:
     raw.socket.sendall(packed(*([0, number, "describe", []] for number in range(40))))  # some megabytes
+    raw.socket.shutdown(socket.SHUT_WR)
     assert [raw.read()[1] for _ in range(40)] == list(range(40))
+    assert raw.socket.recv(1) == b""
 
 
 def test_bytes_that_are_no_message_are_answered_once_and_end_the_connection(raw: RawSocket) -> None:

@@ -7,12 +7,15 @@ import signal
 import stat
 import subprocess
 import sys
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lofi_core.errors import ShuttingDown
 from tests.conftest import (
+    IMPATIENT,
+    STEPPED,
     TERMINAL,
     DaemonProcess,
     Gate,
@@ -126,7 +129,11 @@ def test_while_it_shuts_down_a_daemon_takes_no_new_work(daemon: DaemonProcess, g
     assert daemon.process.wait(timeout=20) == 0
 
 
-def test_a_job_that_never_comes_back_does_not_keep_the_daemon(daemon: DaemonProcess, gate: Gate) -> None:
+def test_a_job_that_never_comes_back_does_not_keep_the_daemon(
+    start_daemon: StartDaemon, install_backend: InstallBackend, gate: Gate
+) -> None:
+    install_backend("stepped", dedent(STEPPED) + IMPATIENT)
+    daemon = start_daemon()
     client = daemon.client()
     client.call("generate", options={"gate": str(gate.path)}, **WALK)
     wait_for(client, "generation_progress")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lofi_core.cli.doctor.patient import Patient
 
 LOAD_SEC = 10.0
-_UNKNOWN_HOOK = re.compile(r"unknown hook '(\w+)'")
 _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _BACKENDS, _MODELS = Area("backends"), Area("models")
 
@@ -88,15 +87,7 @@ def _told(report: dict[str, Any], *, is_default: bool) -> Finding:
 
 
 def _remedy(error: str, name: str, package: str | None) -> str:
-    from lofi_core import hookspecs
-
     of = f"the package {package}" if package else "its package"
-    if match := _UNKNOWN_HOOK.search(error):
-        hooks = [
-            hook for hook, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")
-        ]
-        close = suggestion(match[1], hooks) or f"the hooks are {', '.join(hooks)};"
-        return f"{close} mend it in {of}"
     if match := _NO_MODULE.search(error):
         return f"{of} needs {match[1]!r}, which is not installed: install {package or 'it'} again with pip"
     return f"mend or uninstall {of}, or set backends.{canonical_name(name)}.enabled to false"
