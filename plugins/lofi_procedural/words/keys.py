@@ -23,12 +23,24 @@ NOTE_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 _ACCIDENTAL = r"(?P<accidental>#|♯|♭|b|[\s-]?sharp|[\s-]?flat)?"
 _MODE = "|".join(sorted(MODES, key=len, reverse=True))
-_FULL = re.compile(rf"(?<![\w#])(?P<note>[a-g]){_ACCIDENTAL}[\s-]*(?P<mode>{_MODE})\b", re.IGNORECASE)
+# "In a minor key" and "a major chord" name no note.
+_ARTICLE = rf"(?-i:(?!a\s+(?:{_MODE})\s+(?:key|mode|mood|feel|chord|scale|third)))"
+_FULL = re.compile(
+    rf"(?<![\w#]){_ARTICLE}(?P<note>[a-g]){_ACCIDENTAL}[\s-]*(?P<mode>{_MODE})\b", re.IGNORECASE
+)
 # A bare letter is a key only where it cannot be an article: "in D", "key of a", "key: F", "Am", "F#m".
 _SHORT_MINOR = re.compile(r"(?<![\w#])(?P<note>[A-G])(?P<accidental>#|♯|♭|b)?(?P<mode>m)(?![\w])")
 _KEY_OF = re.compile(rf"\bkey(?: of|\s*[:=])\s*(?P<note>[a-g]){_ACCIDENTAL}(?![\w#♯♭])", re.IGNORECASE)
-_IN_LETTER = re.compile(r"\bin (?P<note>[A-G])(?P<accidental>#|♯|♭|b)?(?=\s*(?:$|[,.;:!)]))")
-_PATTERNS = (_FULL, _SHORT_MINOR, _KEY_OF, _IN_LETTER)
+_IN_LETTER = re.compile(
+    r"\bin (?P<note>[A-G])(?P<accidental>#|♯|♭|b)?(?=\s*(?:$|[,.;:!)\d]|at\b|with\b|and\b))"
+)
+# "In a flat" may be at home; "in A flat" is a key.
+_IN_FLAT = re.compile(r"\bin (?P<note>[A-G])(?P<accidental>#|♯|♭|b|(?i:[\s-]?sharp|[\s-]?flat))(?![\w#♯♭])")
+_IN_SHARP = re.compile(r"\bin (?P<note>[a-g])(?P<accidental>#|♯|♭)")
+_ALONE = re.compile(
+    r"(?:^|(?<=[,;]))\s*(?P<note>[A-G])(?P<accidental>#|♯|♭|b|(?i:[\s-]?sharp|[\s-]?flat))(?=\s*(?:$|[,;]))"
+)
+_PATTERNS = (_FULL, _SHORT_MINOR, _KEY_OF, _IN_LETTER, _IN_FLAT, _IN_SHARP, _ALONE)
 _BARE = re.compile(rf"(?P<note>[a-g]){_ACCIDENTAL}(?:(?P<short>m)|[\s-]*(?P<mode>{_MODE}))?", re.IGNORECASE)
 
 

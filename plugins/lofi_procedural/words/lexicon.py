@@ -117,13 +117,16 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
     """Words that say how others are meant; `terms/grammar.toml` explains each kind."""
 
     negations: frozenset[str]
+    bridges: frozenset[str]
     links: frozenset[str]
     solo: frozenset[str]
     beside: frozenset[str]
     casual: frozenset[str]
     absent: frozenset[str]
     ignored: frozenset[str]
+    lessening: frozenset[str]
     strengths: dict[str, float]
+    same: dict[str, str]
 
 
 class Lexicon:
@@ -132,11 +135,13 @@ class Lexicon:
     Attributes:
         terms: by file, in order.
         grammar: what is no term.
+        idle: words that mean nothing by themselves.
     """
 
     def __init__(self) -> None:
         self.terms = {name: _read(name) for name in FILES}
         self.grammar = msgspec.convert(_load("grammar"), Grammar)
+        self.idle = self.grammar.links | self.grammar.bridges | self.grammar.ignored
         self._phrases = {
             tuple(phrase.split()): term
             for terms in self.terms.values()
@@ -144,6 +149,20 @@ class Lexicon:
             for phrase in term.words
         }
         self._longest = max(len(phrase) for phrase in self._phrases)
+        self._same = {tuple(turn.split()): meant.split() for turn, meant in self.grammar.same.items()}
+        self._longest_turn = max(len(turn) for turn in self._same)
+
+    def plain(self, tokens: list[str]) -> list[str]:
+        """The tokens, with turns of speech replaced by what they mean."""
+        plain: list[str] = []
+        at = 0
+        while at < len(tokens):
+            lengths = range(self._longest_turn, 1, -1)
+            turns = (length for length in lengths if tuple(tokens[at : at + length]) in self._same)
+            length = next(turns, 0)
+            plain += self._same[tuple(tokens[at : at + length])] if length else tokens[at : at + 1]
+            at += length or 1
+        return plain
 
     def match(self, tokens: list[str], at: int) -> tuple[Term | None, int]:
         """The longest known phrase that starts at a token, singular or plural, and how many tokens it has."""

@@ -19,8 +19,20 @@ _BPM = re.compile(
     r"|\b(?:bpm|tempo)(?:\s+of)?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b"
 )
 _METRE = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])(?:\s*time\b)?")
+_RANGE = re.compile(r"\b(\d{2,3})\s*(?:-|\u2013|to|and)\s*(\d{2,3})(?=\s*(?:bpm|beats per minute)\b)")
+# "At 70" is a tempo where nothing follows that might be its unit.
+_AT = re.compile(r"\bat (\d{2,3})(?=\s*(?:$|[,;]|\.(?!\d)))")
+# Signs that people write for words.
+_SIGNS = (
+    ("\u2019", "'"),
+    ("w/o", " without "),
+    ("w/", " with "),
+    ("/", " or "),
+    ("&", " and "),
+    ("+", " and "),
+)
 # A clause ends a negation: "no drums, rhodes" takes out the drums only.
-_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?]")
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?()|]")
 SLOWEST_BPM, FASTEST_BPM = 40.0, 200.0
 
 
@@ -29,7 +41,9 @@ def read_prompt(prompt: str) -> Brief:
     text = unicodedata.normalize("NFKC", prompt)
     reading = Reading()
     text = _read_metre(_read_tempo(_read_key(text, reading), reading), reading)
-    for phrase in phrases(_TOKEN.findall(text.replace("-", " "))):
+    for sign, word in (*_SIGNS, ("-", " ")):
+        text = text.replace(sign, word)
+    for phrase in phrases(_TOKEN.findall(text)):
         reading.take(phrase)
     return reading.brief()
 
@@ -44,10 +58,11 @@ def _read_key(text: str, reading: Reading) -> str:
 
 
 def _read_tempo(text: str, reading: Reading) -> str:
-    match = _BPM.search(text)
+    text = _RANGE.sub(lambda ends: f"{(float(ends[1]) + float(ends[2])) / 2:g}", text)
+    match = _BPM.search(text) or _AT.search(text)
     if not match:
         return text
-    stated = float(match[1] or match[2])
+    stated = float(next(number for number in match.groups() if number))
     reading.tempo = max(SLOWEST_BPM, min(FASTEST_BPM, stated))
     limit = f", the {'fastest' if stated > reading.tempo else 'slowest'} there is"
     told = f"{reading.tempo:g} BPM{limit if stated != reading.tempo else ''}"

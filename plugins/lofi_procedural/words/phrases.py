@@ -10,8 +10,8 @@ from lofi_procedural.words.lexicon import USUAL_STRENGTH, Grammar, Lexicon, Term
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# "Drum free" means the same as "no drums".
-FREE = "free"
+# "Drum free" and "drums off" mean the same as "no drums".
+FREE, OFF = "free", "off"
 ARTICLES = {"a", "an", "the"}
 
 
@@ -41,7 +41,7 @@ class Phrase:
 def phrases(tokens: list[str]) -> list[Phrase]:
     """Read a prompt's tokens, lower case and without hyphens, from left to right."""
     book = lexicon()
-    return list(_Scan(tokens, book, book.grammar).phrases())
+    return list(_Scan(book.plain(tokens), book, book.grammar).phrases())
 
 
 class _Scan:
@@ -59,8 +59,11 @@ class _Scan:
         while at < len(self._tokens):
             token = self._tokens[at]
             term, length = self._book.match(self._tokens, at)
+            if self._bears_on_next(term, at):
+                at += 1
+                continue
             if term is not None:
-                free = self._token(at + length) == FREE and term.is_sound
+                free = term.is_sound and self._is_freedom(at + length)
                 yield from self._known(term, at, length, free=free)
                 at += length + free
                 self._known_until, self._known_instrument = at, term.instrument is not None
@@ -85,25 +88,49 @@ class _Scan:
         grammar = self._grammar
         if token in grammar.negations:
             self._negation = token
+        elif token in grammar.bridges and self._negation is not None:
+            pass
         elif not token[0].isalnum():
             self._negation = None
             yield from self._unstressed()
         elif token in grammar.strengths:
-            yield from self._unstressed()
+            if token not in grammar.ignored:  # "a little bit" is one
+                yield from self._unstressed()
             self._stress = token
         elif self._is_solo(at):
             if token in grammar.solo or self._stands_beside_instrument(at):
                 yield Phrase(token, solo=True)
-        elif token not in grammar.links and token not in grammar.ignored:
+        elif not self._book.idle.intersection(_forms(token)):
             absent = any(form in grammar.absent for form in _forms(token))
             yield Phrase(token, negated=self._negation is not None, absent=absent)
             self._negation = self._negation if absent and self._token(at + 1) in grammar.links else None
 
     def _unstressed(self) -> Iterator[Phrase]:
         """A word such as "heavy" that nothing followed which can be so means nothing here."""
-        if self._stress:
+        if self._stress and self._stress not in self._grammar.ignored:
             yield Phrase(self._stress)
         self._stress = None
+
+    def _bears_on_next(self, term: Term | None, at: int) -> bool:
+        """Whether a word says how the next is meant: "less busy", or "soft" in "soft rain"."""
+        token, grammar = self._tokens[at], self._grammar
+        if token not in grammar.strengths:
+            return False
+        following, _ = self._book.match(self._tokens, at + 1)
+        if following is None:
+            return False
+        if token in grammar.lessening and not following.is_sound:
+            self._negation = "not"
+            return True
+        if term is not None and following.textures:
+            self._stress = token
+            return True
+        return False
+
+    def _is_freedom(self, at: int) -> bool:
+        """Whether a word takes out what stands before it: not in "off-beat"."""
+        token = self._token(at)
+        return token == FREE or (token == OFF and self._book.match(self._tokens, at + 1)[0] is None)
 
     def _stays_negated(self, term: Term, at: int) -> bool:
         if self._negation is None:
