@@ -31,15 +31,15 @@ def render_loop(plan: Plan, piece: Piece, dice: Dice) -> Iterator[Step]:
     bar_sec = plan.total_samples / SAMPLE_RATE / plan.bars
     run_up = -round(-(-RUN_UP_SEC // bar_sec))
     desk = Desk(plan, piece, dice, run_up)
-    mixed = []
+    whole: Stereo = np.empty((2, plan.total_samples), np.float32)
+    # Bar lines lie behind the lead-in, where early notes are; a loop begins on its first beat.
+    lead_in = round(LEAD_IN_SEC * SAMPLE_RATE)
     for index in range(run_up, plan.bars):
         block = desk.bar(index)
         if index >= 0:
-            mixed.append(block)
+            at = np.arange(plan.bar_start(index), plan.bar_start(index + 1)) - lead_in
+            whole[:, at % plan.total_samples] = block
             yield Step("render", index)
-    # Bar lines lie behind the lead-in, where early notes are; a loop begins on its first beat.
-    whole: Stereo = np.roll(np.concatenate(mixed, axis=1), -round(LEAD_IN_SEC * SAMPLE_RATE), axis=1)
-    mixed.clear()
     whole = level(whole, limit_loop)
     for index in range(plan.bars):
         chunk = whole[:, plan.bar_start(index) : plan.bar_start(index + 1)]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lofi_procedural.plan import SAMPLE_RATE
+
 if TYPE_CHECKING:
     from lofi_procedural.sound.types import Floats, Stereo
 
@@ -16,6 +18,7 @@ REACH = 20  # blocks: 27 ms of warning, of holding and of recovery
 _OFFSETS = np.arange(-8, 8) + 0.5
 HALF_SAMPLE = (np.sinc(_OFFSETS) * np.kaiser(16, 5.0)).astype(np.float32)
 MARGIN = 16
+LOOKED_AT = 4_096  # blocks of a loop at a time: 5.5 s
 
 
 class Limiter:
@@ -63,13 +66,27 @@ def limit_loop(mixed: Stereo) -> Stereo:
     """
     total = mixed.shape[1]
     blocks = -(-total // BLOCK)
-    beyond = mixed[:, : blocks * BLOCK - total + MARGIN]
-    need = np.pad(_gain_needed(np.concatenate((mixed, beyond), axis=1), blocks), 2 * REACH, mode="wrap")
+    need = np.pad(_gain_of_loop(mixed, blocks), 2 * REACH, mode="wrap")
     held = np.lib.stride_tricks.sliding_window_view(need, 2 * REACH + 1).min(axis=1)
     nodes = np.convolve(held, _weights(), "valid")
     places = np.minimum(np.arange(blocks + 1) * BLOCK, total)
-    limited: Stereo = mixed * np.interp(np.arange(total), places, nodes).astype(np.float32)
+    limited = np.empty_like(mixed)
+    # A second at a time: minutes of gain would take more memory than the samples.
+    for start in range(0, total, SAMPLE_RATE):
+        at = np.arange(start, min(start + SAMPLE_RATE, total))
+        gain = np.interp(at, places, nodes).astype(np.float32)
+        np.multiply(mixed[:, start : start + SAMPLE_RATE], gain, out=limited[:, start : start + SAMPLE_RATE])
     return limited
+
+
+def _gain_of_loop(mixed: Stereo, blocks: int) -> Floats:
+    """What each block needs, some seconds at a time; before the first sample comes the last."""
+    needs = []
+    for first in range(0, blocks, LOOKED_AT):
+        count = min(LOOKED_AT, blocks - first)
+        around = np.arange((first - 1) * BLOCK, (first + count) * BLOCK + MARGIN) % mixed.shape[1]
+        needs.append(_gain_needed(mixed[:, around], 1 + count)[1:])
+    return np.concatenate(needs)
 
 
 def _weights() -> Floats:

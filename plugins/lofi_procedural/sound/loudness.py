@@ -77,6 +77,7 @@ def level(mixed: Stereo, limit: Callable[[Stereo], Stereo]) -> Stereo:
     gain_db = TARGET_LUFS - measure(mixed)
     limited = mixed
     for _ in range(TRIES):
+        del limited  # all of a loop, which may be minutes
         limited = limit(mixed * np.float32(10 ** (gain_db / 20)))
         missing_db = TARGET_LUFS - measure(limited)
         if abs(missing_db) < CLOSE_DB:
