@@ -163,7 +163,7 @@ TIMBRES: dict[str, Timbre] = {
         release_sec=0.1,
         stretch=0.0001,
         knock=0.035,
-        gain=0.40,
+        gain=0.46,
     ),
     "electric_bass": Timbre(
         *_GROWL,
