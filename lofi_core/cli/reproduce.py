@@ -47,13 +47,14 @@ def reproduce(options: Globals, *, file: Path, output: Path | None, force: bool,
     FILE is a track of the library or an export of one, in any format. The library is left as it is. The exit
     status is 0 for the very same samples, else 1.
     """
-    from lofi_core.tracks.proof import prove
+    from lofi_core.tracks.proof import check_readable, prove
     from lofi_core.tracks.recipes import opened, recipe_of
 
     settings = options.settings()
     with ExitStack() as stack:
         was = stack.enter_context(opened(file))
         recipe = recipe_of(was, file.name)
+        check_readable(was, file)
         target = wanted_target(settings, output, format_, recipe.prompt, force=force)
         check_sample_rate(target, recipe.sample_rate)
         again = _made_again(settings, recipe, stack, quiet=options.json)

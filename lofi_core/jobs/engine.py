@@ -13,6 +13,7 @@ from lofi_core.jobs.announce import Announcer, Publish
 from lofi_core.jobs.history import JobTable
 from lofi_core.jobs.job import Client, Job, Priority, State
 from lofi_core.jobs.memory_guard import MemoryGuard
+from lofi_core.jobs.obstacles import Obstacles
 from lofi_core.jobs.progress import Progress
 from lofi_core.jobs.queue import JobQueue
 from lofi_core.jobs.runner import Runner
@@ -127,7 +128,8 @@ class Engine:
         if job is None:
             job = self._new_job(prepared, priority, journaled_as)
         else:
-            job.priority = "high" if priority == "high" else job.priority
+            if priority == "high":
+                self.queue.raise_priority(job)
             job.is_journaled = job.is_journaled or journaled_as is not None
             self.journal.note(job)
             self.resume(job)
@@ -281,7 +283,7 @@ class Engine:
 
     def _starts_at_once(self, prepared: Prepared) -> bool:
         obstacle = self.models.obstacle(prepared.record, prepared.schedule.weights)
-        return self.runner.current is None and not self.queue.in_order() and not obstacle
+        return self.runner.current is None and not self.queue.has_waiting and not obstacle
 
     def _new_job(self, prepared: Prepared, priority: Priority, journaled_as: str | None) -> Job:
         starts_at_once = self._starts_at_once(prepared)
@@ -318,27 +320,16 @@ class Engine:
 
     def _dispatch(self) -> None:
         """Give the idle runner the next job, or ask the running one to make way."""
-        current = self.runner.current
+        current, obstacles = self.runner.current, Obstacles(self.models)
         if current is None:
-            job = self.queue.take(self._fits)
+            job = self.queue.take(obstacles.fits)
             if job is not None:
                 self.runner.assign(job)
-        elif current.control.wanted is None and self.queue.outranks(current, self._fits):
+        elif current.control.wanted is None and self.queue.outranks(current, obstacles.fits):
             current.control.wanted = Wanted.OUTRANKED
-        self._say_who_waits_for_memory()
-        self._announce.queue_changed(self.queue.pending)
-
-    def _obstacle(self, job: Job) -> str | None:
-        if job.generator is not None and job.prepared.spec.name not in self.models.stuck:
-            return None  # its model is in memory
-        return self.models.obstacle(job.prepared.record, job.prepared.schedule.weights)
-
-    def _fits(self, job: Job) -> bool:
-        return self._obstacle(job) is None
-
-    def _say_who_waits_for_memory(self) -> None:
         for job in self.queue.in_order():
-            note = self._obstacle(job)
+            note = obstacles.of(job)
             if note is not None and job.note is None:
                 self._announce.waits(job, self.queue.position(job), note)
             job.note = note
+        self._announce.queue_changed(self.queue.pending)

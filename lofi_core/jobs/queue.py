@@ -7,6 +7,7 @@ through undisturbed.
 
 from __future__ import annotations
 
+from bisect import insort
 from typing import TYPE_CHECKING
 
 from lofi_core.errors import QueueFull
@@ -28,7 +29,7 @@ class JobQueue:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._jobs: list[Job] = []
+        self._jobs: list[Job] = []  # by rank, held ones too
         self._high_streak = 0
 
     def __len__(self) -> int:
@@ -36,6 +37,11 @@ class JobQueue:
 
     def __contains__(self, job: Job) -> bool:
         return job in self._jobs
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there is one that can run."""
+        return not all(job.held for job in self._jobs)
 
     @property
     def pending(self) -> int:
@@ -53,7 +59,15 @@ class JobQueue:
     def put(self, job: Job) -> None:
         """Add a job, or bring back one that gave up the worker. The latter always fits."""
         job.has_turn = False
-        self._jobs.append(job)
+        insort(self._jobs, job, key=_rank)
+
+    def raise_priority(self, job: Job) -> None:
+        """Make a job a high-priority one, whether it waits here or not."""
+        if job in self._jobs:
+            self._jobs.remove(job)  # its rank is about to change
+            job.priority = "high"
+            insort(self._jobs, job, key=_rank)
+        job.priority = "high"
 
     def remove(self, job: Job) -> None:
         """Take a job out, wherever it stands."""
@@ -61,7 +75,7 @@ class JobQueue:
 
     def in_order(self) -> list[Job]:
         """The jobs that can run, in the order in which they would."""
-        return sorted((job for job in self._jobs if not job.held), key=_rank)
+        return [job for job in self._jobs if not job.held]
 
     def held(self) -> list[Job]:
         """The jobs that wait for `job_resume`."""
@@ -69,7 +83,9 @@ class JobQueue:
 
     def position(self, job: Job) -> int:
         """1 for the next, counting on; held jobs come after all others."""
-        return [*self.in_order(), *self.held()].index(job) + 1
+        before = self._jobs[: self._jobs.index(job)]
+        count = sum(other.held == job.held for other in before) + 1
+        return count + len(self._jobs) - len(self.held()) if job.held else count
 
     def take(self, fits: Callable[[Job], bool] = _any) -> Job | None:
         """Remove and return the job whose turn it is, of those that fit. None when none can run."""

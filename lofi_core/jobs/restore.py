@@ -42,7 +42,8 @@ async def restore(engine: Engine, library: Library, plugins: PluginHost, config:
         if outcome is None:
             outcome = await _brought_back(row, engine, plugins, config)
         if isinstance(outcome, LofiError):
-            log.warning("job %s of before cannot be done: %s", row.job_id, outcome.text())
+            log.warning("job %s of before cannot be done: %s", row.job_id, outcome.code)
+            log.debug("job %s: %s", row.job_id, outcome.text())  # a plugin's message may quote the prompt
         if outcome is not None:
             await engine.journal.end_unfinished(row, outcome)
     if rows:

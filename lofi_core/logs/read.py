@@ -75,9 +75,9 @@ def _of_level(content: bytes, level: str) -> Iterator[Entry]:
 
 
 def _is_another(path: Path, file: BinaryIO | None) -> bool:
-    """Whether there is a file now that is not the open one."""
+    """Whether there is a file now that is not the open one, or that one was begun anew."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return False
-    return file is None or not os.path.samestat(found, os.fstat(file.fileno()))
+    return file is None or not os.path.samestat(found, os.fstat(file.fileno())) or found.st_size < file.tell()

@@ -63,7 +63,7 @@ class Library:
 
     @property
     def count(self) -> int:
-        """Tracks in the store, from memory, as of the last change made through here."""
+        """Tracks in the store, from memory, as of the last time that one was asked for through here."""
         return self._totals[0]
 
     @property
@@ -180,7 +180,7 @@ class Library:
         self, limit: int = 50, offset: int = 0, query: str | None = None, *, favourite: bool | None = None
     ) -> tuple[Sequence[Track], int]:
         """A page of tracks, newest first, and how many match; see `TrackStore.list`."""
-        return await self._run(self._store.list, limit, offset, query, favourite=favourite)
+        return await self._change(self._store.list, limit, offset, query, favourite=favourite)
 
     async def update(
         self, track_id: str, *, favourite: bool | None = None, title: str | None = None
@@ -307,7 +307,7 @@ class Library:
         def call() -> R:
             try:
                 return function(*args, **kwargs)
-            finally:  # a track that is not there may have been dropped just now
+            finally:  # one may have been dropped just now, or another process has stored some
                 self._totals = self._store.count_and_bytes()
 
         return await self._run(call)

@@ -60,6 +60,18 @@ class Proof(Struct, omit_defaults=True):
     differences: list[Difference] = []
 
 
+def check_readable(file: BinaryIO, path: Path) -> None:
+    """Decode the end of a file, before anything long is done for it.
+
+    Raises:
+        TrackWriteFailed: it cannot be decoded.
+    """
+    file.seek(0)
+    with storage_failures(f"decoding {path}", path), soundfile.SoundFile(file) as sound:
+        sound.seek(max(0, sound.frames - 1))
+        sound.read(1)
+
+
 def prove(file: BinaryIO, path: Path, recipe: Recipe, again: BinaryIO, recipe_again: Recipe) -> Proof:
     """Compare a file with what was made again.
 

@@ -186,10 +186,15 @@ def test_a_file_that_was_cut_off_says_how_long_it_is(run: Run, files: Path) -> N
     assert "100000 frames are 240000 now" in run("reproduce", str(files / "short.flac")).out
 
 
-def test_a_flac_that_was_cut_off_is_not_blamed_on_the_disk(run: Run, files: Path) -> None:
+def test_a_flac_that_was_cut_off_is_refused_before_anything_is_made(
+    run: Run, files: Path, client: Client
+) -> None:
     cut = files / "cut.flac"
     cut.write_bytes((files / "rain.flac").read_bytes()[:-9_999])
+    client.call("subscribe")
     outcome = run("reproduce", str(cut))
+    client.call("ping")
+    assert client.next_event(0.0) is None
     assert "decoding" in outcome.err
     assert outcome.err.endswith("hint: is it whole, and is it audio?\n")
 

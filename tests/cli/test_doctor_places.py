@@ -6,16 +6,20 @@ Each broken setup is a real one; only a full disk is pretended.
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from lofi_core.cli.doctor import clocks, daemons, library, places, sockets
 from lofi_core.cli.doctor.finding import Finding
 from lofi_core.cli.doctor.patient import Patient
+from lofi_core.rpc.ending import write_holder
 from tests.cli.conftest import without_privileges
 from tests.cli.doctoring import found, hello, the_problem
 from tests.cli.scripted import ScriptedDaemon, Silence
@@ -74,6 +78,18 @@ def test_a_socket_that_a_dead_daemon_left_is_no_obstacle(environ: Path) -> None:
     (finding,) = found(daemons.check_daemon)
     assert finding.status == "ok"
     assert "left of one that died" in finding.text
+
+
+@pytest.mark.parametrize("ending", [False, True])
+def test_a_daemon_that_does_not_come_to_its_begin_or_end_is_told_of(environ: Path, ending: bool) -> None:
+    command = [sys.executable, "-c", "input()", "as lofi-core would be"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process, (environ / "s.lock").open("w") as lock:
+        with patch("os.getpid", return_value=process.pid):
+            write_holder(lock.fileno(), ending=ending)
+        finding = the_problem(daemons.check_daemon)
+        process.communicate(b"\n")
+    assert f"process {process.pid} has the lock" in finding.text
+    assert finding.remedy == f"wait a moment; if it stays so, kill {process.pid}"
 
 
 def test_a_directory_that_cannot_be_written_is_a_problem(environ: Path) -> None:

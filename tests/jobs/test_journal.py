@@ -224,12 +224,19 @@ def test_a_job_whose_backend_is_gone_or_another_ends_in_an_error_that_says_so(
 ) -> None:
     client = daemon.client()
     ids = [client.call("generate", **walk(gate, seed=seed))["job_id"] for seed in (1, 2)]
+    raises = client.call("generate", **walk(gate, seed=3, prompt="quokka"))["job_id"]
     other = client.call("generate", **tone())["job_id"]
     kill(daemon)
     module = home / "site" / "lofi_stepped_module.py"
-    module.write_text(module.read_text().replace('model_version="1"', 'model_version="2"'))
+    source = module.read_text().replace('model_version="1"', 'model_version="2"')
+    planned = "return Schedule("
+    module.write_text(
+        source.replace(planned, f"if request.seed == 3: 1 / {{}}[request.prompt]\n    {planned}")
+    )
     daemon = start_daemon()
     client = subscribed(daemon)
+    assert "quokka" in client.call("job_get", job_id=raises)["error"]["message"]
+    assert "quokka" not in "".join(daemon.log)
     for job_id in ids:
         status = client.call("job_get", job_id=job_id)
         assert (status["state"], status["error"]["code"]) == ("error", "BACKEND_NOT_READY")

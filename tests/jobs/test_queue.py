@@ -8,6 +8,7 @@ import pytest
 from lofi_core.backend import BackendSpec, GenerateRequest, Schedule, Stage
 from lofi_core.errors import QueueFull
 from lofi_core.jobs.job import Job, Priority
+from lofi_core.jobs.obstacles import Obstacles
 from lofi_core.jobs.progress import Progress
 from lofi_core.jobs.queue import TURN_AFTER, JobQueue
 from lofi_core.jobs.request import Prepared
@@ -66,6 +67,33 @@ def test_a_normal_job_is_let_through_after_a_row_of_high_ones_and_is_not_outrank
     assert drain(queue).index(0) == TURN_AFTER
     queue.put(job(99, "high"))
     assert not queue.outranks(normal)
+
+
+def test_a_job_whose_priority_is_raised_moves_up_and_positions_follow() -> None:
+    queue = JobQueue(10)
+    jobs = [job(serial) for serial in range(4)]
+    jobs[0].held = True
+    for one in jobs:
+        queue.put(one)
+    queue.raise_priority(jobs[3])
+    assert [queue.position(one) for one in jobs] == [4, 2, 3, 1]
+    assert drain(queue) == [3, 1, 2]
+
+
+def test_a_model_is_asked_for_once_however_many_jobs_wait_for_it() -> None:
+    class Models:
+        stuck: frozenset[str] = frozenset()
+        asked = 0
+
+        def obstacle(self, *_: object) -> str:
+            self.asked += 1
+            return "there is no room for it"
+
+    models: Any = Models()
+    obstacles = Obstacles(models)
+    assert {obstacles.of(job(serial)) for serial in range(9)} == {"there is no room for it"}
+    assert obstacles.fits(job(9, begun=True))
+    assert models.asked == 1
 
 
 def test_a_full_queue_says_how_full_it_is() -> None:

@@ -122,6 +122,16 @@ def test_whoever_follows_sees_the_next_file_too(path: Path) -> None:
             assert next(seen).text == f"new {number}"
 
 
+def test_whoever_follows_sees_what_comes_after_the_file_was_emptied(path: Path) -> None:
+    handler = log_file(path)
+    write(handler, "old")
+    with closing(follow(path, 5, "info")) as seen:
+        assert next(seen).text == "old"
+        os.truncate(path, 0)
+        write(handler, "n")
+        assert next(seen).text == "n"
+
+
 def test_whoever_follows_may_come_before_the_log(path: Path) -> None:
     with closing(follow(path, 5, "info")) as seen:
         first = threading.Timer(0.0, lambda: write(log_file(path), "first"))

@@ -191,6 +191,14 @@ async def test_count_and_size_are_known_without_asking_the_store(
     assert (library.count, library.size_bytes) == (0, 0)
 
 
+async def test_tracks_that_another_process_stored_are_counted_once_they_are_listed(
+    library: Library, studio: Studio
+) -> None:
+    track = studio.add()
+    assert (await library.list())[0] == [track]
+    assert (library.count, library.size_bytes) == (1, track.size_bytes)
+
+
 async def test_the_count_is_right_after_a_restart(
     library: Library, studio: Studio, pink_noise: Noise, tmp_path: Path
 ) -> None:

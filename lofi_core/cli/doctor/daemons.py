@@ -9,6 +9,7 @@ from lofi_core import __version__
 from lofi_core.cli.doctor.finding import Area, Finding
 from lofi_core.errors import LofiError
 from lofi_core.rpc.client import ConnectionLost, NoDaemon
+from lofi_core.rpc.ending import lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,8 +70,8 @@ def _holder(socket: Path) -> int | None:
     import psutil
 
     try:
-        pid = int(socket.with_name(f"{socket.name}.lock").read_text()[:20])
+        pid = int(lock_path(socket).read_text()[:20].split()[0])  # behind it may stand that it ends
         words = psutil.Process(pid).cmdline()
-    except (OSError, ValueError, psutil.Error):
+    except (OSError, ValueError, IndexError, psutil.Error):
         return None
     return pid if any("lofi" in word for word in words) else None

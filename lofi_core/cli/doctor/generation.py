@@ -68,7 +68,8 @@ def _generate(place: Path, duration_sec: float) -> subprocess.CompletedProcess[s
     return subprocess.run(  # noqa: S603 - our own interpreter and module
         [
             *(sys.executable, "-P", "-m", "lofi_core", "--json", "--config", str(config)),
-            *("--data-dir", str(place / "data"), "--socket", str(place / "socket")),
+            # A socket that nobody makes: the path of a temporary directory may be too long for one.
+            *("--data-dir", str(place / "data"), "--socket", "/nonexistent"),
             *("generate", "slow piano", "--no-daemon", "-b", BACKEND, "-d", f"{duration_sec:g}"),
         ],
         env=environ,
