@@ -1,10 +1,15 @@
-"""One daemon for all the tests that only talk to it, and raw sockets to any daemon."""
+"""One daemon for all the tests that only talk to it, raw sockets, and daemons that are handed theirs."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,14 @@ from tests.conftest import DaemonProcess
 from tests.rpc.raw import RawSocket
 
 Connect = Callable[[DaemonProcess], RawSocket]
+
+# What systemd does: the socket is descriptor 3, and the variables name the process that is meant.
+HAND_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="lofi")
+os.execv(sys.executable, [sys.executable, "-m", "lofi_core", "serve"])
+"""
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +58,38 @@ def connect() -> Iterator[Connect]:
 def wire(served: DaemonProcess, connect: Connect) -> RawSocket:
     """A raw socket to the shared daemon."""
     return connect(served)
+
+
+@pytest.fixture
+def place(home: Path) -> Path:
+    (home / "lofi").mkdir(mode=0o700)
+    return home / "lofi" / "lofi.sock"
+
+
+@pytest.fixture
+def listening(place: Path) -> Iterator[socket.socket]:
+    """What a `.socket` unit makes."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        made.bind(str(place))
+        place.chmod(0o600)
+        made.listen()
+        yield made
+
+
+@contextmanager
+def handed(made: socket.socket, home: Path, place: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A daemon that was started with a socket; ended afterwards."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOFI_", "XDG_"))}
+    own = {"HOME": str(home), "LOFI_SOCKET": str(place), "LOFI_AUDIO_DEVICE": "null"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HAND_OVER, str(made.fileno())],
+        env={**kept, **own, "LOFI_DATA_DIR": str(home / "data"), **variables},
+        pass_fds=[made.fileno()],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)

@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from lofi_core.rpc.client import Client
 from lofi_core.rpc.ending import is_given_up
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# What systemd does: the socket is descriptor 3, and the variables name the process that is meant.
-HAND_OVER = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="lofi")
-os.execv(sys.executable, [sys.executable, "-m", "lofi_core", "serve"])
-"""
-
-
-@pytest.fixture
-def place(home: Path) -> Path:
-    (home / "lofi").mkdir(mode=0o700)
-    return home / "lofi" / "lofi.sock"
-
-
-@pytest.fixture
-def listening(place: Path) -> Iterator[socket.socket]:
-    """What a `.socket` unit makes."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
-        made.bind(str(place))
-        place.chmod(0o600)
-        made.listen()
-        yield made
-
-
-@contextmanager
-def handed(made: socket.socket, home: Path, place: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """A daemon that was started with a socket; ended afterwards."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOFI_", "XDG_"))}
-    own = {"HOME": str(home), "LOFI_SOCKET": str(place), "LOFI_AUDIO_DEVICE": "null"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", HAND_OVER, str(made.fileno())],
-        env={**kept, **own, "LOFI_DATA_DIR": str(home / "data"), **variables},
-        pass_fds=[made.fileno()],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=30)
+from tests.rpc.conftest import handed
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
