@@ -111,10 +111,9 @@ PIECES = (
         "brushed waltz, vibraphone, upright bass, café, 99 bpm, F major",
         60,
         4,
-        """Kick and bass on the first beat, brushes on all three: broad soft columns in place of sharp
-        ones, with little above 8 kHz. The vibraphone has a first partial and one two octaves above,
-        hardly more, and its bars go on ringing over the next note. Below it all people talk, too
-        softly to be understood.""",
+        """Brushes keep all three beats, in soft columns up to 10 kHz, and kick and bass mark the first.
+        The vibraphone is one line for each note, and a faint one two octaves above; its bars ring on
+        over what follows. Below it all people talk, too softly to be understood.""",
     ),
     Shown(
         "synthwave",
