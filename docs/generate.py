@@ -5,7 +5,8 @@
 
 In `rpc.md` everything below a marker is made from the METHODS, EVENTS and ERRORS tables. In any page the code
 block after `<!-- quote: PATH -->` is that file, and the table after `<!-- lexicon: NAME -->` is made from the
-embedded backend's file of that name. What the Neovim plugin knows of the wire, and its help, come along.
+embedded backend's file of that name. What follows `<!-- pieces -->` is told by `pieces.py`; `pictures.py`
+draws it. What the Neovim plugin knows of the wire, and its help, come along.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import sys
 from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pieces
 
 from lofi_core.errors import wire_type
 from lofi_core.jobs.history import MAX_ENDED
@@ -34,6 +37,16 @@ DOCS = Path(__file__).parent
 MARKER = "<!-- Everything below is written by docs/generate.py. -->"
 QUOTE = re.compile(r"(<!-- quote: (\S+) -->\n```\w*\n).*?(```)", re.DOTALL)
 LEXICON = re.compile(r"(<!-- lexicon: (\w+) -->\n).*?(?=\n[^|\n]|\Z)", re.DOTALL)
+SHOWN = re.compile(r"(<!-- pieces -->\n).*?(?=\n## |\Z)", re.DOTALL)
+GRAMMAR = {
+    "negations": "what follows is not wanted",
+    "links": "keep a negation open for the next word",
+    "solo": "only what is named plays",
+    "beside": "the same, beside an instrument",
+    "casual": "the same, right before one",
+    "absent": "nobody sings anyway: understood after a negation",
+    "ignored": "nothing",
+}
 PARAM_HEAD = ("name", "type", "default", "constraints", "required")
 FIELD_HEAD = ("name", "type", "always there")
 MEBIBYTE = 1024 * 1024
@@ -59,7 +72,7 @@ def run(script: str, arguments: list[str]) -> int:
 
 def written(page: Path) -> str:
     """A page as it should be."""
-    text = LEXICON.sub(words, QUOTE.sub(quoted, page.read_text()))
+    text = SHOWN.sub(shown, LEXICON.sub(words, QUOTE.sub(quoted, page.read_text())))
     head, marker, _ = text.partition(MARKER)
     return f"{head}{MARKER}\n\n{reference()}" if marker else head
 
@@ -69,10 +82,27 @@ def quoted(block: re.Match[str]) -> str:
     return block[1] + (DOCS.parent / block[2]).read_text() + block[3]
 
 
+def shown(block: re.Match[str]) -> str:
+    """What is told of the pieces that are shown."""
+    return "\n".join([block[1], *pieces.page()])
+
+
 def words(block: re.Match[str]) -> str:
-    """What the words of a file ask for."""
+    """What the words of a file ask for, or how those of the grammar bear on others."""
+    if block[2] == "grammar":
+        return "\n".join([block[1].rstrip(), *table(("Words", "How they bear on others"), grammar())])
     rows = [(", ".join(term.words), term.meaning()) for term in lexicon().terms[block[2]]]
     return "\n".join([block[1].rstrip(), *table(("Words", "Effect"), rows)])
+
+
+def grammar() -> Iterator[tuple[str, str]]:
+    """The words that mean nothing alone, by what they do."""
+    known = lexicon().grammar
+    for kind, does in GRAMMAR.items():
+        yield ", ".join(sorted(getattr(known, kind))), does
+    strengths = sorted(known.strengths.items(), key=lambda item: (-item[1], item[0]))
+    told = ", ".join(f"{word} {amount:g}" for word, amount in strengths)
+    yield told, "how much of the texture or the drums named next, 0 to 1"
 
 
 def reference() -> str:

@@ -19,6 +19,7 @@ from lofi_core import hookspecs
 from lofi_core.errors import ERRORS
 from lofi_core.events import EVENTS
 from lofi_core.rpc.methods import METHODS
+from lofi_procedural.words.lexicon import FILES
 
 if TYPE_CHECKING:
     from tests.conftest import DaemonProcess
@@ -65,6 +66,19 @@ def test_the_generated_parts_are_up_to_date() -> None:
     command = [sys.executable, str(DOCS / "generate.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", [*FILES, "grammar"])
+def test_every_file_of_the_lexicon_is_shown(name: str) -> None:
+    assert re.search(rf"<!-- lexicon: {name} -->\n\| Words \|", page("procedural.md"))
+
+
+def test_every_picture_is_there_says_what_it_shows_and_is_small() -> None:
+    pictures = re.findall(r"!\[(.*?)\]\((\S+?)\)", page("procedural.md"))
+    sizes = [(DOCS / path).stat().st_size for _, path in pictures]
+    assert len(pictures) == 6
+    assert all(text for text, _ in pictures)
+    assert max(sizes) <= 150_000
 
 
 def test_the_example_client_makes_a_track(daemon: DaemonProcess) -> None:

@@ -10,6 +10,8 @@ import numpy as np
 from benchmarks.procedural_machines import Machine, distance, features_of, made_on, make
 from lofi_procedural.desk import Desk
 from lofi_procedural.score import Dice
+from lofi_procedural.sound.loudness import Meter, measure
+from lofi_procedural.sound.rider import Rider
 
 if TYPE_CHECKING:
     import pytest
@@ -45,6 +47,15 @@ def test_what_is_a_little_other_in_the_mix_is_a_little_other_in_the_track(
     apart = distance(np.concatenate(chunks, axis=1), usual)
     # -120 dBFS went in, before the fader.
     assert -135 < apart.rms_db < FAR_BELOW_DBFS
+
+
+def test_the_level_of_the_final_chord_does_not_jump_with_what_comes_in() -> None:
+    rng = np.random.default_rng(1)
+    body, chord = (0.1 * rng.standard_normal((2, seconds * 48_000)).astype(np.float32) for seconds in (4, 1))
+    rider, heard = Rider(0.2), Meter()
+    heard.add(rider.ride(body, 0.0, heard))
+    came_out = [measure(rider.end(chord * np.float32(level), heard)) for level in np.linspace(0.95, 1.0, 6)]
+    assert np.ptp(came_out) < 0.02
 
 
 def test_the_dice_roll_what_they_always_rolled() -> None:

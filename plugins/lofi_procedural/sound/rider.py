@@ -71,8 +71,10 @@ class Rider:
         # The half that is not yet faded must not tower over the bars before it.
         ceiling = self._aim + EXCESS_DB - max(measure(block[:, : block.shape[1] // 2]), SILENCE_LUFS)
         choices = np.minimum(choices, max(ceiling, choices[0]))
-        missed = [abs(so_far.with_next(block * np.float32(10 ** (at / 20))) - TARGET_LUFS) for at in choices]
-        return _glide(block, gain_db, float(choices[int(np.argmin(missed))]), quick=True)
+        landings = [so_far.with_next(block * np.float32(10 ** (at / 20))) for at in choices]
+        # Between two of them: with the nearest, the last bit of a sample could decide over half a decibel.
+        chosen = np.interp(TARGET_LUFS, np.maximum.accumulate(landings), choices)
+        return _glide(block, gain_db, float(chosen), quick=True)
 
     def _usual(self) -> float:
         """One bar is a guess; three are a level."""
