@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side.
-EVEN, REACH = -6.0, 2.0
+EVEN, REACH = -6.0, 3.0
 # The end of a note is darker than what is rehearsed of it; drums, where there are any, make up for that.
 RINGING = 1.8
 LEAST, MOST = -1.0, 7.0
