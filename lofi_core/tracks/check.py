@@ -84,7 +84,13 @@ class Checker:
 
     def _damaged(self, track_id: str) -> None:
         self._publish(ev.TrackRemoved(track_id, "damaged"))
-        self._tasks.start_soon(self._forget, track_id)
+        self._tasks.start_soon(self._forget_it, track_id)
+
+    async def _forget_it(self, track_id: str) -> None:
+        try:
+            await self._forget(track_id)
+        except LofiError as error:
+            log.warning("%s", error.text())
 
     async def _run(self) -> None:
         library = self._library

@@ -142,6 +142,15 @@ def test_an_index_in_a_read_only_directory_is_not_called_damaged(environ: Path) 
     assert f"make {environ / 'data'} writable" in (finding.remedy or "")
 
 
+def test_files_that_are_set_aside_are_told_with_their_size(environ: Path) -> None:
+    place = environ / "data" / "set-aside"
+    place.mkdir(parents=True)
+    for name in "ab":
+        (place / f"{name}.flac").write_bytes(bytes(1000))
+    finding = the_problem(library.check_library)
+    assert f"2 files, 2.0 kB, are set aside in {place}" in finding.text
+
+
 def test_tracks_without_their_files_are_told(environ: Path) -> None:
     values = "'t', 'j', NULL, 0, '2026-01-01T00:00:00Z', 1, 1, '', x'00', 0, ''"
     _index(environ, f"INSERT INTO tracks VALUES (1, {values})")

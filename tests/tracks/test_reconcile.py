@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from lofi_core.errors import AudioDeviceError
 from lofi_core.temporary import temporary_path
 from lofi_core.tracks.check import Checker
 from lofi_core.tracks.library import Library
@@ -310,6 +311,23 @@ async def checked(studio: Studio) -> AsyncIterator[Library]:
     finally:
         await library.close()
         studio.store = TrackStore(studio.data_dir)
+
+
+@pytest.mark.anyio
+async def test_a_player_that_cannot_leave_a_damaged_track_ends_nothing(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_: str) -> None:
+        raise AudioDeviceError("the player has died")
+
+    library = await Library.open(studio.data_dir, studio.root / "cache")
+    async with anyio.create_task_group() as tasks:
+        Checker(library, studio.data_dir, fail, lambda _: None).start(tasks)
+        library.on_damaged("0" * 32)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+    await library.close()
+    assert "the player has died" in caplog.text
 
 
 @pytest.mark.anyio

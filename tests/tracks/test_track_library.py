@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from lofi_core.errors import InferenceFailed, ShuttingDown, TrackWriteFailed, UnknownTrack
+from lofi_core.errors import (
+    AudioDeviceError,
+    InferenceFailed,
+    ShuttingDown,
+    TrackWriteFailed,
+    UnknownTrack,
+)
+from lofi_core.rpc.handlers.tracks import TrackMethods
+from lofi_core.rpc.params import TrackParams
 from lofi_core.tracks import slices
 from lofi_core.tracks.library import Library
 from lofi_core.tracks.spool import BLOCK_FRAMES
@@ -218,6 +226,23 @@ async def test_tracks_are_marked_drawn_and_exported(
     assert len(await library.waveform(track.track_id, 12)) == 12
     exported = await library.export(track.track_id, str(tmp_path / "out.ogg"))
     assert exported.size_bytes == (tmp_path / "out.ogg").stat().st_size
+
+
+async def test_a_track_is_deleted_and_told_of_though_the_player_fails(
+    library: Library, studio: Studio
+) -> None:
+    class Broken:
+        async def forget(self, _: str) -> None:
+            raise AudioDeviceError("the player has died")
+
+    track, told = studio.add(), asyncio.Queue[Any]()
+    broken: Any = Broken()
+    methods = TrackMethods(library, broken, told.put_nowait)
+    nobody: Any = None
+    answer = await methods.tracks_delete(nobody, TrackParams(track.track_id))
+    assert answer.deleted
+    assert (await told.get()).reason == "deleted"
+    assert await library.find(track.track_id) is None
 
 
 async def test_closing_removes_the_spools_and_ends_the_thread(library: Library) -> None:

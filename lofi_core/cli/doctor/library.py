@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from lofi_core.cli.doctor.finding import Area, Finding
 from lofi_core.cli.output import size
 from lofi_core.tracks.index import SCHEMA_VERSION
-from lofi_core.tracks.layout import tracks_dir
+from lofi_core.tracks.layout import set_aside_dir, tracks_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ def check_library(patient: Patient) -> Iterator[Finding]:
         yield from _AREA.guarded(partial(_check_index, patient, data))
     else:
         yield _AREA.ok("no track was made yet")
+    yield from _AREA.guarded(partial(_look_aside, set_aside_dir(data)))
     for path in sorted(data.glob("*.db")):
         if path.name != INDEX:
             yield from _KEPT.guarded(partial(_check_database, path))
@@ -65,6 +66,15 @@ def _check_index(patient: Patient, data: Path) -> Iterator[Finding]:
         yield _AREA.warning(f"{told} in the index, and {there} files", remedy)
     else:
         yield _AREA.ok(told)
+
+
+def _look_aside(place: Path) -> Iterator[Finding]:
+    sizes = [path.stat().st_size for path in place.glob("*")]
+    if sizes:
+        told = (
+            f"{len(sizes)} files, {size(sum(sizes))}, are set aside in {place}: damaged, or no tracks of ours"
+        )
+        yield _AREA.warning(told, "the log says why; remove what you do not want")
 
 
 def _check_database(path: Path) -> Iterator[Finding]:

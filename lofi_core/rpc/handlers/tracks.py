@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lofi_core.errors import LofiError
 from lofi_core.events import TrackRemoved
 from lofi_core.rpc import results as r
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from lofi_core.rpc.connection import Connection
     from lofi_core.tracks.library import Library
     from lofi_core.tracks.track import Exported, Track
+
+log = logging.getLogger("lofi.tracks")
 
 
 @dataclass(slots=True)
@@ -42,7 +46,10 @@ class TrackMethods:
 
     async def tracks_delete(self, _connection: Connection, params: p.TrackParams) -> r.Deleted:
         await self.library.delete(params.track_id)
-        await self.playback.forget(params.track_id)
+        try:
+            await self.playback.forget(params.track_id)
+        except LofiError as error:  # it is deleted all the same
+            log.warning("%s", error.text())
         # In a later turn: the answer to a request precedes the events it causes.
         asyncio.get_running_loop().call_soon(self.publish, TrackRemoved(params.track_id, "deleted"))
         return r.Deleted(deleted=True)
