@@ -227,10 +227,13 @@ class DaemonProcess:
         self._clients.append(client)
         return client
 
+    def close_clients(self) -> None:
+        while self._clients:
+            self._clients.pop().close()
+
     def stop(self) -> int:
         """SIGTERM, and the exit status."""
-        for client in self._clients:
-            client.close()
+        self.close_clients()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(timeout=20)

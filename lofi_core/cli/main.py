@@ -144,6 +144,10 @@ def _told(error: BaseException, *, with_traceback: bool) -> int:
         case LofiError():
             from lofi_core.rpc.client import NoDaemon  # what asked no daemon did without the client
 
+            if error.code == "INVALID_BACKEND":
+                from lofi_core.cli.later_backend import with_what_is_here
+
+                error = with_what_is_here(error)
             click.echo(clean(error.text(), keep="\n"), err=True)
             return EXIT_NO_DAEMON if isinstance(error, NoDaemon) else EXIT_REFUSED
         case KeyboardInterrupt() | click.Abort():

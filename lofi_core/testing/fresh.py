@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lofi_core.testing.kit import Kit
 
 LINES_SHOWN = 12
+PATIENCE_SEC = 1800.0  # for three tracks of a few seconds
 
 
 class Order(Struct):
@@ -83,14 +84,21 @@ def look(kit: Kit) -> Findings:
         report=str(report),
         directories=[str(here), str(temporary)],
     )
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "lofi_core.testing.probe"],
-        input=msgspec.json.encode(order),
-        capture_output=True,
-        check=False,
-        cwd=here,
-        env=environment(temporary),
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "lofi_core.testing.probe"],
+            input=msgspec.json.encode(order),
+            capture_output=True,
+            check=False,
+            cwd=here,
+            env=environment(temporary),
+            timeout=PATIENCE_SEC,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unfit(
+            f"in a fresh process three tracks were not made within {PATIENCE_SEC:g} s",
+            "end each step, and the generator; or try a shorter --lofi-duration, if it is only slow",
+        ) from None
     if done.returncode or not report.exists():
         said = done.stderr.decode("utf-8", "replace").splitlines()[-LINES_SHOWN:]
         raise Unfit(

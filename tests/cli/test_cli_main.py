@@ -13,7 +13,7 @@ import lofi_core
 from lofi_core.cli import main as main_module
 from lofi_core.cli.main import COMMANDS, cli
 from lofi_core.cli.summaries import SUMMARIES
-from lofi_core.errors import InvalidParams
+from lofi_core.errors import InvalidBackend, InvalidParams
 from tests.cli.conftest import Run
 from tests.cli.scripted import ScriptedDaemon
 
@@ -212,3 +212,19 @@ def test_the_help_shows_each_commands_own_words() -> None:
 def test_every_command_is_a_click_command() -> None:
     context = click.Context(cli)
     assert all(isinstance(cli.get_command(context, name), click.Command) for name in main_module.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("sine", "the daemon knows no backend 'sine': it was installed later\nhint: `lofi-core shutdown`; "),
+        ("nosuch", "no backend 'nosuch' is installed\nhint: installed: procedural\n"),
+    ],
+)
+def test_a_backend_that_was_installed_after_the_daemon_had_started_is_told_apart(
+    run: Run, scripted: ScriptedDaemon, name: str, told: str
+) -> None:
+    refusal = InvalidBackend(f"no backend {name!r} is installed", "installed: procedural")
+    scripted.answers["unload_backend"] = refusal
+    done = run("unload", name)
+    assert (done.exit_status, done.err.startswith(f"INVALID_BACKEND: {told}")) == (1, True), done.err

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DaemonProcess
+from lofi_core.rpc.client import Client
+from tests.conftest import STEPPED, DaemonProcess, install_backend_in
 from tests.rpc.raw import RawSocket
 
 Connect = Callable[[DaemonProcess], RawSocket]
@@ -32,12 +33,25 @@ os.execv(sys.executable, [sys.executable, "-m", "lofi_core", "serve"])
 def served() -> Iterator[DaemonProcess]:
     """A daemon that outlives every test here: whatever one of them sends, the others must be served."""
     home = Path(tempfile.mkdtemp(prefix="lofi-"))
+    install_backend_in(home, "stepped", STEPPED)
     daemon = DaemonProcess(home, {})
     yield daemon
     status = daemon.stop()
     shutil.rmtree(home, ignore_errors=True)
     assert status == 0
     assert "Traceback" not in "".join(daemon.log)
+
+
+@pytest.fixture
+def quiet(served: DaemonProcess) -> Iterator[DaemonProcess]:
+    """The same daemon, as if it had just started: it does nothing, and nobody is there."""
+    with Client(served.socket) as client:
+        client.call("queue_clear")
+        while any((queue := client.call("queue_status")).values()) or client.call("status")["clients"] > 1:
+            for job in (*queue["running"], *queue["paused"]):
+                client.call("cancel", job_id=job["job_id"], force=True)
+    yield served
+    served.close_clients()
 
 
 @pytest.fixture

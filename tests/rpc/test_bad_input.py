@@ -68,9 +68,8 @@ def test_a_broken_backend_is_refused_with_what_broke(
     )
 
 
-def test_an_unknown_option_is_refused_with_those_there_are(daemon: DaemonProcess, connect: Connect) -> None:
-    stepped = {"prompt": "x", "backend": "stepped", "options": {"gait": "y"}}
-    text = connect(daemon).error("generate", [stepped])
+def test_an_unknown_option_is_refused_with_those_there_are(wire: RawSocket) -> None:
+    text = refusal(wire, backend="stepped", options={"gait": "y"})
     assert text == "INVALID_OPTION: stepped has no option 'gait'\nhint: did you mean 'gate'?"
 
 
@@ -105,8 +104,8 @@ def test_a_title_that_is_too_long_is_refused(wire: RawSocket) -> None:
     assert refusal(wire, title="x" * 201).startswith("INVALID_PARAMS: title has 201 characters")
 
 
-def test_whatever_is_refused_leaves_no_job(daemon: DaemonProcess, connect: Connect) -> None:
-    wire = connect(daemon)
+def test_whatever_is_refused_leaves_no_job(quiet: DaemonProcess, connect: Connect) -> None:
+    wire = connect(quiet)
     refusal(wire, duration_sec=math.nan)
     refusal(wire, prompt="")
     assert wire.ask([0, 1, "queue_status", []])[3] == {"running": [], "pending": [], "paused": []}

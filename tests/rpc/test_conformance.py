@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from importlib.metadata import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ import pytest
 from pynvim.msgpack_rpc import socket_session
 
 from lofi_core import __version__
+from tests.conftest import DaemonProcess
 
 if TYPE_CHECKING:
-    from tests.conftest import DaemonProcess
+    from collections.abc import Iterator
 
 TRACK = {"prompt": "a tone 🎹", "backend": "sine", "duration_sec": 2.0, "seed": 7}
 EMPTY_PROMPT = "INVALID_PROMPT: the prompt is empty"
@@ -51,9 +53,9 @@ def printed(command: list[str], environ: dict[str, str]) -> Any:
 
 
 @pytest.fixture
-def session(daemon: DaemonProcess) -> Any:
+def session(quiet: DaemonProcess) -> Any:
     """A session; its first message is a notification with a bin name and five params."""
-    opened = socket_session(str(daemon.socket))
+    opened = socket_session(str(quiet.socket))
     yield opened
     opened.loop._transport.close()
     with contextlib.suppress(RuntimeError):  # it stops its loop when the connection is lost
@@ -86,12 +88,17 @@ def test_pynvim_gets_the_events_of_its_job(session: Any) -> None:
 # -- Neovim ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def neovim(daemon: DaemonProcess, home: Path) -> Any:
+@pytest.fixture(scope="module")
+def neovim() -> Iterator[Any]:
     """What Neovim saw through `sockconnect` and `rpcrequest`, while events were pushed to it."""
     script = str(Path(__file__).with_name("neovim_client.lua"))
     command = [nvim(), "--headless", "--clean", "-n", "-l", script]
-    return printed(command, isolated(home, LOFI_SOCKET=str(daemon.socket)))
+    with tempfile.TemporaryDirectory(prefix="lofi-") as home:
+        daemon = DaemonProcess(Path(home), {})
+        try:
+            yield printed(command, isolated(Path(home), LOFI_SOCKET=str(daemon.socket)))
+        finally:
+            daemon.stop()
 
 
 def test_neovim_drives_requests_and_pushed_events_do_no_harm(neovim: Any) -> None:

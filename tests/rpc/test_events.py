@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
     from tests.rpc.conftest import Connect
     from tests.rpc.raw import RawSocket
 
-SINE = {"prompt": "a tone", "backend": "sine", "duration_sec": 2}
+NUMBERS = count()
+
+
+@pytest.fixture
+def sine() -> dict[str, Any]:
+    """A track that nobody has asked for yet."""
+    return {"prompt": f"tone {next(NUMBERS)}", "backend": "sine", "duration_sec": 2}
 
 
 def heard(wire: RawSocket) -> list[list[Any]]:
@@ -27,76 +34,84 @@ def heard(wire: RawSocket) -> list[list[Any]]:
 
 
 def test_the_reply_to_generate_precedes_every_event_of_its_job(
-    daemon: DaemonProcess, connect: Connect
+    quiet: DaemonProcess, sine: dict[str, Any], connect: Connect
 ) -> None:
-    wire = connect(daemon)
+    wire = connect(quiet)
     wire.ask([0, 1, "subscribe", [{"events": ["generation_"]}]])
     answered: set[str] = set()
     for msgid in range(2, 12):
-        message = wire.ask([0, msgid, "generate", [SINE | {"seed": msgid}]])
+        message = wire.ask([0, msgid, "generate", [sine | {"seed": msgid}]])
         while message[0] == 2:
             assert message[2][0]["job_id"] in answered
             message = wire.read()
         answered.add(message[3]["job_id"])
 
 
-def test_the_reply_to_a_cached_generate_precedes_its_event(daemon: DaemonProcess, connect: Connect) -> None:
-    client, wire = daemon.client(), connect(daemon)
-    events_until_end(client, client.call("generate", seed=1, **SINE)["job_id"])
-    reply = wire.ask([0, 1, "generate", [SINE | {"seed": 1}]])
+def test_the_reply_to_a_cached_generate_precedes_its_event(
+    quiet: DaemonProcess, sine: dict[str, Any], connect: Connect
+) -> None:
+    client, wire = quiet.client(), connect(quiet)
+    events_until_end(client, client.call("generate", seed=1, **sine)["job_id"])
+    reply = wire.ask([0, 1, "generate", [sine | {"seed": 1}]])
     assert reply[3]["status"] == "cached"
     assert wire.read()[1] == "generation_complete"
 
 
-def test_a_connection_hears_of_its_own_job_without_subscribing(daemon: DaemonProcess) -> None:
-    client = daemon.client()
-    names = [e.name for e in events_until_end(client, client.call("generate", **SINE)["job_id"])]
+def test_a_connection_hears_of_its_own_job_without_subscribing(
+    quiet: DaemonProcess, sine: dict[str, Any]
+) -> None:
+    client = quiet.client()
+    names = [e.name for e in events_until_end(client, client.call("generate", **sine)["job_id"])]
     assert names[:2] == ["generation_queued", "generation_start"]
     assert names[-1] == "generation_complete"
     assert {"generation_progress", "generation_audio"} <= set(names)
 
 
 def test_a_connection_hears_nothing_of_others_jobs_without_subscribing(
-    daemon: DaemonProcess, connect: Connect
+    quiet: DaemonProcess, sine: dict[str, Any], connect: Connect
 ) -> None:
-    client, wire = daemon.client(), connect(daemon)
+    client, wire = quiet.client(), connect(quiet)
     assert wire.is_served()
-    events_until_end(client, client.call("generate", **SINE)["job_id"])
+    events_until_end(client, client.call("generate", **sine)["job_id"])
     assert heard(wire) == []
 
 
-def test_a_subscriber_hears_of_others_jobs_by_name_or_prefix(daemon: DaemonProcess, connect: Connect) -> None:
-    client, wire = daemon.client(), connect(daemon)
+def test_a_subscriber_hears_of_others_jobs_by_name_or_prefix(
+    quiet: DaemonProcess, sine: dict[str, Any], connect: Connect
+) -> None:
+    client, wire = quiet.client(), connect(quiet)
     wire.ask([0, 1, "subscribe", [{"events": ["generation_c", "generation_start"]}]])
-    events_until_end(client, client.call("generate", **SINE)["job_id"])
+    events_until_end(client, client.call("generate", **sine)["job_id"])
     assert [message[1] for message in heard(wire)] == ["generation_start", "generation_complete"]
 
 
-def test_after_unsubscribing_a_connection_hears_nothing_more(daemon: DaemonProcess, connect: Connect) -> None:
-    client, wire = daemon.client(), connect(daemon)
+def test_after_unsubscribing_a_connection_hears_nothing_more(
+    quiet: DaemonProcess, sine: dict[str, Any], connect: Connect
+) -> None:
+    client, wire = quiet.client(), connect(quiet)
     wire.ask([0, 1, "subscribe", []])
     assert wire.ask([0, 2, "unsubscribe", []])[3] == {"events": []}
-    events_until_end(client, client.call("generate", **SINE)["job_id"])
+    events_until_end(client, client.call("generate", **sine)["job_id"])
     assert heard(wire) == []
 
 
 def test_scope_own_adds_the_events_of_no_job_and_no_others_jobs(
-    daemon: DaemonProcess, connect: Connect
+    quiet: DaemonProcess, sine: dict[str, Any], connect: Connect
 ) -> None:
-    client, wire = daemon.client(), connect(daemon)
+    client, wire = quiet.client(), connect(quiet)
     wire.ask([0, 1, "subscribe", [{"scope": "own"}]])
     for seed in (1, 2):  # the second waits for a moment
-        job = client.call("generate", **{**SINE, "seed": seed})
+        job = client.call("generate", **{**sine, "seed": seed})
     events_until_end(client, job["job_id"])
     assert {message[1] for message in heard(wire)} == {"queue_changed"}
 
 
 def test_both_clients_of_one_job_hear_its_events_once(
-    daemon: DaemonProcess, gate: Gate, connect: Connect
+    quiet: DaemonProcess, gate: Gate, connect: Connect
 ) -> None:
-    client, wire = daemon.client(), connect(daemon)
+    client, wire = quiet.client(), connect(quiet)
     walk = {
-        "prompt": "w",
+        "prompt": f"w{next(NUMBERS)}",
         "backend": "stepped",
         "duration_sec": 2,
         "seed": 1,
@@ -110,12 +125,16 @@ def test_both_clients_of_one_job_hear_its_events_once(
     assert [m[1] for m in heard(wire)].count("generation_complete") == 1
 
 
-def test_queue_changed_goes_to_subscribers_when_the_length_changes(daemon: DaemonProcess, gate: Gate) -> None:
-    client, watcher = daemon.client(), daemon.client()
+def test_queue_changed_goes_to_subscribers_when_the_length_changes(
+    quiet: DaemonProcess, sine: dict[str, Any], gate: Gate
+) -> None:
+    client, watcher = quiet.client(), quiet.client()
     watcher.call("subscribe", events=["queue_changed"])
     options = {"gate": str(gate.path)}
-    client.call("generate", prompt="runs", backend="stepped", duration_sec=1, options=options)
-    client.call("generate", **SINE)
+    client.call(
+        "generate", prompt=f"runs {next(NUMBERS)}", backend="stepped", duration_sec=1, options=options
+    )
+    client.call("generate", **sine)
     assert wait_for(watcher, "queue_changed").fields == {"length": 1}
     gate.open(1)
     assert wait_for(watcher, "queue_changed").fields == {"length": 0}

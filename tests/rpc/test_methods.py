@@ -127,9 +127,9 @@ def test_status_says_what_is_true(daemon: DaemonProcess) -> None:
 
 
 def test_ping_is_answered_while_a_job_is_paused_at_its_next_step(
-    daemon: DaemonProcess, gate: Gate, connect: Connect
+    quiet: DaemonProcess, gate: Gate, connect: Connect
 ) -> None:
-    client, wire = daemon.client(), connect(daemon)
+    client, wire = quiet.client(), connect(quiet)
     walk = {"prompt": "w", "backend": "stepped", "duration_sec": 3, "options": {"gate": str(gate.path)}}
     job_id = client.call("generate", **walk)["job_id"]
     wait_for(client, "generation_start")
@@ -138,8 +138,8 @@ def test_ping_is_answered_while_a_job_is_paused_at_its_next_step(
     assert wire.read() == [1, 1, None, {"state": "paused"}]
 
 
-def test_queue_methods_tell_a_running_job_from_a_pending_one(daemon: DaemonProcess, gate: Gate) -> None:
-    client = daemon.client()
+def test_queue_methods_tell_a_running_job_from_a_pending_one(quiet: DaemonProcess, gate: Gate) -> None:
+    client = quiet.client()
     walk = {"backend": "stepped", "duration_sec": 3, "options": {"gate": str(gate.path)}}
     running = client.call("generate", prompt="first", **walk)
     pending = client.call("generate", prompt="second", **walk)
@@ -152,8 +152,8 @@ def test_queue_methods_tell_a_running_job_from_a_pending_one(daemon: DaemonProce
     events_until_end(client, running["job_id"])
 
 
-def test_a_cached_track_is_answered_without_a_job_and_followed_by_one_event(daemon: DaemonProcess) -> None:
-    client = daemon.client()
+def test_a_cached_track_is_answered_without_a_job_and_followed_by_one_event(quiet: DaemonProcess) -> None:
+    client = quiet.client()
     first = client.call("generate", prompt="a", backend="sine", duration_sec=1, seed=3)
     events_until_end(client, first["job_id"])
     again = client.call("generate", prompt="a", backend="sine", duration_sec=1, seed=3)

@@ -42,8 +42,7 @@ def test_a_method_name_may_be_bin(wire: RawSocket) -> None:
     assert wire.ask([0, 1, b"ping", []])[3]["status"] == "ok"
 
 
-def test_responses_come_in_completion_order(daemon: DaemonProcess, connect: Connect) -> None:
-    wire = connect(daemon)
+def test_responses_come_in_completion_order(wire: RawSocket) -> None:
     track = {"prompt": "x", "backend": "sine", "duration_sec": 60}
     assert wire.ask([0, 1, "generate", [track]], [0, 2, "ping", []])[1] == 2
     while (message := wire.read())[0] != 1:
@@ -182,10 +181,10 @@ def test_a_flooder_that_reads_after_all_gets_every_answer_in_order(wire: RawSock
     assert [wire.read()[1] for _ in range(count)] == list(range(count))
 
 
-def test_a_client_that_vanishes_loses_nothing(daemon: DaemonProcess) -> None:
-    client, watcher = daemon.client(), daemon.client()
+def test_a_client_that_vanishes_loses_nothing(quiet: DaemonProcess) -> None:
+    client, watcher = quiet.client(), quiet.client()
     watcher.call("subscribe", events=["generation_"])
-    accepted = client.call("generate", prompt="x", backend="sine", duration_sec=30)
+    accepted = client.call("generate", prompt="x", backend="sine", duration_sec=30, seed=30)
     client.close()
     assert events_until_end(watcher, accepted["job_id"])[-1].name == "generation_complete"
     assert watcher.call("tracks_get", track_id=accepted["track_id"])["prompt"] == "x"
@@ -231,28 +230,19 @@ with contextlib.suppress(ConnectionResetError):
     assert daemon.client().call("ping")["status"] == "ok"
 
 
-def test_a_client_that_has_said_all_it_will_say_still_gets_its_replies(
-    daemon: DaemonProcess, connect: Connect
-) -> None:
-    wire = connect(daemon)
+def test_a_client_that_has_said_all_it_will_say_still_gets_its_replies(wire: RawSocket) -> None:
     wire.send(packed([0, 1, "tracks_list", []], [0, 2, "ping", []]))
     wire.socket.shutdown(socket.SHUT_WR)
     assert {message[1] for message in wire.rest()} == {1, 2}
 
 
-def test_a_request_before_garbage_is_answered_before_the_connection_closes(
-    daemon: DaemonProcess, connect: Connect
-) -> None:
-    wire = connect(daemon)
+def test_a_request_before_garbage_is_answered_before_the_connection_closes(wire: RawSocket) -> None:
     wire.send(packed([0, 1, "tracks_list", []]) + b"\xc1")
     answer, refusal = wire.rest()
     assert answer[:3] == [1, 1, None]
     assert "PARSE_ERROR" in refusal[2][1]
 
 
-def test_a_request_that_is_too_large_gets_its_error_under_its_own_id(
-    daemon: DaemonProcess, connect: Connect
-) -> None:
-    wire = connect(daemon)
+def test_a_request_that_is_too_large_gets_its_error_under_its_own_id(wire: RawSocket) -> None:
     wire.send(packed([0, 7, "generate", [{"prompt": "x" * (LIMIT + 1)}]])[: LIMIT + 20])
     assert [message[1] for message in wire.rest()] == [7]

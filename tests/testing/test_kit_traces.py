@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lofi_core.testing import fresh
 from lofi_core.testing.checks import description, planning, repetition, served, sound, traces
 from lofi_core.testing.conformance import NotAsked, Unfit
 from tests.testing.conftest import COUNTED, OpenKit, broken
@@ -96,9 +97,7 @@ def test_a_track_that_depends_on_the_process_and_a_plan_that_takes_long_are_foun
 def test_a_backend_that_fails_in_a_fresh_process_says_what_it_lacked(
     open_kit: OpenKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import lofi_core.testing.fresh
-
-    monkeypatch.setattr(lofi_core.testing.fresh, "environment", lambda _place: {})
+    monkeypatch.setattr(fresh, "environment", lambda _place: {})
     told = failure(repetition.another_process_gives_the_same_samples, open_kit())
     assert "in a fresh process it failed: " in told.problem
 
@@ -127,6 +126,18 @@ def test_a_backend_that_takes_the_daemon_down_is_told_where_it_belongs(open_kit:
     assert "own_process=True" in told.remedy
     with pytest.raises(NotAsked, match="the daemon did not make the same track"):
         served.a_daemon_may_cancel_it(kit)
+
+
+def test_a_backend_that_never_ends_a_step_is_told_of_and_entered_no_more(
+    open_kit: OpenKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh, "PATIENCE_SEC", 1.0)
+    kit = open_kit(broken(("    noise = np", "    while True: pass\n    noise = np")))
+    told = failure(description.describing_it_imports_nothing_heavy, kit)
+    assert told.problem == "in a fresh process three tracks were not made within 1 s"
+    assert "end each step" in told.remedy
+    with pytest.raises(NotAsked, match="did not come to its end in a fresh process"):
+        sound.it_makes_a_track(kit)
 
 
 def test_a_process_that_a_backend_ends_is_started_once_and_told_of_once(open_kit: OpenKit) -> None:
