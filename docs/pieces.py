@@ -90,10 +90,10 @@ PIECES = (
         "bossa nova, nylon guitar, flute, bright, no vinyl, 116 bpm, G major",
         60,
         2,
-        """Nothing swings. The shaker goes through like a curtain up to the top, the rim plays a clave
-        above it, and kick and bass have one rhythm, so that the lowest octaves flicker. Where they
-        rest, the floor is gone. The flute is nearly a sine: few lines above its first, and its vibrato
-        comes in late on long notes.""",
+        """Nothing swings. The shaker is a curtain that reaches the top, the rim plays a clave before it,
+        and kick and bass have one rhythm, so that the lowest octaves flicker. Where the drums rest,
+        the curtain opens. The flute is nearly a sine: few lines above its first, and a vibrato that
+        comes late on long notes.""",
     ),
     Shown(
         "ambient",
@@ -121,9 +121,9 @@ PIECES = (
         "synthwave, synth lead, busy, no vinyl, 100 bpm, A minor",
         60,
         1,
-        """A kick on every beat, the bass in eighths with the octave on every fourth, a lead with bright
-        overtones. There is no intro and no last chord: what rings at the right edge rings on at the
-        left, and nothing tells that the piece began again but the tune.""",
+        """A kick on every beat, the bass in eighths, and a lead with a ladder of overtones. There is no
+        intro and no last chord: what rings at the right edge rings on at the left, and nothing but the
+        tune tells that the piece began again.""",
         loop=True,
     ),
 )

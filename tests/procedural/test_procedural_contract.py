@@ -15,6 +15,8 @@ import pytest
 import lofi_procedural as backend
 from lofi_core import GenerateRequest, InferenceFailed, InvalidOption, Music, Runtime
 from lofi_procedural.options import TEXTURE_NAMES, Player, ProceduralOptions
+from lofi_procedural.plan import make_plan
+from lofi_procedural.render import compose
 from lofi_procedural.sound.sustained import VOICES
 from lofi_procedural.sound.textures import TEXTURES
 from lofi_procedural.sound.timbres import TIMBRES
@@ -141,6 +143,12 @@ def test_options_decide_who_plays() -> None:
     plan = backend.make_schedule(request("rhodes and piano, boom bap", instruments=instruments)).state
     assert plan.brief.instruments == ("flute", "harp", "piano")
     assert plan.brief.without == {"drums", "rhodes"}
+
+
+@pytest.mark.parametrize("prompt", ["dark ambient, harp, strings", "synthwave, strings", "dreamy strings"])
+def test_strings_that_are_named_play_though_the_style_brings_a_pad(prompt: str) -> None:
+    asked = request(prompt)
+    assert compose(asked, make_plan(asked)).ensemble.pad == "strings"
 
 
 def test_options_decide_how_it_is_played() -> None:

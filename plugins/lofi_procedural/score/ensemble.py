@@ -49,7 +49,8 @@ def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
     free = [name for name in brief.instruments if name in LEADS]
     chords = next((name for name in free if name in CHORDAL), None)
     melody = next((name for name in free if name != chords), None)
-    pad = next((name for name in brief.instruments if name in SUSTAINED), None)
+    # Strings before a pad, which a word such as "ambient" brings along.
+    pad = next((name for name in SUSTAINED if name in brief.instruments), None)
     bass = next((name for name in brief.instruments if name in BASSES), None)
     named = {"bass", "drums"} & {*brief.instruments}
     if brief.solo and (free or pad or bass or named):
