@@ -47,6 +47,7 @@ def test_a_turn_of_speech_names_no_instrument_and_no_style(text: str) -> None:
         ("lead guitar", ("electric_guitar",)),
         ("string quartet", ("strings",)),
         ("nothing but piano", ("piano",)),
+        ("bass clarinet and a tape recorder", ("clarinet",)),
         ("ukelele and chimes", ("ukulele", "music_box")),
     ],
 )
@@ -72,6 +73,24 @@ def test_how_much_of_a_texture_is_said_in_many_ways(text: str, textures: dict[st
     brief = read_prompt(text)
     assert brief.textures == textures
     assert brief.density == 0.5
+
+
+@pytest.mark.parametrize("text", ["only rain", "just rain and thunder", "heavy rain only", "rain, no music"])
+def test_a_texture_may_be_all_that_is_asked_for(text: str) -> None:
+    brief = read_prompt(text)
+    assert brief.without == {"chords", "melody", "bass", "pad", "drums"}
+    assert brief.textures["rain"] > 0
+
+
+@pytest.mark.parametrize("text", ["just rainy vibes", "only the best rain songs", "solo, a rainy night"])
+def test_what_only_has_a_texture_in_it_is_music(text: str) -> None:
+    assert read_prompt(text).without == frozenset()
+
+
+def test_no_solo_asks_for_a_band_and_no_swing_for_even_eighths() -> None:
+    assert not read_prompt("guitar, no solo").solo
+    assert read_prompt("jazz, no swing").swing == 0.5
+    assert read_prompt("no fade out").ending is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 TERMS_DIR = Path(__file__).parent / "terms"
 USUAL_STRENGTH = 0.6
+STRAIGHT, SWUNG = 0.5, 0.62
 DRUMS_DENSITY = 0.4  # what "heavy" or "light" drums add, for each unit above or below the usual strength
 FILES = ("tempo", "mood", "style", "instruments", "textures")
 
@@ -78,6 +79,12 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Whether a word such as "heavy" before it means something."""
         return bool(self.textures) or self.instrument == "drums"
 
+    def swing_said(self, *, negated: bool) -> float | None:
+        """Where the off-beat eighth falls; "no swing" is straight, and what is not straight swings."""
+        if self.swing is None or not negated:
+            return self.swing
+        return STRAIGHT if self.swing > STRAIGHT else SWUNG
+
     def shift(self, name: str, *, negated: bool, strength: float) -> float:
         """What it adds to a sum such as `tempo`; where it is negated, half of that the other way."""
         own: float = getattr(self, name)
@@ -103,14 +110,16 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         if self.style is not None and not negated:
             told.append(f"style `{self.style.name}`")
         if not negated:
-            names = {name: getattr(self, name) for name in ("mode", "groove", "metre", "swing", "ending")}
+            names = {name: getattr(self, name) for name in ("mode", "groove", "metre", "ending")}
             told += [f"{name} `{value}`" for name, value in names.items() if value]
+        if swing := self.swing_said(negated=negated):
+            told.append(f"swing `{swing:g}`")
         if self.instrument:
             told.append(f"{'without' if negated else 'instrument'} `{self.instrument}`")
         for texture in self.textures:
             amount = "" if negated or strength is None else f" {strength:g}"
             told.append(f"{'without' if negated else 'texture'} `{texture}`{amount}")
-        return ", ".join(told)
+        return ", ".join(told) or "not asked for"
 
 
 class Grammar(Struct, frozen=True, forbid_unknown_fields=True):

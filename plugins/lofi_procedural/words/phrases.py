@@ -51,8 +51,8 @@ class _Scan:
         self._tokens, self._book, self._grammar = tokens, book, grammar
         self._negation: str | None = None
         self._stress: str | None = None
-        # Where the last known phrase ended, and whether it named an instrument.
-        self._known_until, self._known_instrument = -1, False
+        # Where the last known phrase ended, and whether it named what is heard.
+        self._known_until, self._known_sound = -1, False
 
     def phrases(self) -> Iterator[Phrase]:
         at = 0
@@ -66,7 +66,7 @@ class _Scan:
                 free = term.is_sound and self._is_freedom(at + length)
                 yield from self._known(term, at, length, free=free)
                 at += length + free
-                self._known_until, self._known_instrument = at, term.instrument is not None
+                self._known_until, self._known_sound = at, term.is_sound
                 self._negation = self._negation if self._stays_negated(term, at) else None
                 continue
             yield from self._word(token, at)
@@ -98,8 +98,9 @@ class _Scan:
                 yield from self._unstressed()
             self._stress = token
         elif self._is_solo(at):
-            if token in grammar.solo or self._stands_beside_instrument(at):
-                yield Phrase(token, solo=True)
+            negated = self._negation is not None
+            if token in grammar.solo or self._stands_beside_sound(at):
+                yield Phrase(token, solo=not negated, absent=negated, negated=negated)
         elif not self._book.idle.intersection(_forms(token)):
             absent = any(form in grammar.absent for form in _forms(token))
             yield Phrase(token, negated=self._negation is not None, absent=absent)
@@ -155,17 +156,23 @@ class _Scan:
         grammar = self._grammar
         return self._token(at) in grammar.solo | grammar.beside | grammar.casual
 
-    def _stands_beside_instrument(self, at: int) -> bool:
-        """Whether an instrument comes right after, behind an article perhaps, or has come right before."""
+    def _stands_beside_sound(self, at: int) -> bool:
+        """Whether what is heard comes right after, behind an article perhaps, or has come right before.
+
+        A texture counts where nothing it might describe comes after it: not in "just rainy days".
+        """
         casual = self._token(at) in self._grammar.casual
         if at == self._known_until and not casual:
-            return self._known_instrument
+            return self._known_sound
         at += 1 + (self._token(at + 1) in ARTICLES)
         term, length = self._book.match(self._tokens, at)
         while term is not None and not term.is_sound and not casual:
             at += length
             term, length = self._book.match(self._tokens, at)
-        return term is not None and term.instrument is not None
+        if term is None or not term.textures:
+            return term is not None and term.is_sound
+        following = self._token(at + length)
+        return following in self._grammar.links or not following[:1].isalnum()
 
     def _before(self, at: int) -> int:
         """The token before a phrase and its article."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lofi_procedural.words.lexicon import Style, Term
     from lofi_procedural.words.phrases import Phrase
 
+PARTS = frozenset({"chords", "melody", "bass", "pad", "drums"})
 MOST_SLOWER, MOST_FASTER = -24.0, 40.0  # BPM that all words together may shift the usual tempo by
 
 
@@ -44,7 +45,7 @@ class Reading:
         self._without: set[str] = set()
         self._textures: dict[str, float] = {}
         self._solo = False
-        self._drums_alone = False
+        self._drums_alone = self._texture_alone = False
 
     def take(self, phrase: Phrase) -> None:
         """Add one phrase."""
@@ -66,6 +67,8 @@ class Reading:
         """All of it together."""
         sums = self._sums
         instruments = tuple(name for name in self._instruments if name not in self._without)
+        # "Only rain" has nobody play.
+        silent = self._solo and self._texture_alone and not instruments
         return Brief(
             tempo=self.tempo,
             tempo_shift=max(MOST_SLOWER, min(MOST_FASTER, sums["tempo"])),
@@ -80,9 +83,9 @@ class Reading:
             groove=self._groove,
             metre=self.metre,
             instruments=instruments,
-            without=frozenset(self._without),
+            without=PARTS if silent else frozenset(self._without),
             # "Only the best beats" asks for a band; "drums only" does not.
-            solo=self._solo and (self._drums_alone or instruments != ("drums",)),
+            solo=self._solo and not silent and (self._drums_alone or instruments != ("drums",)),
             textures=dict(self._textures),
             understood=dict(self.understood),
             unknown=tuple(self.unknown),
@@ -95,11 +98,12 @@ class Reading:
             self._mode = term.mode or self._mode
             self._style = _joined(self._style, term.style)
             self._groove = term.groove or self._groove
-            self._swing = term.swing or self._swing
             self._ending = term.ending or self._ending
             self.metre = METRES[term.metre] if term.metre else self.metre
+        self._swing = term.swing_said(negated=phrase.negated) or self._swing
         if term.instrument:
             self._seat(term.instrument, phrase)
+        self._texture_alone |= bool(term.textures) and phrase.alone and not phrase.negated
         for texture in term.textures:
             self._textures[texture] = 0.0 if phrase.negated else phrase.strength
 
