@@ -44,7 +44,7 @@ def test_a_soloist_and_a_band_have_the_same_balance(render: Render, prompt: str)
 
 def test_bright_and_dark_are_left_of_it(render: Render) -> None:
     dark, bright = (
-        fall_per_octave(render("rhodes and flute", 20.0, 3, ProceduralOptions(vinyl=0.0, brightness=amount)))
+        fall_per_octave(render("rhodes and flute", 20.0, 6, ProceduralOptions(vinyl=0.0, brightness=amount)))
         for amount in (0.1, 0.9)
     )
     assert dark + 1.8 < bright

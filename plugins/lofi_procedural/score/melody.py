@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lofi_procedural.score.motif import Motif
     from lofi_procedural.words import Key
 
-LOWEST, HIGHEST = 65, 84
+LOWEST, HIGHEST = 62, 84
 # Cells of an eight-bar phrase: which motif (a the theme, b the movement's second, c the section's own), and
 # which of `VARIATIONS`; a dot is two bars of rest. A section that returns states the theme, then strays.
 PHRASES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -55,6 +55,7 @@ PHRASES: dict[str, tuple[tuple[str, ...], ...]] = {
 # In a calm piece a cell past the first may rest; in a lively one a rest may be filled with a shorter thought.
 RESTS_MORE, RESTS_LESS = 1.2, 2.0
 USUAL_DENSITY = 0.5
+TURNED = 2.5  # semitones that a note may lie further off, to go the way the motif goes
 # B is set higher or lower than the theme, in scale steps.
 CONTRASTS = (-2, 2, 3)
 
@@ -100,12 +101,21 @@ def sing(
     notes: list[Note] = []
     half, beats = bar
     long = 2 if beats == 6 else 1
+    before: tuple[int, int] | None = None
     for (onset, length), step in zip(motif.rhythm, motif.contour, strict=True):
         beat = onset - beats * half
         if not 0 <= beat < beats:
+            before = step, climb(start, step, key)
             continue
         strong = length >= long or beat in {0, 3 if beats == 6 else 2}
-        pitch = _pitch(start, step, key, _lasting(chords, beat, length) if strong else [])
+        pitch = climb(start, step, key)
+        way = None if before is None else (before[1], step - before[0])
+        if strong:
+            pitch = _lean(pitch, _lasting(chords, beat, length), way)
+        elif way and _sign(pitch - way[0]) != _sign(way[1]):
+            # The note before was leant elsewhere; this one goes on from there.
+            pitch = climb(way[0], _sign(way[1]), key)
+        before = step, pitch
         velocity = (0.62 if strong else 0.5) * (1 + 0.08 * rng.standard_normal())
         notes.append(
             Note("melody", beat, length, pitch, float(velocity), 0.008 + 0.006 * rng.standard_normal())
@@ -132,17 +142,32 @@ def climb(start: int, steps: int, key: Key) -> int:
     return ladder[max(0, min(len(ladder) - 1, at))]
 
 
-def _pitch(start: int, step: int, key: Key, chords: Sequence[Chord]) -> int:
-    """Climb the scale; a note that is leant on must belong to its chords, or at least to the first."""
-    pitch = climb(start, step, key)
-    if chords:
-        around = range(pitch - 4, pitch + 5)
-        common = set.intersection(*({*chord.tones} for chord in chords))
-        near = [other for other in around if other % 12 in common]
-        near = near or [other for other in around if other % 12 in chords[0].tones]
-        pitch = min(near, key=lambda other: (abs(other - pitch), other))
-    while pitch > HIGHEST:
-        pitch -= 12
-    while pitch < LOWEST:
-        pitch += 12
-    return pitch
+def fit(start: int, motif: Motif, key: Key) -> int:
+    """Where a motif starts so that it fits the range, an octave off if need be, as a whole."""
+    low, high = (climb(start, step, key) for step in (min(motif.contour), max(motif.contour)))
+    return start - 12 if high > HIGHEST else start + 12 if low < LOWEST else start
+
+
+def _lean(pitch: int, chords: Sequence[Chord], way: tuple[int, int] | None) -> int:
+    """The nearest tone of the chords a note is leant on over, or at least of the first.
+
+    Args:
+        pitch: that the scale has there.
+        chords: that sound with it.
+        way: the note before, and by how many steps the motif goes up from it: a theme is known by its ups
+            and downs, so a tone a little further on that keeps them is better.
+    """
+    around = range(pitch - 4, pitch + 5)
+    common = set.intersection(*({*chord.tones} for chord in chords))
+    near = [other for other in around if other % 12 in common]
+    near = near or [other for other in around if other % 12 in chords[0].tones]
+
+    def strain(other: int) -> tuple[float, int]:
+        turned = way is not None and _sign(other - way[0]) != _sign(way[1])
+        return abs(other - pitch) + (TURNED if turned else 0.0), other
+
+    return min(near, key=strain)
+
+
+def _sign(difference: int) -> int:
+    return (difference > 0) - (difference < 0)

@@ -138,14 +138,14 @@ def take_tail(motif: Motif, beats: int, rng: Generator) -> Motif:
 
 
 def ornament(motif: Motif, beats: int, rng: Generator) -> Motif:
-    """Every other long note begins with its upper or lower neighbour."""
+    """Long notes turn to their upper or lower neighbour and back."""
     split = 1.0 if beats == 6 else 0.5
     rhythm: list[tuple[float, float]] = []
     contour: list[int] = []
     for (onset, length), step in zip(motif.rhythm, motif.contour, strict=True):
         if length >= 3 * split and rng.random() < 0.6:
-            rhythm += [(onset, split), (onset + split, length - split)]
-            contour += [step + int(rng.choice((-1, 1))), step]
+            rhythm += [(onset, split), (onset + split, split), (onset + 2 * split, length - 2 * split)]
+            contour += [step, step + int(rng.choice((-1, 1))), step]
         else:
             rhythm.append((onset, length))
             contour.append(step)

@@ -52,7 +52,8 @@ class Piece:
         timed = self.ensemble.groove is not None
         chords = self.ensemble.chords
         self._comper = Comper(chords, beats, plan.brief.density, dice, timed=timed) if chords else None
-        self._singer = Singer(self.key, beats, plan.brief.brightness, plan.brief.density, dice)
+        first = next((section.start for section in self.sections if section.name == "A"), 0)
+        self._singer = Singer(self.key, self.chords[first][0][1], beats, plan.brief, dice)
 
     def section(self, bar: int) -> Section:
         """The section a bar belongs to; the final chord belongs to the last."""

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from lofi_procedural.score.dice import Dice
     from lofi_procedural.score.form import Section
     from lofi_procedural.score.notes import Note
-    from lofi_procedural.words import Key
+    from lofi_procedural.words import Brief, Key
 
     Chords = Sequence[tuple[float, Chord]]
 
-LOWEST_HOME = 68
+LOWEST_HOME = 66
 ANSWERED, ANSWER_SOFTER = 0.6, 0.72  # how likely a rest is answered by the chords, and how softly
 
 
@@ -35,22 +35,25 @@ class Singer:
         theme: what a listener recognises.
     """
 
-    def __init__(self, key: Key, beats: int, brightness: float, density: float, dice: Dice) -> None:
+    def __init__(self, key: Key, opening: Chord, beats: int, brief: Brief, dice: Dice) -> None:
         """Draw the theme.
 
         Args:
             key: of the piece.
+            opening: the chord over which the theme begins.
             beats: what the score counts in a bar.
-            brightness: 0 … 1; darker lies lower.
-            density: 0 … 1; sparser rests more.
+            brief: how dark it lies, and how much it rests.
             dice: of the piece.
         """
-        self._key, self._beats, self._density, self._dice = key, beats, density, dice
+        self._key, self._beats, self._density, self._dice = key, beats, brief.density, dice
         rng = dice.roll("motif")
         self.theme = make_motif(beats, rng)
-        degree = SCALES[key.mode][2 * int(rng.integers(3))]
-        lowest = max(melody.LOWEST, LOWEST_HOME + round(REGISTER * (brightness - 0.5)))
-        self.home = lowest + (key.tonic + degree - lowest) % 12
+        # A tone that its chord has: one that had to give way would not be the theme's.
+        triad = [(key.tonic + SCALES[key.mode][degree]) % 12 for degree in (0, 2, 4)]
+        heard = [tone for tone in triad if tone in opening.tones]
+        tone = heard[int(rng.integers(len(heard)))]
+        lowest = max(melody.LOWEST, LOWEST_HOME + round(REGISTER * (brief.brightness - 0.5)))
+        self.home = lowest + (tone - lowest) % 12
         self._contrast = int(rng.choice(melody.CONTRASTS))
 
     def sing(self, index: int, section: Section, chords: Chords) -> list[Note]:
@@ -104,4 +107,5 @@ class Singer:
 
     def _play(self, index: int, half: int, motif: Motif, start: int, chords: Chords) -> list[Note]:
         rng: Generator = self._dice.roll("melody", index)
+        start = melody.fit(start, motif, self._key)
         return melody.sing(motif, (half, self._beats), chords, self._key, start, rng)

@@ -15,6 +15,7 @@ LOWEST, HIGHEST, CENTRE = 50, 76, 62.5
 REGISTER = 10.0  # semitones from the darkest to the brightest piece
 # A voice that moves further than this has leapt.
 STEP = 4
+LEAP_COSTS, TOGETHER_COSTS = 2.0, 30.0  # for each semitone beyond; and for all voices that leap one way
 
 
 def lead_voices(
@@ -55,8 +56,10 @@ def _layouts(chord: Chord) -> list[Voicing]:
     None has a semitone at the bottom, or a second at the top, where it would be heard as a mistake.
     """
     layouts = []
-    for turn in range(len(chord.tones)):
-        order = chord.tones[turn:] + chord.tones[:turn]
+    # As the chord is spelt, and as close as its tones allow.
+    spellings = {chord.tones, tuple(sorted(chord.tones))}
+    turns = [tones[turn:] + tones[:turn] for tones in sorted(spellings) for turn in range(len(tones))]
+    for order in turns:
         for lowest in range(LOWEST + (order[0] - LOWEST) % 12, HIGHEST - 8, 12):
             pitches = [lowest]
             for tone in order[1:]:
@@ -75,12 +78,15 @@ def _layouts(chord: Chord) -> list[Voicing]:
 def _ease(layout: Voicing, centre: float) -> float:
     """How far a chord lies from the middle, and how wide it is."""
     middle = abs(sum(layout) / len(layout) - centre)
-    return 0.8 * middle + 0.7 * max(0, layout[-1] - layout[0] - 14)
+    return middle + 0.7 * max(0, layout[-1] - layout[0] - 14)
 
 
 def _travel(layout: Voicing, previous: Voicing | None) -> float:
     """How far the voices move; a leap costs more, and that of the highest voice, which is heard most."""
     if previous is None:
         return 0.0
-    moves = [abs(a - b) for a, b in zip(layout, previous, strict=True)]
-    return sum(moves) + 0.5 * moves[-1] + sum(2.0 * (move - STEP) for move in moves if move > STEP)
+    moves = [a - b for a, b in zip(layout, previous, strict=True)]
+    sizes = [abs(move) for move in moves]
+    leaps = sum(LEAP_COSTS * (size - STEP) for size in sizes if size > STEP)
+    together = min(sizes) > STEP and abs(sum(moves)) == sum(sizes)
+    return sum(sizes) + 0.5 * sizes[-1] + leaps + (TOGETHER_COSTS if together else 0.0)
