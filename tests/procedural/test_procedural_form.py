@@ -50,7 +50,7 @@ def test_most_of_what_is_sung_comes_from_the_theme_and_not_all(prompt: str) -> N
 def test_a_theme_is_not_found_where_it_is_not() -> None:
     sung_by, theme_of = PROMPTS[:4], (*PROMPTS[1:4], PROMPTS[0])
     found = [
-        sum(recurrence(scores(one)[0], scores(other)[0].theme).values())
+        sum(recurrence(scores(one)[0], scores(other)[1].theme).values())
         for one, other in zip(sung_by, theme_of, strict=True)
     ]
     assert np.mean(found) < 0.25
