@@ -124,6 +124,13 @@ def test_the_kit_falls_silent_now_and_then_before_something_returns() -> None:
     assert silent >= 3
 
 
+@pytest.mark.parametrize("prompt", ["bossa", "brushed waltz", "brushed lofi"])
+def test_what_has_no_snare_turns_without_one(prompt: str) -> None:
+    voices = {hit.voice for bar in compose(prompt, 200.0, 1).bars for hit in bar.hits}
+    assert "rim" in voices
+    assert "snare" not in voices
+
+
 def test_chords_come_early_and_are_tied_over() -> None:
     score = scores("busy boom bap")[0]
     beats = score.plan.beats_per_bar

@@ -86,8 +86,8 @@ LEFT_OUT = 1.6
 APPROACH_RESTS = 0.35
 
 
-def choose_lines(groove: str | None, beats: int, density: float, rng: Generator) -> tuple[str, str]:
-    """Draw a line for a section, and a reply, that fit how lively it is and what the drums play.
+def choose_lines(groove: str | None, beats: int, density: float, rng: Generator) -> tuple[str, str, str]:
+    """Draw two lines that take turns, or one twice, and a reply, fit for how lively it is and for the drums.
 
     Args:
         groove: of the drums; None where there are none.
@@ -97,14 +97,16 @@ def choose_lines(groove: str | None, beats: int, density: float, rng: Generator)
     """
     at = tier(density)
     if groove in LINES_OF_GROOVE:
-        return LINES_OF_GROOVE[groove]
+        line, reply = LINES_OF_GROOVE[groove]
+        return line, line, reply
     lines: tuple[str, ...]
     if beats == 4:
         lines = (DRUMLESS_CHOICES if groove is None else CHOICES)[at]
     else:
         lines = {3: WALTZ_CHOICES, 6: SIX_CHOICES}[beats][at]
     replies = REPLIES[beats][at]
-    return lines[int(rng.integers(len(lines)))], replies[int(rng.integers(len(replies)))]
+    one, other, reply = (bank[int(rng.integers(len(bank)))] for bank in (lines, lines, replies))
+    return one, other, reply
 
 
 def play_bass(

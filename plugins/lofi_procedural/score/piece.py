@@ -114,10 +114,10 @@ class Piece:
         groove = self.ensemble.groove if "drums" in section.playing(index) else None
         density = plan.brief.density + section.livelier
         taste = self._dice.roll("bass line", section.kind)
-        line, reply = choose_lines(groove, plan.beats_per_bar, density, taste)
+        *lines, reply = choose_lines(groove, plan.beats_per_bar, density, taste)
         # It speaks where a phrase ends, or where the melody has just stopped.
         speaks = (index - section.start) % 4 == 3 or self._singer.rests_after(index, section)
-        line = reply if speaks else line
+        line = reply if speaks else lines[(index - section.start) % 2]
         if section.handover == "stop" and section.is_last(index):
             line = STOPS[plan.beats_per_bar]
         return play_bass(self.chords[index], following, line, density, self._dice.roll("bass", index))
