@@ -24,13 +24,18 @@ LAYERS: dict[str, Layers] = {
 ENTRANCES = (
     ("chords", "chords pad", "chords pad hats", "chords pad hats bass"),
     ("chords hats", "chords hats", "chords hats bass", "chords hats bass drums"),
-    ("pad chords", "pad chords melody", "pad chords bass melody", "pad chords bass hats"),
+    ("pad chords", "pad chords", "pad chords melody", "pad chords bass hats melody"),
     ("bass chords", "bass chords hats", "bass chords hats", "bass chords hats pad"),
 )
 EXITS = (
-    ("chords bass drums hats pad melody", "chords bass drums hats pad", "chords bass hats pad", "chords pad"),
-    ("chords bass hats pad melody", "chords bass hats melody", "chords bass pad", "chords bass"),
-    ("chords bass drums hats melody", "chords bass drums hats", "chords bass drums hats", "chords bass pad"),
+    ("chords bass drums hats pad melody", "chords bass hats pad melody", "chords bass pad", "chords pad"),
+    ("chords bass hats pad melody", "chords bass hats melody", "chords bass hats", "chords bass"),
+    (
+        "chords bass drums hats melody",
+        "chords bass drums hats melody",
+        "chords bass drums hats",
+        "chords bass",
+    ),
 )
 # What rests when a section comes back, for which share of it; and how likely a pad joins.
 CHANGES = (("melody", 1.0), ("drums", 0.5), ("bass", 0.25), ("pad", 0.5), ("", 0.0), ("", 0.0))
