@@ -79,16 +79,23 @@ def test_harmony_stays_for_eight_bars_at_most(prompt: str) -> None:
 
 
 @every_kind
-def test_voices_move_by_step_and_never_leap_together(prompt: str) -> None:
+def test_voices_move_by_step_within_their_range(prompt: str) -> None:
     for score in scores(prompt):
-        moves = np.array(score.voice_moves)
-        assert np.abs(moves).mean() < 1.6
-        assert np.abs(moves).max() <= 9
-        leaps = np.abs(moves).min(axis=1) > 4
-        assert not (leaps & (np.abs(np.sign(moves).sum(axis=1)) == 4)).any()
+        moves = np.abs(score.voice_moves)
+        assert moves.mean() < 1.6
+        assert moves.max() <= 9
         pitches = [pitch for bar in score.piece.voicings for voicing in bar for pitch in voicing]
         assert min(pitches) >= 50
         assert max(pitches) <= 76
+
+
+@pytest.mark.parametrize("prompt", [*PROMPTS, "bossa nova nylon guitar 120 bpm in A major"])
+def test_voices_never_leap_together(prompt: str) -> None:
+    # Only what is laid out is looked at, so ten minutes cost as much as a bar.
+    for seed in range(4):
+        for moves in compose(prompt, 600.0, seed).voice_moves:
+            leaps = all(move > 4 for move in moves) or all(move < -4 for move in moves)
+            assert not leaps, moves
 
 
 @every_kind
