@@ -71,16 +71,6 @@ def measure(samples: Samples) -> dict[str, float]:
     }
 
 
-def true_peak_db(samples: Samples) -> float:
-    """Four times oversampled, a minute at a time, in dBTP."""
-    span = 60 * SAMPLE_RATE
-    peaks = [
-        float(np.abs(resample_poly(samples[:, at : at + span], 4, 1, axis=1)).max())
-        for at in range(0, samples.shape[1], span)
-    ]
-    return 20 * float(np.log10(max(peaks)))
-
-
 def long_term(samples: Floats) -> tuple[Floats, Floats]:
     """The long-term spectrum: Hz, and power per Hz of both sides."""
     hz, density = welch(samples, SAMPLE_RATE, nperseg=WINDOW, axis=1)
@@ -105,9 +95,14 @@ def slope(bands: dict[float, float]) -> float:
 
 
 def bumps(bands: dict[float, float]) -> dict[float, float]:
-    """How far each band from 100 Hz to 8 kHz stands above the mean of its neighbours, in dB."""
+    """How far each band from 100 Hz to 8 kHz stands above the mean power of its neighbours, in dB.
+
+    Of their power, not of their decibels: below the lowest note of a piece there is nothing, and half of the
+    decibels of nothing would make a bump of a band that its other neighbour towers over.
+    """
     centres, levels = list(bands), np.array(list(bands.values()))
-    above = levels[1:-1] - (levels[:-2] + levels[2:]) / 2
+    power = 10 ** (levels / 10)
+    above = levels[1:-1] - 10 * np.log10((power[:-2] + power[2:]) / 2)
     return dict(zip(centres[1:-1], above.tolist(), strict=True))
 
 

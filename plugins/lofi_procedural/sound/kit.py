@@ -59,11 +59,18 @@ class Kit:
     def play(self, hit: Hit, rng: Generator) -> Stereo:
         """One stroke [2, N], placed in the stereo field."""
         stroke = self._strokes[hit.voice][int(rng.integers(STROKES))]
-        level = LEVELS[hit.voice] * hit.velocity**1.3
         place = PLACES[hit.voice]
-        sides = np.array([[np.sqrt(1.0 - place)], [np.sqrt(1.0 + place)]]) * level
+        sides = np.array([[np.sqrt(1.0 - place)], [np.sqrt(1.0 + place)]]) * self.level(hit)
         placed: Stereo = sides.astype(np.float32) * stroke
         return placed
+
+    def level(self, hit: Hit) -> float:
+        """The gain a stroke is played with."""
+        return float(LEVELS[hit.voice] * hit.velocity**1.3)
+
+    def stroke(self, voice: str) -> Mono:
+        """One stroke [N] of a voice, before its level and place."""
+        return self._strokes[voice][0]
 
     def _make_kick(self, rng: Generator) -> Floats:
         time = _time(0.32)

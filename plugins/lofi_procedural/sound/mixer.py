@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE
 from lofi_procedural.sound.curves import slow_curve, turns_of
+from lofi_procedural.sound.forecast import of_bars, of_hits
 from lofi_procedural.sound.instruments import play
 from lofi_procedural.sound.kit import Kit
-from lofi_procedural.sound.textures import Beds
 from lofi_procedural.sound.types import Timeline
 
 if TYPE_CHECKING:
     from lofi_procedural.plan import Plan
     from lofi_procedural.score import Bar, Dice, Piece
-    from lofi_procedural.sound.types import Floats, Mono, Stereo
+    from lofi_procedural.sound.types import Floats, Stereo
 
 PART_GAIN = {"chords": 1.0, "melody": 1.35, "bass": 1.0, "pad": 0.9}
 # A melody stands a little right, so that chords and melody are two players.
@@ -28,7 +27,6 @@ TREMOLO_HZ, TREMOLO_DEPTH = 4.2, 0.10
 # Drums and bass are dry beside a band; alone they would stand in one point without the room.
 SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.9, 0.16, 1.3
 EARLIEST_SEC = -0.9 * LEAD_IN_SEC
-REHEARSED_NOTES, REHEARSED_SEC, REHEARSAL_SEC = 3, 1.0, 2.0
 
 
 class Mixer:
@@ -50,7 +48,6 @@ class Mixer:
         banded = ensemble.chords or ensemble.melody or ensemble.pad
         self._rhythm_send = np.float32(SEND_RHYTHM if banded else SEND_RHYTHM_ALONE)
         self._kit = Kit(dice.roll("kit")) if ensemble.groove else None
-        self._beds = Beds(plan.brief.textures, dice, start, loop)
         self._band, self._rhythm = Timeline(start), Timeline(start)
         self._kicks: list[int] = []
 
@@ -72,31 +69,14 @@ class Mixer:
             np.float32
         )
         send = np.float32(SEND_BAND) * band + self._rhythm_send * rhythm
-        return band + rhythm + self._beds.take(bar.index, count), send
+        return band + rhythm, send
 
-    def rehearse(self, bar: Bar) -> Mono:
-        """Play a few notes of every part, a stroke of every drum, each as loud as all of its kind in a bar.
-
-        Returns:
-            float32 [N] that has the bar's spectrum, textures left out, at a fraction of what the bar costs.
-        """
-        rng = self._dice.roll("rehearsal")
-        band = Timeline()
-        for part, instrument in self._seats.items():
-            if instrument is None:
-                continue
-            notes = [note for note in bar.notes if note.part == part]
-            chosen = notes[:: -(-len(notes) // REHEARSED_NOTES) or 1]
-            for note in chosen:
-                held_sec = min(note.beats * self._plan.beat_sec, REHEARSED_SEC)
-                sound = play(instrument, note.pitch, note.velocity, held_sec, rng)
-                band.add(0, sound * np.float32(PART_GAIN[part] * np.sqrt(len(notes) / len(chosen))))
+    def forecast(self, bars: list[Bar]) -> Floats:
+        """The energy that notes and strokes of some bars have around each of `forecast.PITCHES`."""
+        total = of_bars(bars, self._seats, PART_GAIN, self._plan.beat_sec)
         if self._kit:
-            strokes = Counter(hit.voice for hit in bar.hits)
-            for voice, hit in {hit.voice: hit for hit in bar.hits}.items():
-                band.add(0, self._kit.play(hit, rng) * np.float32(np.sqrt(strokes[voice])))
-        heard: Mono = band.take(round(REHEARSAL_SEC * SAMPLE_RATE))[0]
-        return heard
+            total += of_hits((hit for bar in bars for hit in bar.hits), self._kit)
+        return total
 
     def _place_notes(self, bar: Bar, start: int) -> None:
         rng = self._dice.roll("notes", bar.index)
