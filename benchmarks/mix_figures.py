@@ -43,7 +43,7 @@ BOUNDS = {
     "DC dB": Bound(-np.inf, -60.0),
     "r": Bound(0.2, 0.95),
     "mono dB": Bound(-3.0, 3.0),
-    "side dB": Bound(-np.inf, -20.0),
+    "side dB": Bound(-np.inf, -15.0),
     "dB/oct": Bound(-7.0, -3.0),
     ">12k dB": Bound(-np.inf, -35.0),
     "bump dB": Bound(-np.inf, 8.0),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.sound.balance import find_curve
+from lofi_procedural.sound.balance import find_balance
 from lofi_procedural.sound.forecast import PITCHES_HZ
 from lofi_procedural.sound.mixer import Mixer
 from lofi_procedural.sound.tape import Room, Wow, saturate, tone_response
@@ -32,8 +34,9 @@ class Desk:
         self._wow = Wow(wow, start, loop / SAMPLE_RATE if loop else None)
         self._beds = Beds(plan.brief.textures, dice, start, loop)
         brightness = plan.brief.brightness
-        curve = find_curve(plan, piece, self._mixer, tone_response(PITCHES_HZ, brightness))
-        self._room = Room(brightness, curve, dice.roll("room"))
+        balance = find_balance(plan, piece, self._mixer, tone_response(PITCHES_HZ, brightness))
+        self._gain = np.float32(10.0 ** (balance.gain_db / 20.0))
+        self._room = Room(brightness, balance.curve, dice.roll("room"))
 
     def bar(self, index: int) -> Stereo:
         """The chunk [2, N] that holds a bar; `plan.bars` is the final chord."""
@@ -43,4 +46,5 @@ class Desk:
         dry, send = self._mixer.bar(played, count)
         # Textures are not of the band: what is done to its tone leaves them as they are.
         beside = self._beds.take(played.index, count)
-        return self._room.process(saturate(self._wow.process(dry)), send) + beside
+        taped = saturate(self._wow.process(dry * self._gain))
+        return self._room.process(taped, send * self._gain) + beside

@@ -15,9 +15,9 @@ import pytest
 import lofi_procedural as backend
 from lofi_core import GenerateRequest, InferenceFailed, InvalidOption, Music, Runtime
 from lofi_procedural.options import TEXTURE_NAMES, Player, ProceduralOptions
-from lofi_procedural.sound.voices import VOICES
 from lofi_procedural.sound.textures import TEXTURES
 from lofi_procedural.sound.timbres import TIMBRES
+from lofi_procedural.sound.voices import VOICES
 from lofi_procedural.words import parse_key
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ have much the same balance of bass and treble, and the one low note a pad holds 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,15 +26,34 @@ BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 # instruments may be from that because they are dark or bright themselves.
 EVEN, REACH, CHARACTER = -5.5, 1.4, 0.5
 FLATTEST = -4.0  # with textures
-LEAST, MOST = -3.0, 5.0
+# What tape and room take from the treble, and attacks from what partials would have.
+TAKEN = 0.3
+LEAST, MOST = -3.0, 7.0
 # A third of an octave may stand so far above the mean of its neighbours; more is cut, at most so much.
-BUMP_DB, DEEPEST_CUT_DB = 4.5, 9.0
+BUMP_DB, DEEPEST_CUT_DB = 4.5, 12.0
 ROUNDS = 8
+# How loud a band comes to the tape, in dB of power: as loud as the next, whoever plays, so that it colours
+# and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Drums
+# alone are all peak: the tape must round them further, or the limiter would have to turn all of them down.
+TAPE_DB, MOST_DB = -16.0, 14.0
+TAPE_DRUMS_DB = 5.0
 LISTENED_BARS = 24
 
 
-def find_curve(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Floats:
-    """The gain in dB at each of `THIRDS_HZ` that gives a piece its balance.
+class Balance(NamedTuple):
+    """What the desk is set to.
+
+    Attributes:
+        gain_db: of the band before the tape.
+        curve: gain in dB at each of `THIRDS_HZ`, behind it.
+    """
+
+    gain_db: float
+    curve: Floats
+
+
+def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balance:
+    """The settings that give a piece its level and its balance.
 
     Args:
         plan: how bright it should be.
@@ -45,10 +64,14 @@ def find_curve(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Floats:
     bars = [piece.bar(index) for index in range(0, plan.bars, -(-plan.bars // LISTENED_BARS))]
     notes = mixer.forecast(bars) * tone**2
     if not notes.any():
-        return np.zeros(len(THIRDS_HZ))
+        return Balance(0.0, np.zeros(len(THIRDS_HZ)))
     seconds = len(bars) * plan.beats_per_bar * plan.beat_sec
+    loudness = float(decibels(notes.sum() / seconds))
+    tape_db = TAPE_DB + (TAPE_DRUMS_DB if piece.ensemble.parts == {"drums"} else 0.0)
+    gain_db = float(np.clip(tape_db - loudness, -MOST_DB, MOST_DB))
+    notes *= 10.0 ** (gain_db / 10.0)
     textures = third_octaves(of_textures(plan.brief.textures, seconds))
-    even = EVEN + REACH * (plan.brief.brightness - 0.5)
+    even = EVEN + TAKEN + REACH * (plan.brief.brightness - 0.5)
     wanted = float(np.clip(slope(third_octaves(notes)), even - CHARACTER, even + CHARACTER))
     amount, cuts = 0.0, np.zeros(len(THIRDS_HZ))
     for _ in range(ROUNDS):
@@ -60,7 +83,7 @@ def find_curve(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Floats:
         step = min(wanted - slope(played), FLATTEST - slope(heard))
         # A tilt of one has this slope over the same bands.
         amount = float(np.clip(amount + step / UNIT, LEAST, MOST))
-    return tilt_db(THIRDS_HZ, amount) - cuts
+    return Balance(gain_db, tilt_db(THIRDS_HZ, amount) - cuts)
 
 
 def at_pitches(curve: Floats) -> Floats:

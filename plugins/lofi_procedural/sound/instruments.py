@@ -74,7 +74,9 @@ def _strike(timbre: Timbre, hz: float, velocity: float, held_sec: float, rng: Ge
     count = len(where)
     amplitude *= 1.0 + 0.08 * rng.standard_normal(count)
     spread = timbre.width * rng.uniform(-0.5, 0.5, count) * (np.arange(count) > 0)
-    phase = np.stack((-np.pi / 2 + spread, -np.pi / 2 - spread))
+    # Phases that run apart as a square keep partials from adding up to a spike.
+    apart = np.pi / count * np.arange(count) ** 2 - np.pi / 2
+    phase = np.stack((apart + spread, apart - spread))
     held = round(held_sec * SAMPLE_RATE)
     release = round(timbre.release_sec * SAMPLE_RATE)
     samples = min(held + release, round(1.1 * t60[0] * SAMPLE_RATE))

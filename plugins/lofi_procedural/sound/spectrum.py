@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lofi_procedural.sound.types import Floats
 
-PIVOT_HZ = 350.0
+PIVOT_HZ = 250.0
 INAUDIBLE = 3e-4  # -70 dB
 COARSE = 16
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lofi_procedural.sound.types import Floats, Stereo
 
 DRIVE = 1.6
-DARKEST_HZ, OPENEST_HZ = 3_800.0, 12_000.0
+DARKEST_HZ, OPENEST_HZ = 4_500.0, 12_000.0
 RUMBLE_HZ = 32.0
 TOP_HZ = 12_000.0  # above it there is only what tires
 ROOM_SEC, ROOM_T60_SEC = 0.9, 1.0
