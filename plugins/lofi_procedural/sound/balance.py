@@ -24,11 +24,11 @@ THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
 BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
 # instruments may be from that because they are dark or bright themselves.
-EVEN, REACH, CHARACTER = -5.5, 1.4, 0.5
+EVEN, REACH, CHARACTER = -5.4, 1.3, 0.4
 FLATTEST = -4.0  # with textures
 # What tape and room take from the treble, and attacks from what partials would have.
-TAKEN = 0.3
-LEAST, MOST = -3.0, 7.0
+TAKEN = 0.5
+LEAST, MOST = -3.0, 8.0
 # A third of an octave may stand so far above the mean of its neighbours; more is cut, at most so much.
 BUMP_DB, DEEPEST_CUT_DB = 4.5, 12.0
 ROUNDS = 8
@@ -75,7 +75,7 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
     wanted = float(np.clip(slope(third_octaves(notes)), even - CHARACTER, even + CHARACTER))
     amount, cuts = 0.0, np.zeros(len(THIRDS_HZ))
     for _ in range(ROUNDS):
-        curve = tilt_db(THIRDS_HZ, amount) - cuts
+        curve = _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes)
         played = third_octaves(notes * 10.0 ** (at_pitches(curve) / 10.0))
         heard = played + textures
         bumps = decibels(heard[1:-1] / (0.5 * (heard[:-2] + heard[2:])))
@@ -83,7 +83,14 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
         step = min(wanted - slope(played), FLATTEST - slope(heard))
         # A tilt of one has this slope over the same bands.
         amount = float(np.clip(amount + step / UNIT, LEAST, MOST))
-    return Balance(gain_db, tilt_db(THIRDS_HZ, amount) - cuts)
+    return Balance(gain_db, _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes))
+
+
+def _as_loud(curve: Floats, notes: Floats) -> Floats:
+    """A curve that leaves the power of some notes as it is, and so their level beside the textures."""
+    shaped = notes * 10.0 ** (at_pitches(curve) / 10.0)
+    as_loud: Floats = curve - decibels(shaped.sum() / notes.sum())
+    return as_loud
 
 
 def at_pitches(curve: Floats) -> Floats:
