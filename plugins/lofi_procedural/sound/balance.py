@@ -33,10 +33,10 @@ LEAST, MOST = -3.0, 8.0
 BUMP_DB, DEEPEST_CUT_DB = 4.5, 12.0
 ROUNDS = 8
 # How loud a band comes to the tape, in dB of power: as loud as the next, whoever plays, so that it colours
-# and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Drums
-# alone are all peak: the tape must round them further, or the limiter would have to turn all of them down.
+# and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Without
+# drums there is less to round; drums alone are all peak, which the limiter would pay for.
 TAPE_DB, MOST_DB = -16.0, 14.0
-TAPE_DRUMS_DB = 5.0
+SOFTER_DB, DRUMS_ALONE_DB = -2.5, 5.0
 LISTENED_BARS = 24
 
 
@@ -67,8 +67,7 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
         return Balance(0.0, np.zeros(len(THIRDS_HZ)))
     seconds = len(bars) * plan.beats_per_bar * plan.beat_sec
     loudness = float(decibels(notes.sum() / seconds))
-    tape_db = TAPE_DB + (TAPE_DRUMS_DB if piece.ensemble.parts == {"drums"} else 0.0)
-    gain_db = float(np.clip(tape_db - loudness, -MOST_DB, MOST_DB))
+    gain_db = float(np.clip(_tape_db(piece.ensemble.parts) - loudness, -MOST_DB, MOST_DB))
     notes *= 10.0 ** (gain_db / 10.0)
     textures = third_octaves(of_textures(plan.brief.textures, seconds))
     even = EVEN + TAKEN + REACH * (plan.brief.brightness - 0.5)
@@ -84,6 +83,12 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
         # A tilt of one has this slope over the same bands.
         amount = float(np.clip(amount + step / UNIT, LEAST, MOST))
     return Balance(gain_db, _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes))
+
+
+def _tape_db(parts: frozenset[str]) -> float:
+    if "drums" not in parts:
+        return TAPE_DB + SOFTER_DB
+    return TAPE_DB + DRUMS_ALONE_DB if len(parts) == 1 else TAPE_DB
 
 
 def _as_loud(curve: Floats, notes: Floats) -> Floats:

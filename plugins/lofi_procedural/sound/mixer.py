@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE
-from lofi_procedural.sound.curves import slow_curve, turns_of
+from lofi_procedural.sound.curves import slow_curve
 from lofi_procedural.sound.forecast import of_bars, of_hits
 from lofi_procedural.sound.instruments import play
 from lofi_procedural.sound.kit import Kit
+from lofi_procedural.sound.motors import move
 from lofi_procedural.sound.types import Timeline
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ PART_GAIN = {"chords": 1.0, "melody": 1.35, "bass": 1.0, "pad": 0.9}
 PART_PLACE = {"chords": -0.08, "melody": 0.22, "bass": 0.0, "pad": 0.0}
 KEYBOARD_SPREAD = 0.006  # per semitone above D4: low keys to the left, as the player sees them
 DUCK_DEPTH, DUCK_SEC = 0.22, 0.16
-TREMOLO_HZ, TREMOLO_DEPTH = 4.2, 0.10
 # Drums and bass are dry beside a band; alone they would stand in one point without the room.
 SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.9, 0.16, 1.3
 EARLIEST_SEC = -0.9 * LEAD_IN_SEC
@@ -36,7 +36,7 @@ class Mixer:
         """Seat the players; `start` is the position of the first sample that is taken."""
         self._plan = plan
         loop = plan.total_samples if plan.loops else None
-        self._tremolo_hz = turns_of(TREMOLO_HZ, None if loop is None else loop / SAMPLE_RATE)
+        self._loop_sec = None if loop is None else loop / SAMPLE_RATE
         self._dice = dice
         ensemble = piece.ensemble
         self._seats = {
@@ -48,7 +48,9 @@ class Mixer:
         banded = ensemble.chords or ensemble.melody or ensemble.pad
         self._rhythm_send = np.float32(SEND_RHYTHM if banded else SEND_RHYTHM_ALONE)
         self._kit = Kit(dice.roll("kit")) if ensemble.groove else None
-        self._band, self._rhythm = Timeline(start), Timeline(start)
+        # Bass and drums share a bus; everyone else has one, for what moves by itself in an instrument.
+        self._buses = {part: Timeline(start) for part, name in self._seats.items() if name and part != "bass"}
+        self._rhythm = Timeline(start)
         self._kicks: list[int] = []
 
     def bar(self, bar: Bar, count: int) -> tuple[Stereo, Stereo]:
@@ -61,13 +63,16 @@ class Mixer:
         Returns:
             The dry mix [2, N], and the send to the room [2, N].
         """
-        start = self._band.position
+        start = self._rhythm.position
         self._place_notes(bar, start)
         self._place_hits(bar, start)
-        band, rhythm = self._band.take(count), self._rhythm.take(count)
-        band *= (slow_curve(self._duck, start, count) * slow_curve(self._tremolo, start, count)).astype(
-            np.float32
-        )
+        rhythm = self._rhythm.take(count)
+        band = np.zeros_like(rhythm)
+        for part, bus in self._buses.items():
+            played = bus.take(count)
+            move(played, self._seats[part] or "", start, self._loop_sec)
+            band += played
+        band *= slow_curve(self._duck, start, count).astype(np.float32)
         send = np.float32(SEND_BAND) * band + self._rhythm_send * rhythm
         return band + rhythm, send
 
@@ -91,8 +96,7 @@ class Mixer:
                 place += KEYBOARD_SPREAD * (note.pitch - 62)
             gain = PART_GAIN[note.part]
             sides = np.array([[gain * np.sqrt(1.0 - place)], [gain * np.sqrt(1.0 + place)]], np.float32)
-            bus = self._rhythm if note.part == "bass" else self._band
-            bus.add(at, sound * sides)
+            self._buses.get(note.part, self._rhythm).add(at, sound * sides)
 
     def _place_hits(self, bar: Bar, start: int) -> None:
         if self._kit is None:
@@ -123,8 +127,3 @@ class Mixer:
             dip = np.clip(since / 0.008, 0.0, 1.0) * np.exp(-np.maximum(since, 0.0) / DUCK_SEC)
             gain = np.minimum(gain, 1.0 - DUCK_DEPTH * dip)
         return gain
-
-    def _tremolo(self, time: Floats) -> Floats:
-        """A slow pan from side to side, as the suitcase piano has it; the sum of the sides stays even."""
-        swing = TREMOLO_DEPTH * np.sin(2 * np.pi * self._tremolo_hz * time)
-        return np.stack((1.0 + swing, 1.0 - swing))
