@@ -10,7 +10,7 @@ from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.sound.balance import find_balance
 from lofi_procedural.sound.forecast import PITCHES_HZ
 from lofi_procedural.sound.mixer import Mixer
-from lofi_procedural.sound.tape import Room, Wow, saturate, tone_response
+from lofi_procedural.sound.tape import Room, Wow, heard_response, saturate
 from lofi_procedural.sound.textures import Beds
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Desk:
         self._wow = Wow(wow, start, loop / SAMPLE_RATE if loop else None)
         self._beds = Beds(plan.brief.textures, dice, start, loop)
         brightness = plan.brief.brightness
-        balance = find_balance(plan, piece, self._mixer, tone_response(PITCHES_HZ, brightness))
+        balance = find_balance(plan, piece, self._mixer, heard_response(PITCHES_HZ, brightness))
         self._gain = np.float32(10.0 ** (balance.gain_db / 20.0))
         self._room = Room(brightness, balance.curve, dice.roll("room"))
 

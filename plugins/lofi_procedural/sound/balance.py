@@ -26,8 +26,8 @@ BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 # instruments may be from that because they are dark or bright themselves.
 EVEN, REACH, CHARACTER = -5.4, 1.3, 0.4
 FLATTEST = -4.0  # with textures
-# What tape and room take from the treble, and attacks from what partials would have.
-TAKEN = 0.5
+# What tape takes from the treble, and attacks from what partials would have.
+TAKEN = 0.3
 LEAST, MOST = -3.0, 8.0
 # A third of an octave may stand so far above the mean of its neighbours; more is cut, at most so much.
 BUMP_DB, DEEPEST_CUT_DB = 4.5, 12.0

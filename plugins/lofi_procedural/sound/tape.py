@@ -24,6 +24,7 @@ TOP_HZ = 12_000.0  # above it there is only what tires
 ROOM_SEC, ROOM_T60_SEC = 0.9, 1.0
 # Held notes come back 4 dB under the dry sound: louder, the room would move players from their places.
 ROOM_LEVEL = 0.14
+ROOM_SHARE = 0.5  # of the power of held notes comes back, in the middle of the spectrum
 WOW_HZ, FLUTTER_HZ = 0.55, 6.3
 LONGEST_DELAY = 512  # samples
 
@@ -114,6 +115,17 @@ def tone_response(hz: NDArray[np.floating], brightness: float) -> Floats:
     return shape
 
 
+def heard_response(hz: Floats, brightness: float) -> Floats:
+    """Gain at frequencies for held notes, with what comes back from the room."""
+    heard: Floats = tone_response(hz, brightness) * np.sqrt(1.0 + ROOM_SHARE * _room_colour(hz) ** 2)
+    return heard
+
+
+def _room_colour(hz: NDArray[np.floating]) -> Floats:
+    """The room is darker than the music, and free of bass."""
+    return response(hz, 200.0, 1e9, order=2) * response(hz, 1.0, 3_200.0, order=1)
+
+
 def tone_kernel(brightness: float, curve: Floats | None = None) -> Floats:
     """The tone as a filter: [4096] taps of least delay.
 
@@ -140,7 +152,7 @@ def _room_kernel(rng: Generator, usual: Floats, tone: Floats) -> Floats:
     noise[:, :delay] = 0.0
     noise *= np.minimum(1.0, (samples - np.arange(samples)) / 4_800)
     hz = np.fft.rfftfreq(65_536, 1.0 / SAMPLE_RATE)
-    shape = response(hz, 200.0, 1e9, order=2) * response(hz, 1.0, 3_200.0, order=1)
+    shape = _room_colour(hz)
     spectrum = _balance(np.fft.rfft(noise, 65_536) * shape, hz)
     heard = np.abs(spectrum * np.fft.rfft(usual, 65_536)) ** 2
     spectrum *= ROOM_LEVEL / np.sqrt(2 * heard.sum(axis=1, keepdims=True) / 65_536)
