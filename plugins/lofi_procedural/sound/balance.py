@@ -24,10 +24,12 @@ THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
 BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
 # instruments may be from that because they are dark or bright themselves.
-EVEN, REACH, CHARACTER = -5.4, 1.3, 0.4
+EVEN, REACH, CHARACTER = -5.3, 1.1, 0.6
 FLATTEST = -4.0  # with textures
 # What tape takes from the treble, and attacks from what partials would have.
 TAKEN = 0.3
+# Without drums treble lies in attacks, which the tape rounds most.
+RINGING = 0.5
 LEAST, MOST = -3.0, 8.0
 # A third of an octave may stand so far above the mean of its neighbours; more is cut, at most so much.
 BUMP_DB, DEEPEST_CUT_DB = 4.5, 12.0
@@ -62,6 +64,8 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
         tone: gain [P] at `PITCHES_HZ` that all of it will have in any case.
     """
     bars = [piece.bar(index) for index in range(0, plan.bars, -(-plan.bars // LISTENED_BARS))]
+    if plan.rings and plan.bars <= LISTENED_BARS:
+        bars.append(piece.bar(plan.bars))
     notes = mixer.forecast(bars) * tone**2
     if not notes.any():
         return Balance(0.0, np.zeros(len(THIRDS_HZ)))
@@ -71,6 +75,8 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
     notes *= 10.0 ** (gain_db / 10.0)
     textures = third_octaves(of_textures(plan.brief.textures, seconds))
     even = EVEN + TAKEN + REACH * (plan.brief.brightness - 0.5)
+    if piece.ensemble.groove is None:
+        even += RINGING
     wanted = float(np.clip(slope(third_octaves(notes)), even - CHARACTER, even + CHARACTER))
     amount, cuts = 0.0, np.zeros(len(THIRDS_HZ))
     for _ in range(ROUNDS):

@@ -164,7 +164,7 @@ TIMBRES: dict[str, Timbre] = {
         release_sec=0.1,
         stretch=0.0001,
         knock=0.035,
-        gain=0.40,
+        gain=0.45,
     ),
     "electric_bass": Timbre(
         *_GROWL,
