@@ -14,6 +14,7 @@ from lofi_procedural.plan import SAMPLE_RATE, make_plan
 from lofi_procedural.score import Dice, Piece
 from lofi_procedural.sound import balance
 from lofi_procedural.sound.forecast import PITCHES_HZ
+from lofi_procedural.sound.kit import Kit
 from lofi_procedural.sound.mixer import Mixer
 from lofi_procedural.sound.modal import HIGHEST_HZ
 from lofi_procedural.sound.motors import MOTORS, move
@@ -89,3 +90,13 @@ def test_motors_turn_as_if_bars_were_one_and_come_round_in_a_loop() -> None:
     assert np.abs(np.concatenate(halves, axis=1) - whole).max() < 1e-5
     assert np.abs(whole[:, 0] - whole[:, -1]).max() < 1e-3
     assert np.ptp(whole[0]) == pytest.approx(2 * MOTORS["vibraphone"].depth, rel=0.02)
+
+
+def test_a_beat_of_the_eighties_is_not_played_on_drums_of_wood() -> None:
+    def ring_sec(groove: str, voice: str) -> float:
+        """How long a stroke stays within 20 dB of its loudest."""
+        stroke = np.abs(Kit(np.random.default_rng(1), groove).stroke(voice))
+        return float(np.flatnonzero(stroke > 0.1 * stroke.max())[-1]) / SAMPLE_RATE
+
+    assert ring_sec("half_time", "kick") > 1.8 * ring_sec("brushed", "kick")
+    assert ring_sec("synthwave", "snare") < 0.18 < 1.2 * ring_sec("half_time", "snare")

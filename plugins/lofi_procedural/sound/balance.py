@@ -30,6 +30,8 @@ FLATTEST = -4.0  # with textures
 TAKEN = 0.3
 # Without drums treble lies in attacks, which the tape rounds most.
 RINGING = 0.5
+# Of drums alone it is the kick that is rounded.
+ROUNDED = -1.0
 LEAST, MOST = -3.0, 8.0
 # A third of an octave may stand so far above the mean of its neighbours; more is cut, at most so much.
 BUMP_DB, DEEPEST_CUT_DB = 4.5, 12.0
@@ -38,7 +40,7 @@ ROUNDS = 8
 # and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Without
 # drums there is less to round; drums alone are all peak, which the limiter would pay for.
 TAPE_DB, MOST_DB = -16.0, 14.0
-SOFTER_DB, DRUMS_ALONE_DB = -2.5, 5.0
+SOFTER_DB, DRUMS_ALONE_DB = -2.5, 4.0
 LISTENED_BARS = 24
 
 
@@ -77,6 +79,8 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
     even = EVEN + TAKEN + REACH * (plan.brief.brightness - 0.5)
     if piece.ensemble.groove is None:
         even += RINGING
+    if piece.ensemble.parts == {"drums"}:
+        even += ROUNDED
     wanted = float(np.clip(slope(third_octaves(notes)), even - CHARACTER, even + CHARACTER))
     amount, cuts = 0.0, np.zeros(len(THIRDS_HZ))
     for _ in range(ROUNDS):

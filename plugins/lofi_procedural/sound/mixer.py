@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 PART_GAIN = {"chords": 1.0, "melody": 1.35, "bass": 1.0, "pad": 0.9}
 # A melody stands a little right, so that chords and melody are two players.
-PART_PLACE = {"chords": -0.08, "melody": 0.22, "bass": 0.0, "pad": 0.0}
+PART_PLACE = {"chords": -0.15, "melody": 0.24, "bass": 0.0, "pad": 0.0}
 KEYBOARD_SPREAD = 0.006  # per semitone above D4: low keys to the left, as the player sees them
 DUCK_DEPTH, DUCK_SEC = 0.22, 0.16
 # Drums and bass are dry beside a band; alone they would stand in one point without the room.
-SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.9, 0.16, 1.3
+SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.95, 0.2, 1.1
 EARLIEST_SEC = -0.9 * LEAD_IN_SEC
 
 
@@ -47,7 +47,7 @@ class Mixer:
         }
         banded = ensemble.chords or ensemble.melody or ensemble.pad
         self._rhythm_send = np.float32(SEND_RHYTHM if banded else SEND_RHYTHM_ALONE)
-        self._kit = Kit(dice.roll("kit")) if ensemble.groove else None
+        self._kit = Kit(dice.roll("kit"), ensemble.groove) if ensemble.groove else None
         # Bass and drums share a bus; everyone else has one, for what moves by itself in an instrument.
         self._buses = {part: Timeline(start) for part, name in self._seats.items() if name and part != "bass"}
         self._rhythm = Timeline(start)
