@@ -40,7 +40,7 @@ ROUNDS = 8
 # and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Without
 # drums there is less to round; drums alone are all peak, which the limiter would pay for.
 TAPE_DB, MOST_DB = -16.0, 14.0
-SOFTER_DB, DRUMS_ALONE_DB = -2.5, 4.0
+SOFTER_DB, DRUMS_ALONE_DB = -2.5, 5.0
 LISTENED_BARS = 24
 
 

@@ -20,7 +20,7 @@ UP_DB, DOWN_DB = 1.8, 1.5  # per bar
 GAIN_RANGE_DB = (-12.0, 20.0)
 # No single bar passes the aim by more than this, whatever came before.
 EXCESS_DB = 1.5
-LOST_DB = 5.0
+LOST_DB = 6.0
 # Power of the fading final chord against that of the bars before it, on average.
 ENDING_POWER = 0.75
 ENDING_RANGE_DB = np.linspace(-4.0, 4.0, 17)
