@@ -24,12 +24,12 @@ THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
 BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
 # instruments may be from that because they are dark or bright themselves.
-EVEN, REACH, CHARACTER = -5.3, 1.1, 0.6
+EVEN, REACH, CHARACTER = -5.3, 2.4, 0.4
 FLATTEST = -4.0  # with textures
 # What tape takes from the treble, and attacks from what partials would have.
 TAKEN = 0.3
 # Without drums treble lies in attacks, which the tape rounds most.
-RINGING = 0.5
+RINGING = -0.4
 # Of drums alone it is the kick that is rounded.
 ROUNDED = -1.0
 LEAST, MOST = -3.0, 8.0
@@ -81,7 +81,7 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
         even += RINGING
     if piece.ensemble.parts == {"drums"}:
         even += ROUNDED
-    wanted = float(np.clip(slope(third_octaves(notes)), even - CHARACTER, even + CHARACTER))
+    wanted = even + float(np.clip(slope(third_octaves(notes)) - EVEN, -CHARACTER, CHARACTER))
     amount, cuts = 0.0, np.zeros(len(THIRDS_HZ))
     for _ in range(ROUNDS):
         curve = _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes)
