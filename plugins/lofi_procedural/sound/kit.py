@@ -30,7 +30,7 @@ PLACES = {
 LEVELS = {
     "kick": 0.62,
     "snare": 0.34,
-    "rim": 0.24,
+    "rim": 0.19,
     "hat": 0.105,
     "open_hat": 0.08,
     "shaker": 0.09,
