@@ -60,7 +60,7 @@ def test_the_score_foretells_the_spectrum(render: Render, prompt: str) -> None:
     mixer = Mixer(plan, piece, dice)
     curve = balance.find_balance(plan, piece, mixer, tone).curve
     bars = [piece.bar(index) for index in range(plan.bars + 1)]
-    shaped = mixer.forecast(bars) * tone**2 * 10 ** (balance.at_pitches(curve) / 10)
+    shaped = mixer.forecast(bars) * tone**2 * 10 ** (curve / 10)
     foretold = balance.decibels(balance.third_octaves(shaped))
     heard = np.array(list(third_octaves(*long_term(render(prompt, 20.0, 3).astype(np.float64))).values()))
     # Bands in which notes are; in the others is only what leaks into them.

@@ -151,7 +151,7 @@ def test_the_room_moves_nobody_to_a_side() -> None:
     hz = np.fft.rfftfreq(65_536, 1.0 / SAMPLE_RATE)
     leans = []
     for seed in range(6):
-        tail = Room(0.5, np.zeros(20), np.random.default_rng(seed)).process(np.zeros_like(click), click)
+        tail = Room(0.5, np.zeros(91), np.random.default_rng(seed)).process(np.zeros_like(click), click)
         power = np.abs(np.fft.rfft(tail)) ** 2
         for centre in (250, 315, 400, 630, 1_000, 2_000, 4_000):
             left, right = power[:, (hz > centre / 1.12) & (hz < centre * 1.12)].sum(axis=1)

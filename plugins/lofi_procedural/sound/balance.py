@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
 # With a third beyond either end, which is a neighbour but is not touched.
 BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
+_BAND = np.floor(3.0 * np.log2(PITCHES_HZ / BANDS_HZ[0]) + 0.5).astype(np.intp)
+INSIDE = (_BAND >= 0) & (len(BANDS_HZ) > _BAND)
+BAND_OF = np.clip(_BAND, 0, len(BANDS_HZ) - 1)  # each pitch lies in
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
 # instruments may be from that because they are dark or bright themselves.
 EVEN, REACH, CHARACTER = -5.3, 2.4, 0.4
@@ -39,7 +42,7 @@ ROUNDS = 8
 # How loud a band comes to the tape, in dB of power: as loud as the next, whoever plays, so that it colours
 # and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Without
 # drums there is less to round; drums alone are all peak, which the limiter would pay for.
-TAPE_DB, MOST_DB = -16.0, 14.0
+TAPE_DB, MOST_DB = -16.0, 20.0
 SOFTER_DB, DRUMS_ALONE_DB = -2.5, 5.0
 LISTENED_BARS = 24
 
@@ -49,7 +52,7 @@ class Balance(NamedTuple):
 
     Attributes:
         gain_db: of the band before the tape.
-        curve: gain in dB at each of `THIRDS_HZ`, behind it.
+        curve: gain in dB at each of `PITCHES_HZ`, behind it.
     """
 
     gain_db: float
@@ -70,7 +73,7 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
         bars.append(piece.bar(plan.bars))
     notes = mixer.forecast(bars) * tone**2
     if not notes.any():
-        return Balance(0.0, np.zeros(len(THIRDS_HZ)))
+        return Balance(0.0, np.zeros(len(PITCHES_HZ)))
     seconds = len(bars) * plan.beats_per_bar * plan.beat_sec
     loudness = float(decibels(notes.sum() / seconds))
     gain_db = float(np.clip(_tape_db(piece.ensemble.parts) - loudness, -MOST_DB, MOST_DB))
@@ -82,17 +85,17 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
     if piece.ensemble.parts == {"drums"}:
         even += ROUNDED
     wanted = even + float(np.clip(slope(third_octaves(notes)) - EVEN, -CHARACTER, CHARACTER))
-    amount, cuts = 0.0, np.zeros(len(THIRDS_HZ))
+    amount, cuts = 0.0, np.zeros(len(BANDS_HZ))
     for _ in range(ROUNDS):
-        curve = _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes)
-        played = third_octaves(notes * 10.0 ** (at_pitches(curve) / 10.0))
+        curve = _as_loud(tilt_db(PITCHES_HZ, amount) - cuts[BAND_OF], notes)
+        played = third_octaves(notes * 10.0 ** (curve / 10.0))
         heard = played + textures
         bumps = decibels(heard[1:-1] / (0.5 * (heard[:-2] + heard[2:])))
-        cuts = np.clip(cuts + 0.5 * (bumps - BUMP_DB), 0.0, DEEPEST_CUT_DB)
+        cuts[1:-1] = np.clip(cuts[1:-1] + 0.5 * (bumps - BUMP_DB), 0.0, DEEPEST_CUT_DB)
         step = min(wanted - slope(played), FLATTEST - slope(heard))
         # A tilt of one has this slope over the same bands.
         amount = float(np.clip(amount + step / UNIT, LEAST, MOST))
-    return Balance(gain_db, _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes))
+    return Balance(gain_db, _as_loud(tilt_db(PITCHES_HZ, amount) - cuts[BAND_OF], notes))
 
 
 def _tape_db(parts: frozenset[str]) -> float:
@@ -103,21 +106,14 @@ def _tape_db(parts: frozenset[str]) -> float:
 
 def _as_loud(curve: Floats, notes: Floats) -> Floats:
     """A curve that leaves the power of some notes as it is, and so their level beside the textures."""
-    shaped = notes * 10.0 ** (at_pitches(curve) / 10.0)
+    shaped = notes * 10.0 ** (curve / 10.0)
     as_loud: Floats = curve - decibels(shaped.sum() / notes.sum())
     return as_loud
 
 
-def at_pitches(curve: Floats) -> Floats:
-    """A curve in dB at `THIRDS_HZ`, at `PITCHES_HZ`."""
-    return np.interp(np.log2(PITCHES_HZ), np.log2(THIRDS_HZ), curve)
-
-
 def third_octaves(powers: Floats) -> Floats:
     """The power in each of `BANDS_HZ` of powers in semitones."""
-    band = np.floor(3.0 * np.log2(PITCHES_HZ / BANDS_HZ[0]) + 0.5).astype(np.intp)
-    inside = (band >= 0) & (band < len(BANDS_HZ))
-    bands = np.bincount(band[inside], powers[inside], len(BANDS_HZ)).astype(np.float64)
+    bands = np.bincount(BAND_OF[INSIDE], powers[INSIDE], len(BANDS_HZ)).astype(np.float64)
     # A floor 60 dB below the highest: what lies deeper is not heard, and must not bend the line.
     floored: Floats = bands + 1e-6 * bands.max() + 1e-20
     return floored

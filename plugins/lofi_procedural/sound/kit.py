@@ -30,7 +30,7 @@ PLACES = {
 LEVELS = {
     "kick": 0.62,
     "snare": 0.34,
-    "rim": 0.24,
+    "rim": 0.19,
     "hat": 0.105,
     "open_hat": 0.08,
     "shaker": 0.09,
@@ -148,7 +148,7 @@ class Kit:
 
     def level(self, hit: Hit) -> float:
         """The gain a stroke is played with."""
-        return float(LEVELS[hit.voice] * hit.velocity**1.3)
+        return float(1.35 * LEVELS[hit.voice] * hit.velocity**1.3)
 
     def stroke(self, voice: str) -> Mono:
         """One stroke [N] of a voice, before its level and place."""

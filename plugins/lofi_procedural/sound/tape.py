@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.sound.balance import THIRDS_HZ
 from lofi_procedural.sound.curves import slow_curve, turns_of
+from lofi_procedural.sound.forecast import PITCHES_HZ
 from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Room:
 
     Args:
         brightness: of the tone, 0 to 1.
-        curve: gain of the tone besides, in dB at each of `THIRDS_HZ`.
+        curve: gain of the tone besides, in dB at each of `PITCHES_HZ`.
         rng: of the room.
     """
 
@@ -131,12 +131,12 @@ def tone_kernel(brightness: float, curve: Floats | None = None) -> Floats:
 
     Args:
         brightness: 0 to 1.
-        curve: gain in dB at each of `THIRDS_HZ` besides.
+        curve: gain in dB at each of `PITCHES_HZ` besides.
     """
     hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
     shape = tone_response(hz, brightness)
     if curve is not None:
-        shape *= 10.0 ** (np.interp(np.log2(np.maximum(hz, 1.0)), np.log2(THIRDS_HZ), curve) / 20.0)
+        shape *= 10.0 ** (np.interp(np.log2(np.maximum(hz, 1.0)), np.log2(PITCHES_HZ), curve) / 20.0)
     return minimum_phase(shape, 4_096)
 
 
