@@ -245,9 +245,11 @@ class JournalFile:
         """Somebody removed the file, and what was in it goes into another.
 
         Raises:
-            InUse: which another daemon has by now.
+            InUse: there is another file already, which may be another daemon's.
             TrackWriteFailed: it cannot be made.
         """
+        if self._path.exists():  # closing ours would remove the log of that one
+            raise InUse(f"another journal was put in the place of {self._path}")
         log.warning("the journal %s was removed; what was in it is written into a new one", self._path)
         with self._failures("reading the journal"):
             accepted, ended = _all(connection, "accepted", _ACCEPTED), _all(connection, "ended", _ENDED)

@@ -130,6 +130,24 @@ def test_a_journal_that_is_removed_is_written_anew(
     again.close()
 
 
+def test_a_journal_that_another_daemon_began_in_place_of_ours_is_left_alone(
+    file: JournalFile, tmp_path: Path
+) -> None:
+    for removed in tmp_path.iterdir():
+        removed.unlink()
+    others = JournalFile(tmp_path / "jobs.db")
+    others.open()
+    others.add(accepted("theirs"))
+    with pytest.raises(InUse, match="another journal was put in the place"):
+        file.add(accepted("ours"))
+    shutil.copytree(tmp_path, copy := tmp_path.with_name(f"{tmp_path.name}-of-a-killed-daemon"))
+    again = JournalFile(copy / "jobs.db")
+    again.open()
+    assert [job.job_id for job in again.take_stock()] == ["theirs"]
+    again.close()
+    others.close()
+
+
 def test_without_a_journal_nothing_is_accepted_until_there_is_one(
     start_daemon: StartDaemon, home: Path
 ) -> None:
