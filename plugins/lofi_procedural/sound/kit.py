@@ -148,7 +148,7 @@ class Kit:
 
     def level(self, hit: Hit) -> float:
         """The gain a stroke is played with."""
-        return float(1.35 * LEVELS[hit.voice] * hit.velocity**1.3)
+        return float(1.25 * LEVELS[hit.voice] * hit.velocity**1.3)
 
     def stroke(self, voice: str) -> Mono:
         """One stroke [N] of a voice, before its level and place."""
