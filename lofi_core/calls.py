@@ -58,12 +58,10 @@ def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiErr
     Raises:
         LofiError: the call raised.
     """
-    thread = threading.get_ident()
-    before, _inside[thread] = _inside.get(thread), backend
     try:
-        return call()
+        return _inside_of(backend, call)
     except OverLimit as error:
-        limit_bytes = _limits.pop(thread, 0)
+        limit_bytes = _limits.pop(threading.get_ident(), 0)
         problem = f"{backend} took more than {limit_bytes / 1e9:.3g} GB of memory in {hook}, and was ended"
         raise kind(problem, f"{SMALLER}; models.process_gb is the limit") from error
     except LofiError as error:
@@ -76,6 +74,14 @@ def guarded(backend: str, hook: str, call: Callable[[], Any], kind: type[LofiErr
         log_raised(f"backend {backend}: {hook} raised", error)
         hint = "the daemon's log has the traceback"
         raise kind(f"{backend} raised {brief(error)} in {hook}", hint) from error
+
+
+def _inside_of(backend: str, call: Callable[[], Any]) -> Any:
+    """Call, and have only the call ended for its memory, not those who tell of its error."""
+    thread = threading.get_ident()
+    before, _inside[thread] = _inside.get(thread), backend
+    try:
+        return call()
     finally:
         _inside[thread] = before
 

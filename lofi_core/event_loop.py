@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+log = logging.getLogger("lofi")
+
 Loop = Literal["asyncio", "uvloop"]
 
 # A backend's Python code gives the event loop its turn after a millisecond, not after five.
@@ -23,21 +25,25 @@ BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def choose_loop(wanted: str) -> Loop:
-    """The loop for what `daemon.event_loop` says: `auto` is uvloop where that is installed.
+    """The loop for what `daemon.event_loop` says: `auto` is uvloop where that is installed, and works.
 
     Raises:
-        InvalidParams: uvloop is asked for, and is not installed.
+        InvalidParams: uvloop is asked for, and cannot be had.
     """
     if wanted == "asyncio":
         return "asyncio"
-    if find_spec("uvloop") is not None:  # finds it without importing it
-        return "uvloop"
-    if wanted == "uvloop":
-        raise InvalidParams(
-            "daemon.event_loop is 'uvloop', which is not installed",
-            "pip install 'lofi-core[uvloop]', or set it to 'auto'",
-        )
-    return "asyncio"
+    try:
+        import uvloop  # noqa: F401 - whoever runs on it imports it anyway
+    except ImportError as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "uvloop"
+        problem = "is not installed" if missing else f"cannot be imported: {error}"
+        if wanted == "uvloop":
+            hint = "pip install 'lofi-core[uvloop]', or set it to 'auto'"
+            raise InvalidParams(f"daemon.event_loop is 'uvloop', which {problem}", hint) from error
+        if not missing:
+            log.warning("uvloop %s; asyncio's own event loop does", problem)
+        return "asyncio"
+    return "uvloop"
 
 
 def run_on(loop: Loop, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:

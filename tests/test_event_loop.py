@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lofi_core import event_loop
 from lofi_core.errors import InvalidParams
 from lofi_core.event_loop import calm_threads, choose_loop, run_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 uvloop = pytest.importorskip("uvloop")
 
 
 @pytest.fixture
 def without_uvloop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_loop, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "uvloop", None)
 
 
 @pytest.fixture
@@ -47,6 +47,18 @@ def test_who_insists_on_uvloop_is_told_how_to_get_it() -> None:
     with pytest.raises(InvalidParams) as caught:
         choose_loop("uvloop")
     assert "pip install 'lofi-core[uvloop]'" in caught.value.text()
+
+
+def test_one_that_cannot_be_imported_costs_nobody_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "uvloop.py").write_text("raise ImportError('made for another system')")
+    monkeypatch.delitem(sys.modules, "uvloop")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert choose_loop("auto") == "asyncio"
+    assert "uvloop cannot be imported: made for another system" in caplog.text
+    with pytest.raises(InvalidParams, match="which cannot be imported: made for another system"):
+        choose_loop("uvloop")
 
 
 def test_a_function_runs_on_the_loop_that_was_chosen() -> None:

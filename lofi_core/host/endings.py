@@ -18,10 +18,7 @@ def ending(backend: str, status: int) -> tuple[str, str]:
     """
     if status >= 0:
         return f"the process of {backend} ended by itself, with status {status}", LOG
-    try:
-        name = signal.Signals(-status).name
-    except ValueError:
-        name = f"signal {-status}"
+    name = signal_name(-status)
     if name == "SIGKILL":
         # The kernel's killer leaves no other trace than this signal.
         return f"the process of {backend} was killed; often the system ran out of memory", f"{SMALLER}; {LOG}"
@@ -29,3 +26,11 @@ def ending(backend: str, status: int) -> tuple[str, str]:
         return f"the process of {backend} was told to end ({name})", LOG
     remedy = f"`lofi-core models check {backend}` checks its files"
     return f"the process of {backend} crashed ({name})", f"{remedy}; {LOG}"
+
+
+def signal_name(number: int) -> str:
+    """`SIGSEGV`, or `signal 40` where it has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -61,8 +61,9 @@ class Watch:
                 self._tell(f"{error.message}, and this one cannot be reached any more")
                 self._stop("another daemon serves its socket")
             self._is_displaced = True
-        except LofiError as error:
-            self._tell(f"the socket {listener.path} was removed and cannot be put back: {error.text()}")
+        except (LofiError, OSError) as error:
+            why = error.text() if isinstance(error, LofiError) else error.strerror
+            self._tell(f"the socket {listener.path} was removed and cannot be put back: {why}")
             self._is_displaced = False
         else:
             self._told, self._is_displaced = "", False

@@ -6,7 +6,6 @@ The process runs `probe.py`; this is the side that starts it and reads what it f
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from lofi_core.host.endings import signal_name
 from lofi_core.testing.conformance import Unfit
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def look(kit: Kit) -> Findings:
 
 
 def _status(code: int) -> str:
-    return f"status {code}" if code >= 0 else signal.Signals(-code).name
+    return f"status {code}" if code >= 0 else signal_name(-code)
 
 
 def environment(temporary: Path) -> dict[str, Any]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # Tracks up to this long are mixed whole before the first sample leaves: two bars are too few to ride by ear.
 SHORT_SEC = 8.0
 SILENT_END_SEC = 0.02
+# Where nobody plays, the textures are the piece. They lie 20 dB below a band, too far for the fader, and have
+# nothing in common on both sides: a share of each goes to the other.
+TEXTURES_ALONE = np.array([[9.0, 2.0], [2.0, 9.0]], np.float32)
 LONGEST_FADE_SEC, FADING_SHARE = 10.0, 0.25
 
 
@@ -58,7 +61,8 @@ def render(request: GenerateRequest, plan: Plan, piece: Piece) -> Iterator[Step]
     for index in range(plan.steps):
         last = index == plan.steps - 1
         level_db = 0.0 if index == plan.bars else piece.section(index).level_db
-        audio = master.process(desk.bar(index), level_db, last=last)
+        mixed = desk.bar(index) if piece.ensemble.parts else TEXTURES_ALONE @ desk.bar(index)
+        audio = master.process(mixed, level_db, last=last)
         yield Step("render", index, np.ascontiguousarray(audio) if audio.shape[1] else None)
 
 

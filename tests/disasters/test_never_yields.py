@@ -91,4 +91,4 @@ def test_a_plugin_that_never_yields(
     flag.unlink()
     ask(client, flag, 3)
     wait_for(client, "generation_progress")
-    assert lofi("shutdown").out == "the daemon has ended\n"
+    assert lofi("shutdown").out == "the daemon has ended; a job goes on when the next one starts\n"

@@ -1,11 +1,9 @@
 """The same request is made once; afterwards it is there at once."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import pytest
 import soundfile
 from mutagen.flac import FLAC
 
@@ -66,23 +64,24 @@ def change_the_recipe(_client: Client, path: Path) -> None:
     file.save()
 
 
-@pytest.mark.parametrize(("change", "other"), [(rename_another, "seed"), (change_the_recipe, "prompt")])
 def test_a_file_that_has_only_the_name_of_a_track_is_set_aside_and_the_track_made(
-    daemon: DaemonProcess, change: Callable[[Client, Path], None], other: str
+    daemon: DaemonProcess,
 ) -> None:
     client = daemon.client()
     path = Path(make(client))
     samples = soundfile.read(path)[0]
-    change(client, path)
-    content = path.read_bytes()
     client.call("subscribe", events=["track_removed"])
-    answer = client.call("generate", **REQUEST)
-    assert "job_id" in answer
-    assert wait_for(client, "track_removed").fields == {"track_id": path.stem, "reason": "damaged"}
-    events_until_end(client, answer["job_id"])
-    assert np.array_equal(soundfile.read(path)[0], samples)
-    assert (daemon.data / "set-aside" / path.name).read_bytes() == content
-    daemon.wait_for_log(f"is not what its name says: its recipe tells of another {other}\n")
+    for number, (change, other) in enumerate([(rename_another, "seed"), (change_the_recipe, "prompt")]):
+        change(client, path)
+        content = path.read_bytes()
+        answer = client.call("generate", **REQUEST)
+        assert "job_id" in answer
+        assert wait_for(client, "track_removed").fields == {"track_id": path.stem, "reason": "damaged"}
+        events_until_end(client, answer["job_id"])
+        assert np.array_equal(soundfile.read(path)[0], samples)
+        aside = f"{path.stem}-2.flac" if number else path.name
+        assert (daemon.data / "set-aside" / aside).read_bytes() == content
+        daemon.wait_for_log(f"is not what its name says: its recipe tells of another {other}\n")
 
 
 def test_a_streaming_backend_tells_how_much_can_be_played(daemon: DaemonProcess) -> None:

@@ -50,18 +50,18 @@ def test_most_of_what_is_sung_comes_from_the_theme_and_not_all(prompt: str) -> N
 def test_a_theme_is_not_found_where_it_is_not() -> None:
     sung_by, theme_of = PROMPTS[:4], (*PROMPTS[1:4], PROMPTS[0])
     found = [
-        sum(recurrence(scores(one)[0], scores(other)[0].theme).values())
+        sum(recurrence(scores(one)[0], scores(other)[1].theme).values())
         for one, other in zip(sung_by, theme_of, strict=True)
     ]
     assert np.mean(found) < 0.25
 
 
 @every_kind
-def test_a_section_that_returns_begins_with_the_theme_or_its_ornament(prompt: str) -> None:
+def test_returns_and_the_outro_begin_with_the_theme_or_its_ornament(prompt: str) -> None:
     for score in scores(prompt):
         beats = score.plan.beats_per_bar
         for section in score.piece.sections:
-            if section.name != "A" or not section.returns:
+            if not (section.name == "outro" or (section.name == "A" and section.returns)):
                 continue
             bars = score.bars[section.start : section.start + 2]
             sung = [
@@ -79,16 +79,23 @@ def test_harmony_stays_for_eight_bars_at_most(prompt: str) -> None:
 
 
 @every_kind
-def test_voices_move_by_step_and_never_leap_together(prompt: str) -> None:
+def test_voices_move_by_step_within_their_range(prompt: str) -> None:
     for score in scores(prompt):
-        moves = np.array(score.voice_moves)
-        assert np.abs(moves).mean() < 1.6
-        assert np.abs(moves).max() <= 9
-        leaps = np.abs(moves).min(axis=1) > 4
-        assert not (leaps & (np.abs(np.sign(moves).sum(axis=1)) == 4)).any()
+        moves = np.abs(score.voice_moves)
+        assert moves.mean() < 1.6
+        assert moves.max() <= 9
         pitches = [pitch for bar in score.piece.voicings for voicing in bar for pitch in voicing]
         assert min(pitches) >= 50
         assert max(pitches) <= 76
+
+
+@pytest.mark.parametrize("prompt", [*PROMPTS, "bossa nova nylon guitar 120 bpm in A major"])
+def test_voices_never_leap_together(prompt: str) -> None:
+    # Only what is laid out is looked at, so ten minutes cost as much as a bar.
+    for seed in range(4):
+        for moves in compose(prompt, 600.0, seed).voice_moves:
+            leaps = all(move > 4 for move in moves) or all(move < -4 for move in moves)
+            assert not leaps, moves
 
 
 @every_kind
@@ -122,6 +129,13 @@ def test_the_kit_falls_silent_now_and_then_before_something_returns() -> None:
         assert ends.issuperset(bare)
         silent += len(bare)
     assert silent >= 3
+
+
+@pytest.mark.parametrize("prompt", ["bossa", "brushed waltz", "brushed lofi"])
+def test_what_has_no_snare_turns_without_one(prompt: str) -> None:
+    voices = {hit.voice for bar in compose(prompt, 200.0, 1).bars for hit in bar.hits}
+    assert "rim" in voices
+    assert "snare" not in voices
 
 
 def test_chords_come_early_and_are_tied_over() -> None:

@@ -44,6 +44,7 @@ VARIED = [(prompt, 20.0) for prompt, _ in TIMED[::2]] + [
     ("solo flute", 8.0),
     ("sad strings", 45.0),
     ("drums only", 12.0),
+    ("only vinyl", 9.0),
     ("lofi house, bright organ, 140 bpm", 12.0),
 ]
 

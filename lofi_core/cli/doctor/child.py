@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 from typing import Any, NamedTuple
+
+from lofi_core.host.endings import signal_name
 
 
 class Outcome(NamedTuple):
@@ -45,10 +46,7 @@ def ending(status: int, last: str = "") -> str:
     """How a process ended that should not have, in words; `last` is what it said last."""
     if status > 0:
         return f"its process ended with status {status}{': ' + last if last else ''}"
-    try:
-        return f"its process was ended by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"its process was ended by signal {-status}"
+    return f"its process was ended by {signal_name(-status)}"
 
 
 def _documents(output: bytes) -> list[dict[str, Any]]:

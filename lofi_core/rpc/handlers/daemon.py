@@ -57,7 +57,7 @@ class DaemonMethods:
 
     def hello(self, connection: Connection, params: p.HelloParams) -> r.Hello:
         if params.client is not None:
-            name = "".join(filter(str.isprintable, params.client.name))[:40]
+            name = "".join(filter(str.isprintable, params.client.name[:200]))[:40]
             connection.name = f"{name} (client {connection.client_id})"
         return r.Hello(
             name="lofi-core",

@@ -38,6 +38,9 @@ LINES: dict[str, Line] = {
         *((0, 0.95, "root"), (1, 0.6, "step"), (1.5, 0.45, "octave")),
         *((2, 0.95, "step"), (3, 0.95, "approach")),
     ),
+    "stop": ((0, 0.9, "root"), (3.5, 0.5, "approach")),
+    "waltz_stop": ((0, 0.9, "root"), (2.5, 0.5, "approach")),
+    "six_stop": ((0, 1.9, "root"), (5, 0.9, "approach")),
     "waltz": ((0, 2.4, "root"), (2.5, 0.5, "approach")),
     "waltz_answer": ((0, 1.9, "root"), (2, 0.9, "fifth")),
     "waltz_walk": ((0, 0.95, "root"), (1, 0.95, "step"), (2, 0.95, "approach")),
@@ -76,13 +79,15 @@ REPLIES: dict[int, tuple[tuple[str, ...], ...]] = {
     3: (("waltz",), ("waltz_reply",), ("waltz_reply", "waltz_walk")),
     6: (("six",), ("six_reply",), ("six_reply", "six_walk")),
 }
+# What it does where all stop and wait.
+STOPS = {4: "stop", 3: "waltz_stop", 6: "six_stop"}
 # How likely a tone other than a root goes, for each unit of density below calm.
 LEFT_OUT = 1.6
 APPROACH_RESTS = 0.35
 
 
-def choose_lines(groove: str | None, beats: int, density: float, rng: Generator) -> tuple[str, str]:
-    """Draw a line for a section, and a reply, that fit how lively it is and what the drums play.
+def choose_lines(groove: str | None, beats: int, density: float, rng: Generator) -> tuple[str, str, str]:
+    """Draw two lines that take turns, or one twice, and a reply, fit for how lively it is and for the drums.
 
     Args:
         groove: of the drums; None where there are none.
@@ -92,14 +97,16 @@ def choose_lines(groove: str | None, beats: int, density: float, rng: Generator)
     """
     at = tier(density)
     if groove in LINES_OF_GROOVE:
-        return LINES_OF_GROOVE[groove]
+        line, reply = LINES_OF_GROOVE[groove]
+        return line, line, reply
     lines: tuple[str, ...]
     if beats == 4:
         lines = (DRUMLESS_CHOICES if groove is None else CHOICES)[at]
     else:
         lines = {3: WALTZ_CHOICES, 6: SIX_CHOICES}[beats][at]
     replies = REPLIES[beats][at]
-    return lines[int(rng.integers(len(lines)))], replies[int(rng.integers(len(replies)))]
+    one, other, reply = (bank[int(rng.integers(len(bank)))] for bank in (lines, lines, replies))
+    return one, other, reply
 
 
 def play_bass(

@@ -69,7 +69,9 @@ def _turn(hits: list[Hit], groove: str, turns: str, bar: tuple[int, int, float],
         hits = [hit for hit in hits if hit.beat == 0 and (turns == "stop" or hit.voice == "kick")]
     bank = banks[turns]
     extra = bank[int(rng.integers(len(bank)))]
-    ends = {voice: steps[-length:] for voice, steps in extra.items()}
+    # A groove without a snare turns on the rim.
+    rim = {} if "snare" in GROOVES[groove][0] else {"snare": "rim"}
+    ends = {rim.get(voice, voice): steps[-length:] for voice, steps in extra.items()}
     added = _strokes(ends, length, beats, ghosts, rng)
     taken = {(hit.voice, hit.beat) for hit in added}
     return [hit for hit in hits if (hit.voice, hit.beat) not in taken] + added

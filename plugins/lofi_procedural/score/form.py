@@ -24,13 +24,18 @@ LAYERS: dict[str, Layers] = {
 ENTRANCES = (
     ("chords", "chords pad", "chords pad hats", "chords pad hats bass"),
     ("chords hats", "chords hats", "chords hats bass", "chords hats bass drums"),
-    ("pad chords", "pad chords melody", "pad chords bass melody", "pad chords bass hats"),
+    ("pad chords", "pad chords", "pad chords melody", "pad chords bass hats melody"),
     ("bass chords", "bass chords hats", "bass chords hats", "bass chords hats pad"),
 )
 EXITS = (
-    ("chords bass drums hats pad melody", "chords bass drums hats pad", "chords bass hats pad", "chords pad"),
-    ("chords bass hats pad melody", "chords bass hats melody", "chords bass pad", "chords bass"),
-    ("chords bass drums hats melody", "chords bass drums hats", "chords bass drums hats", "chords bass pad"),
+    ("chords bass drums hats pad melody", "chords bass hats pad melody", "chords bass pad", "chords pad"),
+    ("chords bass hats pad melody", "chords bass hats melody", "chords bass hats", "chords bass"),
+    (
+        "chords bass drums hats melody",
+        "chords bass drums hats melody",
+        "chords bass drums hats",
+        "chords bass",
+    ),
 )
 # What rests when a section comes back, for which share of it; and how likely a pad joins.
 CHANGES = (("melody", 1.0), ("drums", 0.5), ("bass", 0.25), ("pad", 0.5), ("", 0.0), ("", 0.0))
@@ -39,6 +44,8 @@ PAD_JOINS = 0.35
 LEVEL_DB = {"intro": -2.0, "A": 0.0, "B": 0.5, "solo": 0.3, "break": -2.0, "outro": -0.5}
 LIVELIER = {"intro": -0.1, "A": 0.0, "B": 0.06, "solo": 0.1, "break": -0.15, "outro": -0.06}
 LIVELIER_EACH_MOVEMENT, MOST_LIVELIER = 0.02, 0.06
+# By how much a section's bass line and groove are others than those of A.
+OTHER = {"A": 0, "B": 1, "solo": 2, "break": 3, "intro": 0, "outro": 0}
 # Each movement draws one of these; the first three minutes know no solo.
 FIRST_CYCLES = (
     (("A", 8), ("B", 8), ("A", 8), ("break", 4), ("B", 8), ("A", 8), ("break", 8)),
@@ -52,7 +59,7 @@ LATER_CYCLES = (
 SHORT_CYCLE = (("A", 4), ("B", 4), ("A", 4), ("break", 2))
 LONG_BARS = 28  # from here on phrases of eight bars
 # How the last bar of a section hands over. What comes back after a silence is heard to come back.
-HANDOVERS = ("fill", "fill", "drop", "stop", "push")
+HANDOVERS = ("fill", "fill", "drop", "stop", "plain")
 
 
 class Part(NamedTuple):
@@ -74,7 +81,7 @@ class Section:
         returns: how often a section of this name came before; 0 for the first.
         movement: 0 for the first three minutes or so; a later one has its own B, breaks and second motif.
         handover: what its last bar does: `fill`; `drop`, the kit is silent; `stop`, all strike and wait;
-            `push`, nothing but what the groove does; `end` before the final chord.
+            `plain`, nothing but what the groove does; `end` before the final chord.
     """
 
     name: str
@@ -103,6 +110,12 @@ class Section:
     def livelier(self) -> float:
         """What it adds to the density of the piece; a later movement a little more."""
         return LIVELIER[self.name] + min(MOST_LIVELIER, LIVELIER_EACH_MOVEMENT * self.movement)
+
+    @property
+    def kind(self) -> int:
+        """The same number for sections that should be heard to be the same; A is itself in all movements."""
+        other = OTHER[self.name]
+        return other and other + len(OTHER) * self.movement
 
     def playing(self, bar: int) -> Layers:
         """Parts that play in a bar of the piece."""

@@ -20,7 +20,7 @@ LOWEST, HIGHEST = 62, 84
 # Cells of an eight-bar phrase: which motif (a the theme, b the movement's second, c the section's own), and
 # which of `VARIATIONS`; a dot is two bars of rest. A section that returns states the theme, then strays.
 PHRASES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "intro": (("a head", "."),),
+    "intro": (("a head", "a head"),),
     "A": (
         ("a theme", ".", "a sequence", "a answer"),
         ("a theme", "a sequence", ".", "a answer"),
@@ -50,7 +50,7 @@ PHRASES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("a head", ".", "a augmented", "."),
         ("b head", ".", "a augmented", "."),
     ),
-    "outro": (("a theme", ".", "a head", "."), ("a answer", ".", "a augmented", ".")),
+    "outro": (("a theme", ".", "a head", "."), ("a theme", ".", "a augmented", ".")),
 }
 # In a calm piece a cell past the first may rest; in a lively one a rest may be filled with a shorter thought.
 RESTS_MORE, RESTS_LESS = 1.2, 2.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lofi_procedural.plan import SAMPLE_RATE
 from lofi_procedural.score import comping
-from lofi_procedural.score.bass import choose_lines, play_bass, root_pitch
+from lofi_procedural.score.bass import STOPS, choose_lines, play_bass, root_pitch
 from lofi_procedural.score.comper import STRUMMED, Comper
 from lofi_procedural.score.drums import play_drums
 from lofi_procedural.score.ensemble import choose_ensemble
@@ -113,12 +113,14 @@ class Piece:
         plan = self._plan
         groove = self.ensemble.groove if "drums" in section.playing(index) else None
         density = plan.brief.density + section.livelier
-        taste = self._dice.roll("bass line", section.start)
-        line, reply = choose_lines(groove, plan.beats_per_bar, density, taste)
+        taste = self._dice.roll("bass line", section.kind)
+        *lines, reply = choose_lines(groove, plan.beats_per_bar, density, taste)
         # It speaks where a phrase ends, or where the melody has just stopped.
         speaks = (index - section.start) % 4 == 3 or self._singer.rests_after(index, section)
-        rng = self._dice.roll("bass", index)
-        return play_bass(self.chords[index], following, reply if speaks else line, density, rng)
+        line = reply if speaks else lines[(index - section.start) % 2]
+        if section.handover == "stop" and section.is_last(index):
+            line = STOPS[plan.beats_per_bar]
+        return play_bass(self.chords[index], following, line, density, self._dice.roll("bass", index))
 
     def _melody(self, index: int, section: Section) -> list[Note]:
         if self.ensemble.melody is None or "melody" not in section.playing(index):
@@ -141,9 +143,10 @@ class Piece:
         full = "drums" in playing
         if groove is None or not (full or "hats" in playing):
             return []
-        taste = self._dice.roll("groove", section.start)
         phrase_ends = (index - section.start) % 4 == 3
-        variant = int(taste.integers(len(GROOVES[groove]))) + phrase_ends
+        variants = len(GROOVES[groove])
+        own = int(self._dice.roll("groove").integers(variants))
+        variant = own + section.kind * max(1, variants // 2) + phrase_ends
         turns = section.handover if section.is_last(index) else "phrase" if phrase_ends else ""
         plan = self._plan
         hits = play_drums(
@@ -177,5 +180,7 @@ class Piece:
             top = 67 + (self.key.tonic + 7 - 67) % 12
             bar.notes.append(Note("melody", 0.5, beats - 0.5, top, 0.45))
         if self.ensemble.groove:
-            bar.hits += [Hit("kick", 0.0, 0.6)]
+            bar.hits.append(Hit("kick", 0.0, 0.6))
+            if self.ensemble.groove in OPENS_WITH_HAT:
+                bar.hits.append(Hit("open_hat", 0.0, 0.4))
         return bar
