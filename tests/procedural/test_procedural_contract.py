@@ -17,9 +17,9 @@ from lofi_core import GenerateRequest, InferenceFailed, InvalidOption, Music, Ru
 from lofi_procedural.options import TEXTURE_NAMES, Player, ProceduralOptions
 from lofi_procedural.plan import make_plan
 from lofi_procedural.render import compose
-from lofi_procedural.sound.sustained import VOICES
 from lofi_procedural.sound.textures import TEXTURES
 from lofi_procedural.sound.timbres import TIMBRES
+from lofi_procedural.sound.voices import VOICES
 from lofi_procedural.words import parse_key
 
 if TYPE_CHECKING:

@@ -71,3 +71,17 @@ def test_crickets_and_people_come_and_go() -> None:
         return float(frames.std() / frames.mean())
 
     assert min(restless("insects"), restless("cafe")) > 0.3 > 2 * restless("tape")
+
+
+def test_a_scratch_comes_again_in_every_turn_and_rain_far_away_is_duller() -> None:
+    worn = Beds({"vinyl": 1.0}, Dice(4, 2))
+    turn = round(1.8 * SAMPLE_RATE)
+    # What recurs stays when turns are averaged, what is chance does not.
+    recurring = np.abs(np.mean([worn.take(bar, turn)[0] for bar in range(12)], axis=0))
+    assert recurring.max() > 4.0 * np.quantile(recurring, 0.99)
+
+    def treble(amount: float) -> float:
+        power = np.abs(np.fft.rfft(Beds({"rain": amount}, Dice(1, 2)).take(0, 96_000)[0])) ** 2
+        return float(power[6_000:].sum() / power.sum())
+
+    assert treble(1.0) > 2.0 * treble(0.2)

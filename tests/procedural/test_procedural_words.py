@@ -8,9 +8,9 @@ from lofi_procedural.metre import METRES
 from lofi_procedural.score.chords import SCALES
 from lofi_procedural.score.ensemble import BASSES, LEADS
 from lofi_procedural.score.grooves import GROOVES
-from lofi_procedural.sound.sustained import VOICES
 from lofi_procedural.sound.textures import TEXTURES
 from lofi_procedural.sound.timbres import TIMBRES
+from lofi_procedural.sound.voices import VOICES
 from lofi_procedural.words import Key, find_key, parse_key, read_prompt
 from lofi_procedural.words.lexicon import lexicon
 

@@ -1,71 +1,142 @@
-"""How bright is the band, and what does the tone control do about it?
+"""What the desk does about the spectrum of a band before it plays: tilt the treble, and turn down what booms.
 
-Nobody mixes without having heard the band. So it rehearses a bar in which all play, and the tone is set for
-that: a solo piano and a full band with hats then have much the same balance of bass and treble.
+Nobody mixes without having heard the band. Here the score tells: a solo piano and a full band with hats then
+have much the same balance of bass and treble, and the one low note a pad holds does not stand out of it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.sound.spectrum import fast_length, tilt_db
+from lofi_procedural.sound.forecast import PITCHES_HZ, of_textures
+from lofi_procedural.sound.spectrum import tilt_db
 
 if TYPE_CHECKING:
     from lofi_procedural.plan import Plan
     from lofi_procedural.score import Piece
     from lofi_procedural.sound.mixer import Mixer
-    from lofi_procedural.sound.types import Floats, Mono
+    from lofi_procedural.sound.types import Floats
 
 THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
-# What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side.
-EVEN, REACH = -6.0, 3.0
-# The end of a note is darker than what is rehearsed of it; drums, where there are any, make up for that.
-RINGING = 1.8
-LEAST, MOST = -1.0, 7.0
+# With a third beyond either end, which is a neighbour but is not touched.
+BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
+# What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
+# instruments may be from that because they are dark or bright themselves.
+EVEN, REACH, CHARACTER = -5.3, 1.1, 0.6
+FLATTEST = -4.0  # with textures
+# What tape takes from the treble, and attacks from what partials would have.
+TAKEN = 0.3
+# Without drums treble lies in attacks, which the tape rounds most.
+RINGING = 0.5
+# Of drums alone it is the kick that is rounded.
+ROUNDED = -1.0
+LEAST, MOST = -3.0, 8.0
+# A third of an octave may stand so far above the mean of its neighbours; more is cut, at most so much.
+BUMP_DB, DEEPEST_CUT_DB = 4.5, 12.0
+ROUNDS = 8
+# How loud a band comes to the tape, in dB of power: as loud as the next, whoever plays, so that it colours
+# and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Without
+# drums there is less to round; drums alone are all peak, which the limiter would pay for.
+TAPE_DB, MOST_DB = -16.0, 14.0
+SOFTER_DB, DRUMS_ALONE_DB = -2.5, 5.0
+LISTENED_BARS = 24
 
 
-def find_tilt(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> float:
-    """The tilt of the treble (`spectrum.tilt_db`) that gives a piece its balance.
+class Balance(NamedTuple):
+    """What the desk is set to.
+
+    Attributes:
+        gain_db: of the band before the tape.
+        curve: gain in dB at each of `THIRDS_HZ`, behind it.
+    """
+
+    gain_db: float
+    curve: Floats
+
+
+def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balance:
+    """The settings that give a piece its level and its balance.
 
     Args:
         plan: how bright it should be.
         piece: what is played.
         mixer: who plays it; it is left as it was.
-        tone: [N] taps that all of it will pass in any case.
-
-    Returns:
-        dB per octave, within `LEAST` and `MOST`; 0 where only textures sound.
+        tone: gain [P] at `PITCHES_HZ` that all of it will have in any case.
     """
-    fullest = max(range(plan.bars), key=lambda index: (len(piece.section(index).layers), -index))
-    levels = third_octaves(mixer.rehearse(piece.bar(fullest)), tone)
-    if levels is None:
-        return 0.0
-    wanted = EVEN + REACH * (plan.brief.brightness - 0.5)
+    bars = [piece.bar(index) for index in range(0, plan.bars, -(-plan.bars // LISTENED_BARS))]
+    if plan.rings and plan.bars <= LISTENED_BARS:
+        bars.append(piece.bar(plan.bars))
+    notes = mixer.forecast(bars) * tone**2
+    if not notes.any():
+        return Balance(0.0, np.zeros(len(THIRDS_HZ)))
+    seconds = len(bars) * plan.beats_per_bar * plan.beat_sec
+    loudness = float(decibels(notes.sum() / seconds))
+    gain_db = float(np.clip(_tape_db(piece.ensemble.parts) - loudness, -MOST_DB, MOST_DB))
+    notes *= 10.0 ** (gain_db / 10.0)
+    textures = third_octaves(of_textures(plan.brief.textures, seconds))
+    even = EVEN + TAKEN + REACH * (plan.brief.brightness - 0.5)
     if piece.ensemble.groove is None:
-        wanted += RINGING
-    # A tilt of one has this slope over the same bands.
-    unit = slope(tilt_db(THIRDS_HZ, 1.0))
-    return float(np.clip((wanted - slope(levels)) / unit, LEAST, MOST))
+        even += RINGING
+    if piece.ensemble.parts == {"drums"}:
+        even += ROUNDED
+    wanted = float(np.clip(slope(third_octaves(notes)), even - CHARACTER, even + CHARACTER))
+    amount, cuts = 0.0, np.zeros(len(THIRDS_HZ))
+    for _ in range(ROUNDS):
+        curve = _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes)
+        played = third_octaves(notes * 10.0 ** (at_pitches(curve) / 10.0))
+        heard = played + textures
+        bumps = decibels(heard[1:-1] / (0.5 * (heard[:-2] + heard[2:])))
+        cuts = np.clip(cuts + 0.5 * (bumps - BUMP_DB), 0.0, DEEPEST_CUT_DB)
+        step = min(wanted - slope(played), FLATTEST - slope(heard))
+        # A tilt of one has this slope over the same bands.
+        amount = float(np.clip(amount + step / UNIT, LEAST, MOST))
+    return Balance(gain_db, _as_loud(tilt_db(THIRDS_HZ, amount) - cuts, notes))
 
 
-def third_octaves(band: Mono, tone: Floats) -> Floats | None:
-    """Power per Hz in dB around each of `THIRDS_HZ` of [N] behind a filter; None for silence."""
-    size = fast_length(len(band) + len(tone))
-    spectrum = np.fft.rfft(band, size) * np.fft.rfft(tone, size)
-    sums = np.concatenate(([0.0], np.cumsum(np.abs(spectrum) ** 2)))
-    if sums[-1] <= 1e-9:
-        return None
-    low = np.ceil(THIRDS_HZ * 2 ** (-1 / 6) * size / SAMPLE_RATE).astype(int)
-    high = np.ceil(THIRDS_HZ * 2 ** (1 / 6) * size / SAMPLE_RATE).astype(int)
-    # A floor 70 dB below the whole: what lies deeper is not heard, and must not bend the line.
-    density: Floats = (sums[high] - sums[low]) / (high - low)
-    levels: Floats = 10.0 * np.log10(density + 1e-7 * density.max())
+def _tape_db(parts: frozenset[str]) -> float:
+    if "drums" not in parts:
+        return TAPE_DB + SOFTER_DB
+    return TAPE_DB + DRUMS_ALONE_DB if len(parts) == 1 else TAPE_DB
+
+
+def _as_loud(curve: Floats, notes: Floats) -> Floats:
+    """A curve that leaves the power of some notes as it is, and so their level beside the textures."""
+    shaped = notes * 10.0 ** (at_pitches(curve) / 10.0)
+    as_loud: Floats = curve - decibels(shaped.sum() / notes.sum())
+    return as_loud
+
+
+def at_pitches(curve: Floats) -> Floats:
+    """A curve in dB at `THIRDS_HZ`, at `PITCHES_HZ`."""
+    return np.interp(np.log2(PITCHES_HZ), np.log2(THIRDS_HZ), curve)
+
+
+def third_octaves(powers: Floats) -> Floats:
+    """The power in each of `BANDS_HZ` of powers in semitones."""
+    band = np.floor(3.0 * np.log2(PITCHES_HZ / BANDS_HZ[0]) + 0.5).astype(np.intp)
+    inside = (band >= 0) & (band < len(BANDS_HZ))
+    bands = np.bincount(band[inside], powers[inside], len(BANDS_HZ)).astype(np.float64)
+    # A floor 60 dB below the highest: what lies deeper is not heard, and must not bend the line.
+    floored: Floats = bands + 1e-6 * bands.max() + 1e-20
+    return floored
+
+
+def slope(bands: Floats) -> float:
+    """The fall, in dB per octave of power per Hz, of the power in `BANDS_HZ`, by a straight line."""
+    return fall(decibels(bands[1:-1] / THIRDS_HZ))
+
+
+def fall(levels: Floats) -> float:
+    """The slope, in dB per octave, of levels at `THIRDS_HZ`."""
+    return float(np.polyfit(np.log2(THIRDS_HZ), levels, 1)[0])
+
+
+def decibels(power: Floats) -> Floats:
+    """Power in dB."""
+    levels: Floats = 10.0 * np.log10(power)
     return levels
 
 
-def slope(levels: Floats) -> float:
-    """The fall, in dB per octave, of levels at `THIRDS_HZ`, by a straight line."""
-    return float(np.polyfit(np.log2(THIRDS_HZ), levels, 1)[0])
+UNIT = fall(tilt_db(THIRDS_HZ, 1.0))

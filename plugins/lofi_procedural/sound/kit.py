@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,18 +38,99 @@ LEVELS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Character:
+    """What tells one kit from another.
+
+    Attributes:
+        kick_hz: what the kick settles on, lowest and highest.
+        kick_drop: how far above that it begins, as a multiple of it.
+        kick_fall_sec: how long the drop takes.
+        kick_sec: decay of its body.
+        beater: level of the stroke itself.
+        snare_hz: tuning of the head, lowest and highest.
+        wires_hz: band of the wires.
+        wires_sec: decay of the wires.
+        gate_sec: after which the snare is cut off, softly.
+        hat_hz: band of the cymbals.
+        hat_sec: decay of the closed ones.
+    """
+
+    kick_hz: tuple[float, float] = (46.0, 56.0)
+    kick_drop: float = 3.0
+    kick_fall_sec: float = 0.028
+    kick_sec: float = 0.11
+    beater: float = 0.10
+    snare_hz: tuple[float, float] = (170.0, 210.0)
+    wires_hz: tuple[float, float] = (900.0, 6_500.0)
+    wires_sec: float = 0.06
+    gate_sec: float = 1.0
+    hat_hz: tuple[float, float] = (6_500.0, 11_000.0)
+    hat_sec: float = 0.045
+
+
+DUSTY = Character(
+    kick_sec=0.1, beater=0.14, wires_hz=(700.0, 5_000.0), wires_sec=0.05, hat_hz=(5_200.0, 9_000.0)
+)
+ACOUSTIC = Character(
+    kick_hz=(54.0, 64.0),
+    kick_drop=1.6,
+    kick_fall_sec=0.02,
+    kick_sec=0.09,
+    beater=0.07,
+    snare_hz=(185.0, 225.0),
+    wires_hz=(1_300.0, 7_500.0),
+    wires_sec=0.085,
+    hat_sec=0.06,
+)
+# A sine that rings on, and noise cut short: the boxes of the eighties.
+DEEP = Character(
+    kick_hz=(41.0, 47.0),
+    kick_drop=2.4,
+    kick_fall_sec=0.04,
+    kick_sec=0.24,
+    beater=0.06,
+    wires_sec=0.1,
+    hat_sec=0.032,
+)
+GATED = Character(
+    kick_hz=(48.0, 55.0),
+    kick_drop=4.5,
+    kick_fall_sec=0.02,
+    kick_sec=0.13,
+    beater=0.13,
+    snare_hz=(185.0, 205.0),
+    wires_hz=(700.0, 7_000.0),
+    wires_sec=0.2,
+    gate_sec=0.15,
+    hat_sec=0.04,
+)
+# What plays a groove, one of these; all others are played on drums of wood.
+KITS = {
+    "boom_bap": (DUSTY, DUSTY, ACOUSTIC),
+    "jazz_hop": (DUSTY, ACOUSTIC),
+    "half_time": (DEEP,),
+    "trip_hop": (DUSTY, DEEP),
+    "synthwave": (GATED,),
+    "four": (GATED, DEEP),
+}
+
+
 class Kit:
     """The drums of one track: drawn once, so that they stay themselves from bar to bar."""
 
-    def __init__(self, rng: Generator) -> None:
-        self._deep = 46.0 + 10.0 * rng.random()  # Hz the kick settles on
-        self._snare = 170.0 + 40.0 * rng.random()
+    def __init__(self, rng: Generator, groove: str) -> None:
+        kits = KITS.get(groove, (ACOUSTIC,))
+        self.character = kits[int(rng.integers(len(kits)))]
+        self._deep = rng.uniform(*self.character.kick_hz)
+        self._snare = rng.uniform(*self.character.snare_hz)
+        hat_sec = self.character.hat_sec
         makers = {
             "kick": self._make_kick,
             "snare": self._make_snare,
             "rim": self._make_rim,
-            "hat": lambda r: _metal(r, 0.045),
-            "open_hat": lambda r: _metal(r, 0.28),
+            "hat": lambda r: self._make_metal(r, hat_sec),
+            "open_hat": lambda r: self._make_metal(r, 6.0 * hat_sec),
             "shaker": _make_shaker,
             "brush": _make_brush,
         }
@@ -59,27 +141,43 @@ class Kit:
     def play(self, hit: Hit, rng: Generator) -> Stereo:
         """One stroke [2, N], placed in the stereo field."""
         stroke = self._strokes[hit.voice][int(rng.integers(STROKES))]
-        level = LEVELS[hit.voice] * hit.velocity**1.3
         place = PLACES[hit.voice]
-        sides = np.array([[np.sqrt(1.0 - place)], [np.sqrt(1.0 + place)]]) * level
+        sides = np.array([[np.sqrt(1.0 - place)], [np.sqrt(1.0 + place)]]) * self.level(hit)
         placed: Stereo = sides.astype(np.float32) * stroke
         return placed
 
+    def level(self, hit: Hit) -> float:
+        """The gain a stroke is played with."""
+        return float(LEVELS[hit.voice] * hit.velocity**1.3)
+
+    def stroke(self, voice: str) -> Mono:
+        """One stroke [N] of a voice, before its level and place."""
+        return self._strokes[voice][0]
+
     def _make_kick(self, rng: Generator) -> Floats:
-        time = _time(0.32)
-        # The pitch falls from four times the resting pitch; its integral is the phase.
-        fall, span = 0.028 * (1 + 0.05 * rng.standard_normal()), 3.0 * self._deep
-        phase = self._deep * time + span * fall * (1.0 - np.exp(-time / fall))
-        body = np.sin(2 * np.pi * phase) * np.exp(-time / 0.11)
-        click = noise_band(rng, len(time), 500.0, 3_000.0) * np.exp(-time / 0.004) * 0.10
-        return body + click
+        kit = self.character
+        time = _time(0.05 + 2.5 * kit.kick_sec)
+        # The pitch falls to where it rests; its integral is the phase.
+        fall = kit.kick_fall_sec * (1 + 0.05 * rng.standard_normal())
+        phase = self._deep * (time + kit.kick_drop * fall * (1.0 - np.exp(-time / fall)))
+        body = np.sin(2 * np.pi * phase) * np.exp(-time / kit.kick_sec)
+        beater = noise_band(rng, len(time), 500.0, 3_000.0) * np.exp(-time / 0.004) * kit.beater
+        return body + beater
 
     def _make_snare(self, rng: Generator) -> Floats:
-        time = _time(0.26)
+        kit = self.character
+        time = _time(min(kit.gate_sec + 0.02, 0.08 + 3.0 * kit.wires_sec))
         tune = self._snare * (1 + 0.01 * rng.standard_normal())
-        body = np.sin(2 * np.pi * tune * time) + 0.5 * np.sin(2 * np.pi * 1.83 * tune * time)
-        wires = noise_band(rng, len(time), 900.0, 6_500.0, slope=-1.5)
-        return 0.55 * body * np.exp(-time / 0.035) + 0.5 * wires * np.exp(-time / 0.06)
+        modes = ((1.0, 0.8), (1.59, 0.5), (2.14, 0.4), (2.9, 0.25))  # of a head: it is struck off its middle
+        body = sum(level * np.sin(2 * np.pi * ratio * tune * time) for ratio, level in modes)
+        wires = noise_band(rng, len(time), *kit.wires_hz, slope=-1.5)
+        return 0.5 * body * np.exp(-time / 0.028) + 0.5 * wires * np.exp(-time / kit.wires_sec)
+
+    def _make_metal(self, rng: Generator, decay_sec: float) -> Floats:
+        """A cymbal struck: high noise with a rough upper edge well under where it would tire."""
+        time = _time(min(0.9, 6.0 * decay_sec))
+        rate = decay_sec * (1 + 0.1 * rng.standard_normal())
+        return 0.5 * noise_band(rng, len(time), *self.character.hat_hz, slope=-2.0) * np.exp(-time / rate)
 
     def _make_rim(self, rng: Generator) -> Floats:
         time = _time(0.09)
@@ -88,13 +186,6 @@ class Kit:
         return wood * np.exp(-time / 0.012) + 0.25 * noise_band(rng, len(time), 400.0, 4_000.0) * np.exp(
             -time / 0.01
         )
-
-
-def _metal(rng: Generator, decay_sec: float) -> Floats:
-    """A cymbal struck: high noise with a rough upper edge well under where it would tire."""
-    time = _time(min(0.9, 6.0 * decay_sec))
-    rate = decay_sec * (1 + 0.1 * rng.standard_normal())
-    return 0.5 * noise_band(rng, len(time), 6_500.0, 11_000.0, slope=-2.0) * np.exp(-time / rate)
 
 
 def _make_shaker(rng: Generator) -> Floats:

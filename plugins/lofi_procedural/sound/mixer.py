@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lofi_procedural.plan import LEAD_IN_SEC, SAMPLE_RATE
-from lofi_procedural.sound.curves import slow_curve, turns_of
+from lofi_procedural.sound.curves import slow_curve
+from lofi_procedural.sound.forecast import of_bars, of_hits
 from lofi_procedural.sound.instruments import play
 from lofi_procedural.sound.kit import Kit
-from lofi_procedural.sound.textures import Beds
+from lofi_procedural.sound.motors import move
 from lofi_procedural.sound.types import Timeline
 
 if TYPE_CHECKING:
     from lofi_procedural.plan import Plan
     from lofi_procedural.score import Bar, Dice, Piece
-    from lofi_procedural.sound.types import Floats, Mono, Stereo
+    from lofi_procedural.sound.types import Floats, Stereo
 
 PART_GAIN = {"chords": 1.0, "melody": 1.35, "bass": 1.0, "pad": 0.9}
 # A melody stands a little right, so that chords and melody are two players.
-PART_PLACE = {"chords": -0.08, "melody": 0.22, "bass": 0.0, "pad": 0.0}
+PART_PLACE = {"chords": -0.15, "melody": 0.24, "bass": 0.0, "pad": 0.0}
 KEYBOARD_SPREAD = 0.006  # per semitone above D4: low keys to the left, as the player sees them
 DUCK_DEPTH, DUCK_SEC = 0.22, 0.16
-TREMOLO_HZ, TREMOLO_DEPTH = 4.2, 0.10
 # Drums and bass are dry beside a band; alone they would stand in one point without the room.
-SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.9, 0.16, 1.3
+SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.95, 0.2, 1.1
 EARLIEST_SEC = -0.9 * LEAD_IN_SEC
-REHEARSED_NOTES, REHEARSED_SEC, REHEARSAL_SEC = 3, 1.0, 2.0
 
 
 class Mixer:
@@ -38,7 +36,7 @@ class Mixer:
         """Seat the players; `start` is the position of the first sample that is taken."""
         self._plan = plan
         loop = plan.total_samples if plan.loops else None
-        self._tremolo_hz = turns_of(TREMOLO_HZ, None if loop is None else loop / SAMPLE_RATE)
+        self._loop_sec = None if loop is None else loop / SAMPLE_RATE
         self._dice = dice
         ensemble = piece.ensemble
         self._seats = {
@@ -49,9 +47,10 @@ class Mixer:
         }
         banded = ensemble.chords or ensemble.melody or ensemble.pad
         self._rhythm_send = np.float32(SEND_RHYTHM if banded else SEND_RHYTHM_ALONE)
-        self._kit = Kit(dice.roll("kit")) if ensemble.groove else None
-        self._beds = Beds(plan.brief.textures, dice, start, loop)
-        self._band, self._rhythm = Timeline(start), Timeline(start)
+        self._kit = Kit(dice.roll("kit"), ensemble.groove) if ensemble.groove else None
+        # Bass and drums share a bus; everyone else has one, for what moves by itself in an instrument.
+        self._buses = {part: Timeline(start) for part, name in self._seats.items() if name and part != "bass"}
+        self._rhythm = Timeline(start)
         self._kicks: list[int] = []
 
     def bar(self, bar: Bar, count: int) -> tuple[Stereo, Stereo]:
@@ -64,39 +63,25 @@ class Mixer:
         Returns:
             The dry mix [2, N], and the send to the room [2, N].
         """
-        start = self._band.position
+        start = self._rhythm.position
         self._place_notes(bar, start)
         self._place_hits(bar, start)
-        band, rhythm = self._band.take(count), self._rhythm.take(count)
-        band *= (slow_curve(self._duck, start, count) * slow_curve(self._tremolo, start, count)).astype(
-            np.float32
-        )
+        rhythm = self._rhythm.take(count)
+        band = np.zeros_like(rhythm)
+        for part, bus in self._buses.items():
+            played = bus.take(count)
+            move(played, self._seats[part] or "", start, self._loop_sec)
+            band += played
+        band *= slow_curve(self._duck, start, count).astype(np.float32)
         send = np.float32(SEND_BAND) * band + self._rhythm_send * rhythm
-        return band + rhythm + self._beds.take(bar.index, count), send
+        return band + rhythm, send
 
-    def rehearse(self, bar: Bar) -> Mono:
-        """Play a few notes of every part, a stroke of every drum, each as loud as all of its kind in a bar.
-
-        Returns:
-            float32 [N] that has the bar's spectrum, textures left out, at a fraction of what the bar costs.
-        """
-        rng = self._dice.roll("rehearsal")
-        band = Timeline()
-        for part, instrument in self._seats.items():
-            if instrument is None:
-                continue
-            notes = [note for note in bar.notes if note.part == part]
-            chosen = notes[:: -(-len(notes) // REHEARSED_NOTES) or 1]
-            for note in chosen:
-                held_sec = min(note.beats * self._plan.beat_sec, REHEARSED_SEC)
-                sound = play(instrument, note.pitch, note.velocity, held_sec, rng)
-                band.add(0, sound * np.float32(PART_GAIN[part] * np.sqrt(len(notes) / len(chosen))))
+    def forecast(self, bars: list[Bar]) -> Floats:
+        """The energy that notes and strokes of some bars have around each of `forecast.PITCHES`."""
+        total = of_bars(bars, self._seats, PART_GAIN, self._plan.beat_sec)
         if self._kit:
-            strokes = Counter(hit.voice for hit in bar.hits)
-            for voice, hit in {hit.voice: hit for hit in bar.hits}.items():
-                band.add(0, self._kit.play(hit, rng) * np.float32(np.sqrt(strokes[voice])))
-        heard: Mono = band.take(round(REHEARSAL_SEC * SAMPLE_RATE))[0]
-        return heard
+            total += of_hits((hit for bar in bars for hit in bar.hits), self._kit)
+        return total
 
     def _place_notes(self, bar: Bar, start: int) -> None:
         rng = self._dice.roll("notes", bar.index)
@@ -111,8 +96,7 @@ class Mixer:
                 place += KEYBOARD_SPREAD * (note.pitch - 62)
             gain = PART_GAIN[note.part]
             sides = np.array([[gain * np.sqrt(1.0 - place)], [gain * np.sqrt(1.0 + place)]], np.float32)
-            bus = self._rhythm if note.part == "bass" else self._band
-            bus.add(at, sound * sides)
+            self._buses.get(note.part, self._rhythm).add(at, sound * sides)
 
     def _place_hits(self, bar: Bar, start: int) -> None:
         if self._kit is None:
@@ -143,8 +127,3 @@ class Mixer:
             dip = np.clip(since / 0.008, 0.0, 1.0) * np.exp(-np.maximum(since, 0.0) / DUCK_SEC)
             gain = np.minimum(gain, 1.0 - DUCK_DEPTH * dip)
         return gain
-
-    def _tremolo(self, time: Floats) -> Floats:
-        """A slow pan from side to side, as the suitcase piano has it; the sum of the sides stays even."""
-        swing = TREMOLO_DEPTH * np.sin(2 * np.pi * self._tremolo_hz * time)
-        return np.stack((1.0 + swing, 1.0 - swing))

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 SILENCE_LUFS = -70.0
 # A bar so far under the usual is a rest: it says nothing about the level of the piece.
 REST_DB = 7.0
+LAG_DB = 2.0  # that is made good at once, at most
 UP_DB, DOWN_DB = 1.8, 1.5  # per bar
 GAIN_RANGE_DB = (-12.0, 20.0)
 # No single bar passes the aim by more than this, whatever came before.
 EXCESS_DB = 1.5
+LOST_DB = 6.0
 # Power of the fading final chord against that of the bars before it, on average.
 ENDING_POWER = 0.75
 ENDING_RANGE_DB = np.linspace(-4.0, 4.0, 17)
@@ -37,6 +39,7 @@ class Rider:
         self._aim = TARGET_LUFS - 10.0 * float(np.log10(lost))
         self._gain_db: float | None = None
         self._raw: list[float] = []
+        self._sent_power, self._sent = 0.0, 0
 
     def ride(self, block: Stereo, level_db: float, so_far: Meter) -> Stereo:
         """Bring one bar to its place.
@@ -57,11 +60,15 @@ class Rider:
             self._raw = [*self._raw[-2:], loudness - level_db]
             past = so_far.lufs()
             error = self._aim - past if np.isfinite(past) else 0.0
-            wanted = self._aim - self._usual() + max(-2.0, min(2.0, 0.8 * error))
+            made_good = max(-LAG_DB, min(LAG_DB, 0.8 * error))
+            wanted = self._aim - self._usual() + self._lost_db(so_far) + made_good
         before = wanted if before is None else before
         after = before + max(-DOWN_DB, min(UP_DB, wanted - before))
-        after = min(after, self._aim + level_db + EXCESS_DB - max(loudness, SILENCE_LUFS))
+        ceiling = self._aim + level_db + EXCESS_DB + self._lost_db(so_far)
+        after = min(after, ceiling - max(loudness, SILENCE_LUFS))
         self._gain_db = max(GAIN_RANGE_DB[0], min(GAIN_RANGE_DB[1], after))
+        self._sent_power += block.shape[1] * 10.0 ** ((loudness + self._gain_db) / 10.0)
+        self._sent += block.shape[1]
         return _glide(block, before, self._gain_db)
 
     def end(self, block: Stereo, so_far: Meter) -> Stereo:
@@ -75,6 +82,14 @@ class Rider:
         # Between two of them: with the nearest, the last bit of a sample could decide over half a decibel.
         chosen = np.interp(TARGET_LUFS, np.maximum.accumulate(landings), choices)
         return _glide(block, gain_db, float(chosen), quick=True)
+
+    def _lost_db(self, so_far: Meter) -> float:
+        """What the limiter takes from strokes without a body: they may be sent to it so much louder."""
+        past = so_far.lufs()
+        if not (self._sent and np.isfinite(past)):
+            return 0.0
+        sent = 10.0 * float(np.log10(self._sent_power / self._sent + 1e-9))
+        return max(0.0, min(LOST_DB, sent - past))
 
     def _usual(self) -> float:
         """One bar is a guess; three are a level."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from lofi_procedural.sound.types import Floats
 
-PIVOT_HZ = 350.0
+PIVOT_HZ = 250.0
+TIRING_HZ = 12_000.0  # noise ends here, whatever its band
 INAUDIBLE = 3e-4  # -70 dB
 COARSE = 16
 
@@ -37,6 +38,7 @@ def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slop
     hz = np.fft.rfftfreq(samples, 1.0 / SAMPLE_RATE)
     hz[0] = hz[1]
     shape = response(hz, low_hz, high_hz, order=2) * hz ** (slope / 6.02)
+    shape *= response(hz, 1e-3, TIRING_HZ, order=9)
     # Noise has normal bins, so they are drawn as they are; the mean and what nobody hears are left out.
     heard = slice(1, 1 + int(np.flatnonzero(shape > INAUDIBLE * shape.max())[-1]))
     bins = np.zeros(len(shape), np.complex128)

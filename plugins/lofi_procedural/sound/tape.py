@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
+from lofi_procedural.sound.balance import THIRDS_HZ
 from lofi_procedural.sound.curves import slow_curve, turns_of
-from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response, tilt_db
+from lofi_procedural.sound.spectrum import fast_length, minimum_phase, response
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from lofi_procedural.sound.types import Floats, Stereo
 
 DRIVE = 1.6
-DARKEST_HZ, OPENEST_HZ = 3_800.0, 12_000.0
+DARKEST_HZ, OPENEST_HZ = 4_500.0, 12_000.0
 RUMBLE_HZ = 32.0
-TOP_HZ = 12_500.0  # above it there is only what tires
+TOP_HZ = 12_000.0  # above it there is only what tires
 ROOM_SEC, ROOM_T60_SEC = 0.9, 1.0
 # Held notes come back 4 dB under the dry sound: louder, the room would move players from their places.
 ROOM_LEVEL = 0.14
+ROOM_SHARE = 0.5  # of the power of held notes comes back, in the middle of the spectrum
 WOW_HZ, FLUTTER_HZ = 0.55, 6.3
 LONGEST_DELAY = 512  # samples
 
@@ -67,12 +69,12 @@ class Room:
 
     Args:
         brightness: of the tone, 0 to 1.
-        tilt: of the tone besides, dB per octave.
+        curve: gain of the tone besides, in dB at each of `THIRDS_HZ`.
         rng: of the room.
     """
 
-    def __init__(self, brightness: float, tilt: float, rng: Generator) -> None:
-        self._tone = tone_kernel(brightness, tilt)
+    def __init__(self, brightness: float, curve: Floats, rng: Generator) -> None:
+        self._tone = tone_kernel(brightness, curve)
         self._room = _room_kernel(rng, tone_kernel(brightness), self._tone)
         self._spectra: dict[int, tuple[NDArray[np.complexfloating], NDArray[np.complexfloating]]] = {}
         self._tail: Stereo = np.zeros((2, self._room.shape[1] - 1), np.float32)
@@ -102,21 +104,39 @@ def saturate(block: Stereo) -> Stereo:
     return warm
 
 
-def tone_kernel(brightness: float, tilt: float = 0.0) -> Floats:
-    """No rumble below, a gentle roll-off above: [4096] taps of least delay.
-
-    Args:
-        brightness: 0 to 1.
-        tilt: dB per octave (`spectrum.tilt_db`).
-    """
-    hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
+def tone_response(hz: NDArray[np.floating], brightness: float) -> Floats:
+    """Gain at frequencies: no rumble below, a gentle roll-off above; `brightness` is 0 to 1."""
     cutoff = DARKEST_HZ * (OPENEST_HZ / DARKEST_HZ) ** brightness
-    shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, TOP_HZ, order=5)
+    shape = response(hz, RUMBLE_HZ, cutoff, order=2) * response(hz, 1.0, TOP_HZ, order=6)
     # Bright and dark are a tilt above 700 Hz as well, up to 4 dB at 7 kHz.
     shape *= (1.0 + (hz / 700.0) ** 2) ** (0.25 * (brightness - 0.5))
     # A broad bass lift of 1.5 dB: the warmth of the head bump.
     shape *= 1.0 + 0.19 * np.exp(-(np.log2(np.maximum(hz, 1.0) / 85.0) ** 2))
-    shape *= 10.0 ** (tilt_db(hz, tilt) / 20.0)
+    return shape
+
+
+def heard_response(hz: Floats, brightness: float) -> Floats:
+    """Gain at frequencies for held notes, with what comes back from the room."""
+    heard: Floats = tone_response(hz, brightness) * np.sqrt(1.0 + ROOM_SHARE * _room_colour(hz) ** 2)
+    return heard
+
+
+def _room_colour(hz: NDArray[np.floating]) -> Floats:
+    """The room is darker than the music, and free of bass."""
+    return response(hz, 200.0, 1e9, order=2) * response(hz, 1.0, 3_200.0, order=1)
+
+
+def tone_kernel(brightness: float, curve: Floats | None = None) -> Floats:
+    """The tone as a filter: [4096] taps of least delay.
+
+    Args:
+        brightness: 0 to 1.
+        curve: gain in dB at each of `THIRDS_HZ` besides.
+    """
+    hz = np.fft.rfftfreq(16_384, 1.0 / SAMPLE_RATE)
+    shape = tone_response(hz, brightness)
+    if curve is not None:
+        shape *= 10.0 ** (np.interp(np.log2(np.maximum(hz, 1.0)), np.log2(THIRDS_HZ), curve) / 20.0)
     return minimum_phase(shape, 4_096)
 
 
@@ -132,7 +152,7 @@ def _room_kernel(rng: Generator, usual: Floats, tone: Floats) -> Floats:
     noise[:, :delay] = 0.0
     noise *= np.minimum(1.0, (samples - np.arange(samples)) / 4_800)
     hz = np.fft.rfftfreq(65_536, 1.0 / SAMPLE_RATE)
-    shape = response(hz, 180.0, 3_200.0, order=1)
+    shape = _room_colour(hz)
     spectrum = _balance(np.fft.rfft(noise, 65_536) * shape, hz)
     heard = np.abs(spectrum * np.fft.rfft(usual, 65_536)) ** 2
     spectrum *= ROOM_LEVEL / np.sqrt(2 * heard.sum(axis=1, keepdims=True) / 65_536)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lofi_procedural.plan import SAMPLE_RATE
-from lofi_procedural.sound.curves import slow_curve
+from lofi_procedural.sound.curves import slow_curve, turns_of
 from lofi_procedural.sound.textures.cafe import CAFE
 from lofi_procedural.sound.textures.city import CITY
 from lofi_procedural.sound.textures.insects import INSECTS
+from lofi_procedural.sound.textures.rain import RAIN
 from lofi_procedural.sound.textures.texture import Texture
 from lofi_procedural.sound.textures.thunder import THUNDER
 from lofi_procedural.sound.types import Timeline
@@ -24,12 +26,10 @@ if TYPE_CHECKING:
     from lofi_procedural.sound.types import Floats, Stereo
 
 TEXTURES: dict[str, Texture] = {
-    "vinyl": Texture(60.0, 5_500.0, -1.5, 0.0045, 0.15, 1.8, 22.0, 0.085),
+    "vinyl": Texture(60.0, 5_500.0, -1.5, 0.0045, 0.15, 1.8, 22.0, 0.085, turn_sec=1.8),
     "tape": Texture(300.0, 6_000.0, -1.0, 0.0030, 0.05, 3.0),
-    "rain": Texture(
-        400.0, 6_000.0, -3.0, 0.017, 0.25, 7.0, 26.0, 0.028, event_hz=(900.0, 3_500.0), event_sec=0.004
-    ),
-    "waves": Texture(120.0, 3_500.0, -3.5, 0.045, 0.9, 8.0),
+    "rain": RAIN,
+    "waves": Texture(120.0, 3_500.0, -3.5, 0.045, 0.9, 8.0, dulls=0.4),
     "wind": Texture(120.0, 900.0, -3.0, 0.032, 0.7, 6.0),
     "fireplace": Texture(
         60.0, 1_200.0, -4.0, 0.014, 0.4, 2.5, 9.0, 0.13, event_hz=(700.0, 3_000.0), event_sec=0.0025
@@ -41,6 +41,7 @@ TEXTURES: dict[str, Texture] = {
 }
 # Two beds of lengths without a common factor: their sum repeats after hours, not seconds.
 BED_SAMPLES = (196_608, 139_968)
+SCRATCHES = 5.0  # of a record that is worn out
 LONGEST_SEAM = 2 * SAMPLE_RATE  # over which the end of a loop becomes its start
 
 
@@ -74,13 +75,24 @@ class Beds:
         return sound
 
 
+class _Scratch(NamedTuple):
+    """Across the groove: it ticks in every turn."""
+
+    angle: float  # of a turn, 0 to 1
+    size: float
+    place: float
+    shape: int
+
+
 class _Playing:
     """One texture at one amount."""
 
     def __init__(self, name: str, amount: float, dice: Dice, loop: int | None) -> None:
         self.name = name
         self._loop = loop
-        self._texture = TEXTURES[name]
+        usual = TEXTURES[name]
+        # A little of it is much of it far away.
+        self._texture = replace(usual, high_hz=usual.high_hz * (1.0 - usual.dulls * (1.0 - min(1.0, amount))))
         self._amount = amount
         rng = dice.roll(name)
         self._phase = rng.uniform(0.0, 2 * np.pi, 2)
@@ -88,6 +100,14 @@ class _Playing:
         self._beds: list[Stereo] = [texture.bed(texture, size, rng) for size in BED_SAMPLES]
         shapes = texture.event_shapes if texture.events_per_sec else 0
         self._shapes = [texture.event(texture, rng) for _ in range(shapes)]
+        self._scratches: list[_Scratch] = []
+        if texture.turn_sec:
+            self._turn_hz = turns_of(1.0 / texture.turn_sec, loop / SAMPLE_RATE if loop else None)
+            wear = int(rng.poisson(SCRATCHES * amount**2))
+            self._scratches = [
+                _Scratch(rng.random(), rng.random(), rng.uniform(-0.5, 0.5), at % shapes)
+                for at in range(wear)
+            ]
 
     def bed(self, start: int, count: int) -> Stereo:
         """The noise of a stretch; it depends only on where that lies, within one turn of a loop."""
@@ -121,13 +141,31 @@ class _Playing:
         """Drop events at random: mostly faint ones, now and then a loud one."""
         texture = self._texture
         rate = texture.events_per_sec * self._amount
+        start = timeline.position
+        loud = texture.event_level * np.sqrt(self._amount)
         for at in rng.integers(0, count, int(rng.poisson(rate * count / SAMPLE_RATE))):
-            size = texture.event_level * np.sqrt(self._amount) * rng.random() ** 3
-            place = rng.uniform(-0.8, 0.8)
-            sides = np.array([[1.0 - place], [1.0 + place]], np.float32) * np.float32(0.5 * size)
+            size, place = rng.random() ** 3, rng.uniform(-0.8, 0.8)
             timeline.add(
-                timeline.position + int(at), sides * self._shapes[int(rng.integers(len(self._shapes)))]
+                start + int(at), self._event(loud * size, place, int(rng.integers(len(self._shapes))))
             )
+        for scratch in self._scratches:
+            for at in self._passes(scratch, start, count):
+                timeline.add(
+                    at, self._event(loud * (0.15 + 0.3 * scratch.size), scratch.place, scratch.shape)
+                )
+
+    def _passes(self, scratch: _Scratch, start: int, count: int) -> list[int]:
+        """When the needle crosses a scratch: once a turn."""
+        turn = SAMPLE_RATE / self._turn_hz
+        first = int(np.ceil(start / turn - scratch.angle))
+        last = int(np.ceil((start + count) / turn - scratch.angle))
+        places = [round((number + scratch.angle) * turn) for number in range(first, last)]
+        return [at for at in places if start <= at < start + count]
+
+    def _event(self, size: float, place: float, shape: int) -> Stereo:
+        sides = np.array([[1.0 - place], [1.0 + place]], np.float32) * np.float32(0.5 * size)
+        event: Stereo = sides * self._shapes[shape]
+        return event
 
 
 def _loop(bed: Stereo, start: int, count: int) -> Stereo:

@@ -48,6 +48,8 @@ class Texture:
         event_hz: pitch of an event, lowest and highest.
         event_sec: decay of an event.
         event_shapes: how many unlike events there are.
+        dulls: how much duller it is at the least amount, which is far away, 0 … 1.
+        turn_sec: of what it lies on, if that turns: after so long its scratches come again.
         bed: makes the bed [2, N], of unit RMS, whose end runs into its start.
         event: makes an event [N] with a peak of about 1, silent at both ends.
     """
@@ -63,6 +65,8 @@ class Texture:
     event_hz: tuple[float, float] = (1_500.0, 5_000.0)
     event_sec: float = 0.0012
     event_shapes: int = 8
+    dulls: float = 0.0
+    turn_sec: float = 0.0
     bed: Callable[[Texture, int, Generator], Stereo] = noise_bed
     event: Callable[[Texture, Generator], Mono] = tick
 
