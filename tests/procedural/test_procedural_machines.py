@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lofi_procedural.sound.types import Stereo
     from tests.procedural.conftest import Render
 
-# A step of 16 bits is -90 dBFS; between machines -124 was measured.
+# A step of 16 bits is -90 dBFS; between machines -127 was measured.
 FAR_BELOW_DBFS = -108.0
 
 
