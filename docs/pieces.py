@@ -80,9 +80,8 @@ PIECES = (
         60,
         1,
         """A felt piano alone, both hands: roots below, chords in the middle, and a melody on top that
-        breathes between its phrases. Hammers on felt are dull, so there is little of the piano above 3
-        kHz: the veil from 1 to 10 kHz is the rain, which gets thicker and thinner over some seconds.
-        It ends when the last chord has gone.""",
+        breathes between its phrases. Each column is a stroke of its hammers. Behind it is the rain, an
+        even veil from 1 to 10 kHz that knows no beat; it goes when the last chord has gone.""",
     ),
     Shown(
         "bossa",
@@ -92,8 +91,7 @@ PIECES = (
         2,
         """Nothing swings. The shaker is a curtain that reaches the top, the rim plays a clave before it,
         and kick and bass have one rhythm, so that the lowest octaves flicker. Where the drums rest,
-        the curtain opens. The flute is nearly a sine: few lines above its first, and a vibrato that
-        comes late on long notes.""",
+        the curtain opens. The flute's long notes are straight at first: the vibrato comes late.""",
     ),
     Shown(
         "ambient",
@@ -102,8 +100,8 @@ PIECES = (
         60,
         1,
         """Nobody keeps time but the harp, which breaks the chords and puts their roots below. The clouds
-        above 1 kHz are waves, one every eight seconds or so. What makes it dark is the chord on F, a
-        semitone above home, and that hardly anything of the music reaches above 4 kHz.""",
+        above 1 kHz are waves, one every eight seconds or so, and the flute's breath is a faint block
+        wherever it plays. What makes it dark is the chord on F, a semitone above home.""",
     ),
     Shown(
         "waltz",
@@ -112,8 +110,8 @@ PIECES = (
         60,
         4,
         """Brushes keep all three beats, in soft columns up to 10 kHz, and kick and bass mark the first.
-        The vibraphone is one line for each note, and a faint one two octaves above; its bars ring on
-        over what follows. Below it all people talk, too softly to be understood.""",
+        The vibraphone's bars ring on over what follows. Below it all people talk, too softly to be
+        understood.""",
     ),
     Shown(
         "synthwave",

@@ -76,7 +76,9 @@ def of_hits(hits: Iterable[Hit], kit: Kit) -> Floats:
     total = np.zeros(len(PITCHES))
     for voice, energy in force.items():
         stroke = kit.stroke(voice)
-        sums = np.concatenate(([0.0], np.cumsum(np.abs(np.fft.rfft(stroke, 32_768)) ** 2)))
+        # In double precision with numpy 2, too: the tone of the whole piece follows from these sums.
+        spectrum = np.fft.rfft(stroke.astype(np.float64), 32_768)
+        sums = np.concatenate(([0.0], np.cumsum(np.abs(spectrum) ** 2)))
         bins = np.interp(
             np.append(edges, edges[-1] * 2 ** (1 / 12)), np.fft.rfftfreq(32_768, 1 / SAMPLE_RATE), sums[1:]
         )
