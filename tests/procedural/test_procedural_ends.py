@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LOOPS = [
     ("upbeat boom bap with vibraphone, 91 bpm", 12.0),
-    ("ambient pads, heavy rain, waves and wind, no drums, 62 bpm", 16.0),
+    ("ambient pads in A major, heavy rain, waves and wind, no drums, 62 bpm", 16.0),
     ("felt piano in 6/8, strings, 57 bpm", 5.0),
 ]
 
