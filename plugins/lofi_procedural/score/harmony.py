@@ -66,7 +66,9 @@ def harmonise(
     """
     progressions = _draw(sections, key, rng)
     slow = SLOW_CALM if calm else SLOW_USUAL
-    pace = {name: bool(rng.random() < chance) for name, chance in slow.items()}
+    is_long = sum(section.bars for section in sections) >= LONG_BARS
+    # Four bars of a progression that takes eight would be half of it.
+    pace = {name: bool(rng.random() < chance) and is_long for name, chance in slow.items()}
     written = {text: read_progression(text, key.tonic, beats) for text in {*progressions}}
     bars: list[ChordBar] = []
     for section, text in zip(sections, progressions, strict=True):
