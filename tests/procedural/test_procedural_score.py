@@ -46,6 +46,29 @@ def test_the_theme_starts_from_the_chord_of_home(mode: str) -> None:
     assert homes <= {2, *(2 + step for step in (3, 4, 7))}
 
 
+def test_a_long_note_of_the_melody_fits_the_chords_it_lasts_through() -> None:
+    off, whole = 0.0, 0.0
+    for seed in range(12):
+        plan, piece = compose("lofi", 180.0, seed)
+        chords = [(4 * index + at, chord) for index, bar in enumerate(piece.chords) for at, chord in bar]
+        for index in range(plan.bars):
+            for note in piece.bar(index).notes:
+                if note.part != "melody" or note.beats < 1:
+                    continue
+                for at in range(round(4 * note.beats)):
+                    now = 4 * index + note.beat + at / 4
+                    sounding = [chord for beat, chord in chords if beat <= now][-1]
+                    whole += 1
+                    off += note.pitch % 12 not in {*sounding.tones, sounding.root}
+    # What is left is half a beat of anticipation, or a bar of two chords with no tone in common nearby.
+    assert off / whole < 0.015
+
+
+def test_no_drums_means_no_hits() -> None:
+    plan, piece = compose("boom bap without drums")
+    assert not [hit for index in range(plan.steps) for hit in piece.bar(index).hits]
+
+
 @pytest.mark.parametrize(
     "prompt",
     [

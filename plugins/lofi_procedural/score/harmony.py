@@ -66,7 +66,9 @@ def harmonise(
     """
     progressions = _draw(sections, key, rng)
     slow = SLOW_CALM if calm else SLOW_USUAL
-    pace = {name: bool(rng.random() < chance) for name, chance in slow.items()}
+    is_long = sum(section.bars for section in sections) >= LONG_BARS
+    # Four bars of a progression that takes eight would be half of it.
+    pace = {name: bool(rng.random() < chance) and is_long for name, chance in slow.items()}
     written = {text: read_progression(text, key.tonic, beats) for text in {*progressions}}
     bars: list[ChordBar] = []
     for section, text in zip(sections, progressions, strict=True):
@@ -106,10 +108,12 @@ def _draw(sections: Sequence[Section], key: Key, rng: Generator) -> list[str]:
     bank = [text for text in PROGRESSIONS[key.mode] if is_long or text.count("|") < 4]
     drawn = [bank[at] for at in rng.permutation(len(bank))]
     # A, which a listener hears first and most, begins at home; elsewhere the key may be left open for long.
-    home = next(text for text in drawn if text.startswith("0:"))
+    homes = [text for text in drawn if text.startswith("0:")]
+    # A short piece has no time to be in doubt about its key.
+    home = next((text for text in homes if _anchors(text) >= 2), homes[0]) if not is_long else homes[0]
     others = [text for text in drawn if text != home]
-    # B sets out from elsewhere, where there is such a progression; long pieces leave the key as well.
-    away = sorted(others, key=lambda text: text.startswith("0:"))
+    # In a long piece B sets out from elsewhere, and may leave the key.
+    away = sorted(others, key=lambda text: text.startswith("0:") if is_long else -_anchors(text))
     bridges = [BRIDGES[key.mode][at] for at in rng.permutation(len(BRIDGES[key.mode]))] if is_long else []
     if rng.random() < BRIDGE_FIRST:
         away, bridges = bridges, away
@@ -120,6 +124,11 @@ def _draw(sections: Sequence[Section], key: Key, rng: Generator) -> list[str]:
         bank_of = {"B": middles, "break": breaks}.get(section.name, [home])
         chosen.append(bank_of[section.movement % len(bank_of)])
     return chosen
+
+
+def _anchors(progression: str) -> int:
+    """How many of its chords say what the key is: those of home, and the dominant."""
+    return sum(symbol.startswith(("0:", "7:7", "7:13")) for symbol in progression.split())
 
 
 def _lead(bar: ChordBar, target: Chord, key: Key, beats: int, rng: Generator) -> ChordBar:

@@ -32,7 +32,7 @@ FLATTEST = -4.0  # with textures
 # What tape takes from the treble, and attacks from what partials would have.
 TAKEN = 0.3
 # Without drums treble lies in attacks, which the tape rounds most.
-RINGING = -0.4
+RINGING = -0.8
 # Of drums alone it is the kick that is rounded.
 ROUNDED = -1.0
 LEAST, MOST = -3.0, 8.0

@@ -114,6 +114,9 @@ KITS = {
     "synthwave": (GATED,),
     "four": (GATED, DEEP),
 }
+# How loud a groove is played, so that each stands beside the band: brushes are soft, a kick on every beat is not.
+USUAL_GAIN = 1.25
+GAINS = {"brushed": 2.2, "waltz_brushed": 2.2, "six_eight_brushed": 2.2, "trip_hop": 1.0, "four": 1.0}
 
 
 class Kit:
@@ -121,6 +124,7 @@ class Kit:
 
     def __init__(self, rng: Generator, groove: str) -> None:
         kits = KITS.get(groove, (ACOUSTIC,))
+        self._gain = GAINS.get(groove, USUAL_GAIN)
         self.character = kits[int(rng.integers(len(kits)))]
         self._deep = rng.uniform(*self.character.kick_hz)
         self._snare = rng.uniform(*self.character.snare_hz)
@@ -148,7 +152,7 @@ class Kit:
 
     def level(self, hit: Hit) -> float:
         """The gain a stroke is played with."""
-        return float(1.25 * LEVELS[hit.voice] * hit.velocity**1.3)
+        return float(self._gain * LEVELS[hit.voice] * hit.velocity**1.3)
 
     def stroke(self, voice: str) -> Mono:
         """One stroke [N] of a voice, before its level and place."""
