@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 
 LOOPS = [
     ("upbeat boom bap with vibraphone, 91 bpm", 12.0),
-<<<<<<< HEAD
     # Without waves: what begins in the trough between two stands out more than what begins on a crest.
     ("ambient pads, heavy rain and wind, no drums, 62 bpm", 32.0),
-=======
-    ("ambient pads in A major, heavy rain, waves and wind, no drums, 62 bpm", 16.0),
->>>>>>> form
     ("felt piano in 6/8, strings, 57 bpm", 5.0),
 ]
 

@@ -51,13 +51,8 @@ def test_a_theme_is_not_found_where_it_is_not() -> None:
     # Another seed is another theme; the same one may have the same whatever the words are.
     others = [compose(prompt, 60.0, 50 + at) for at, prompt in enumerate(PROMPTS[:4])]
     found = [
-<<<<<<< HEAD
-        sum(recurrence(scores(one)[0], scores(other)[1].theme).values())
-        for one, other in zip(sung_by, theme_of, strict=True)
-=======
         sum(recurrence(scores(prompt)[0], other.theme).values())
         for prompt, other in zip(PROMPTS, others, strict=False)
->>>>>>> form
     ]
     assert np.mean(found) < 0.25
 
