@@ -24,7 +24,7 @@ THIRDS_HZ = 1_000.0 * 2.0 ** (np.arange(-10, 10) / 3.0)  # 100 Hz to 8 kHz
 BANDS_HZ = 1_000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
 # instruments may be from that because they are dark or bright themselves.
-EVEN, REACH, CHARACTER = -5.3, 1.1, 0.6
+EVEN, REACH, CHARACTER = -5.3, 2.4, 0.6
 FLATTEST = -4.0  # with textures
 # What tape takes from the treble, and attacks from what partials would have.
 TAKEN = 0.3
