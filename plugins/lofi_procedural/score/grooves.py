@@ -74,9 +74,9 @@ GROOVES: dict[str, tuple[dict[str, str], ...]] = {
         {"kick": "x...........", "rim": "....o...-...", "brush": "x.o.x-o.x.o."},
     ),
     "six_eight": (
-        {"kick": "X.........o.", "snare": "......X.....", "hat": "X.-.o.X.-.o."},
-        {"kick": "X.........-.", "snare": "......X...-.", "hat": "X...o.X...oo"},
-        {"kick": "X...-.......", "snare": "......X..-..", "hat": "X.-.o.X.-.o."},
+        {"kick": "X...o.....x.", "snare": "......X.....", "hat": "X.-.o.X.-.o."},
+        {"kick": "X.........x.", "snare": "......X..-o.", "hat": "X...o.X...oo"},
+        {"kick": "X...x.....-.", "snare": "......X..-..", "hat": "X.-.o.X.-.o."},
     ),
     "six_eight_brushed": (
         {"kick": "x.........-.", "rim": "......x.....", "brush": "X...o.X...o."},

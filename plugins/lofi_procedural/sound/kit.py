@@ -118,6 +118,16 @@ KITS = {
 USUAL_GAIN = 1.25
 GAINS = {"brushed": 2.2, "waltz_brushed": 2.2, "six_eight_brushed": 2.2, "trip_hop": 1.0, "four": 1.0}
 
+# Few or soft strokes are played out: a bar in 6/8 has a quarter of the strokes of boom bap in the same time.
+GROOVE_LEVELS = {
+    "half_time": 2.0,
+    "waltz": 1.8,
+    "six_eight": 2.6,
+    "brushed": 2.3,
+    "waltz_brushed": 2.0,
+    "six_eight_brushed": 2.6,
+}
+
 
 class Kit:
     """The drums of one track: drawn once, so that they stay themselves from bar to bar."""
@@ -129,6 +139,7 @@ class Kit:
         self._deep = rng.uniform(*self.character.kick_hz)
         self._snare = rng.uniform(*self.character.snare_hz)
         hat_sec = self.character.hat_sec
+        level = GROOVE_LEVELS.get(groove, 1.0)
         makers = {
             "kick": self._make_kick,
             "snare": self._make_snare,
@@ -139,7 +150,7 @@ class Kit:
             "brush": _make_brush,
         }
         self._strokes: dict[str, list[Mono]] = {
-            voice: [_finish(make(rng)) for _ in range(STROKES)] for voice, make in makers.items()
+            voice: [_finish(make(rng) * level) for _ in range(STROKES)] for voice, make in makers.items()
         }
 
     def play(self, hit: Hit, rng: Generator) -> Stereo:
