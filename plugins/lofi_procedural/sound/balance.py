@@ -27,7 +27,7 @@ INSIDE = (_BAND >= 0) & (len(BANDS_HZ) > _BAND)
 BAND_OF = np.clip(_BAND, 0, len(BANDS_HZ) - 1)  # each pitch lies in
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
 # instruments may be from that because they are dark or bright themselves.
-EVEN, REACH, CHARACTER = -5.3, 1.1, 0.6
+EVEN, REACH, CHARACTER = -5.3, 1.6, 0.6
 FLATTEST = -4.0  # with textures
 # What tape takes from the treble, and attacks from what partials would have.
 TAKEN = 0.3
