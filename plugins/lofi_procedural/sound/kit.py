@@ -115,10 +115,12 @@ KITS = {
     "four": (GATED, DEEP),
 }
 
-# Few or soft strokes are played out: a bar in 6/8 has a quarter of the strokes of boom bap in the same time.
+# How far each groove is played out, so that the drums are heard beside a band at its level.
 GROOVE_LEVELS = {
+    "boom_bap": 1.7,
+    "jazz_hop": 1.4,
     "half_time": 2.0,
-    "waltz": 1.8,
+    "waltz": 2.4,
     "six_eight": 2.6,
     "brushed": 2.3,
     "waltz_brushed": 2.0,
