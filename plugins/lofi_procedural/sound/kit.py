@@ -114,14 +114,16 @@ KITS = {
     "synthwave": (GATED,),
     "four": (GATED, DEEP),
 }
-# How loud a groove is played, so that each stands beside the band: brushes are soft, a kick on every beat is not.
+# How loud a groove is played, so that each stands beside the band: brushes are soft, a kick on each beat is not.
 USUAL_GAIN = 1.25
 GAINS = {"brushed": 2.2, "waltz_brushed": 2.2, "six_eight_brushed": 2.2, "trip_hop": 1.0, "four": 1.0}
 
-# Few or soft strokes are played out: a bar in 6/8 has a quarter of the strokes of boom bap in the same time.
+# How far each groove is played out, so that the drums are heard beside a band at its level.
 GROOVE_LEVELS = {
+    "boom_bap": 1.7,
+    "jazz_hop": 1.4,
     "half_time": 2.0,
-    "waltz": 1.8,
+    "waltz": 2.4,
     "six_eight": 2.6,
     "brushed": 2.3,
     "waltz_brushed": 2.0,
