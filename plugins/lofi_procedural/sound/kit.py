@@ -114,7 +114,7 @@ KITS = {
     "synthwave": (GATED,),
     "four": (GATED, DEEP),
 }
-# How loud a groove is played, so that each stands beside the band: brushes are soft, a kick on each beat is not.
+# How loud a groove is played, so that each stands beside the band: brushes are soft, four kicks a bar are loud.
 USUAL_GAIN = 1.25
 GAINS = {"brushed": 2.2, "waltz_brushed": 2.2, "six_eight_brushed": 2.2, "trip_hop": 1.0, "four": 1.0}
 
