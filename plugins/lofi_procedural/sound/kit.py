@@ -114,17 +114,14 @@ KITS = {
     "synthwave": (GATED,),
     "four": (GATED, DEEP),
 }
-# How loud a groove is played, so that each stands beside the band: brushes are soft, four kicks a bar are loud.
-USUAL_GAIN = 1.25
-GAINS = {"brushed": 2.2, "waltz_brushed": 2.2, "six_eight_brushed": 2.2, "trip_hop": 1.0, "four": 1.0}
 
 # How far each groove is played out, so that the drums are heard beside a band at its level.
 GROOVE_LEVELS = {
-    "boom_bap": 1.7,
+    "boom_bap": 1.4,
     "jazz_hop": 1.4,
-    "half_time": 2.0,
-    "waltz": 2.4,
-    "six_eight": 2.6,
+    "half_time": 1.7,
+    "waltz": 1.6,
+    "six_eight": 1.9,
     "brushed": 2.3,
     "waltz_brushed": 2.0,
     "six_eight_brushed": 2.6,
@@ -136,7 +133,6 @@ class Kit:
 
     def __init__(self, rng: Generator, groove: str) -> None:
         kits = KITS.get(groove, (ACOUSTIC,))
-        self._gain = GAINS.get(groove, USUAL_GAIN)
         self.character = kits[int(rng.integers(len(kits)))]
         self._deep = rng.uniform(*self.character.kick_hz)
         self._snare = rng.uniform(*self.character.snare_hz)
@@ -165,7 +161,7 @@ class Kit:
 
     def level(self, hit: Hit) -> float:
         """The gain a stroke is played with."""
-        return float(self._gain * LEVELS[hit.voice] * hit.velocity**1.3)
+        return float(LEVELS[hit.voice] * hit.velocity**1.3)
 
     def stroke(self, voice: str) -> Mono:
         """One stroke [N] of a voice, before its level and place."""
