@@ -26,7 +26,7 @@ LOOPS = [
     ("upbeat boom bap with vibraphone, 91 bpm", 12.0),
     # Without waves: what begins in the trough between two stands out more than what begins on a crest.
     ("ambient pads, heavy rain and wind, no drums, 62 bpm", 32.0),
-    ("felt piano in 6/8, strings, no drums, 57 bpm", 5.0),
+    ("felt piano in 6/8, strings, no drums, 57 bpm", 20.0),
 ]
 
 
