@@ -31,7 +31,7 @@ def describe_backend() -> BackendSpec:
         channels=2,
         min_duration_sec=5,
         max_duration_sec=600,
-        model_version="3",
+        model_version="4",
         options=ProceduralOptions,
         streaming=True,
         loudness="by_construction",
