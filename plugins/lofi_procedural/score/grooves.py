@@ -79,9 +79,9 @@ GROOVES: dict[str, tuple[dict[str, str], ...]] = {
         {"kick": "X...x.....-.", "snare": "......X..-..", "hat": "X.-.o.X.-.o."},
     ),
     "six_eight_brushed": (
-        {"kick": "x.........-.", "rim": "......x.....", "brush": "X...o.X...o."},
-        {"kick": "x...........", "rim": "......x...-.", "brush": "X.-.o.X.-.o."},
-        {"kick": "x.....-.....", "rim": "......x...-.", "brush": "X.-.o.X...o."},
+        {"kick": "x.........-.", "rim": "......x.....", "brush": "X.o.x.X.o.x."},
+        {"kick": "x...........", "rim": "......x...-.", "brush": "X.o.x.X.oox."},
+        {"kick": "x.....-.....", "rim": "......x...-.", "brush": "X.oox.X.o.x."},
     ),
     "four": (
         {"kick": "X...x...X...x...", "snare": "....x.......x...", "hat": "..x...x...x...x."},

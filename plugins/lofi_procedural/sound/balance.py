@@ -28,11 +28,11 @@ BAND_OF = np.clip(_BAND, 0, len(BANDS_HZ) - 1)  # each pitch lies in
 # What is aimed at, in dB per octave of power per Hz: darker and brighter prompts to either side; and how far
 # instruments may be from that because they are dark or bright themselves.
 EVEN, REACH, CHARACTER = -5.3, 2.4, 0.4
-FLATTEST = -4.0  # with textures
+DARKEST, FLATTEST = -6.3, -4.0  # whatever the words; with textures
 # What tape takes from the treble, and attacks from what partials would have.
 TAKEN = 0.3
 # Without drums treble lies in attacks, which the tape rounds most.
-RINGING = -0.8
+RINGING = 0.2
 # Of drums alone it is the kick that is rounded.
 ROUNDED = -1.0
 LEAST, MOST = -3.0, 8.0
@@ -43,7 +43,7 @@ ROUNDS = 8
 # and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Without
 # drums there is less to round; drums alone are all peak, which the limiter would pay for.
 TAPE_DB, MOST_DB = -16.0, 20.0
-SOFTER_DB, DRUMS_ALONE_DB = -2.5, 5.0
+SOFTER_DB, DRUMS_ALONE_DB = -2.5, 10.0
 LISTENED_BARS = 24
 
 
@@ -84,7 +84,8 @@ def find_balance(plan: Plan, piece: Piece, mixer: Mixer, tone: Floats) -> Balanc
         even += RINGING
     if piece.ensemble.parts == {"drums"}:
         even += ROUNDED
-    wanted = even + float(np.clip(slope(third_octaves(notes)) - EVEN, -CHARACTER, CHARACTER))
+    own = float(np.clip(slope(third_octaves(notes)) - EVEN, -CHARACTER, CHARACTER))
+    wanted = max(even + own, DARKEST)
     amount, cuts = 0.0, np.zeros(len(BANDS_HZ))
     for _ in range(ROUNDS):
         curve = _as_loud(tilt_db(PITCHES_HZ, amount) - cuts[BAND_OF], notes)

@@ -34,7 +34,7 @@ LEVELS = {
     "hat": 0.105,
     "open_hat": 0.08,
     "shaker": 0.09,
-    "brush": 0.13,
+    "brush": 0.16,
 }
 
 
@@ -122,9 +122,9 @@ GROOVE_LEVELS = {
     "half_time": 1.7,
     "waltz": 1.8,
     "six_eight": 2.0,
-    "brushed": 2.3,
+    "brushed": 2.2,
     "waltz_brushed": 2.0,
-    "six_eight_brushed": 2.6,
+    "six_eight_brushed": 2.0,
 }
 
 
