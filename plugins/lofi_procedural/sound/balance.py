@@ -32,7 +32,7 @@ DARKEST, FLATTEST = -6.3, -4.0  # whatever the words; with textures
 # What tape takes from the treble, and attacks from what partials would have.
 TAKEN = 0.3
 # Without drums treble lies in attacks, which the tape rounds most.
-RINGING = 0.2
+RINGING = 0.1
 # Of drums alone it is the kick that is rounded.
 ROUNDED = -1.0
 LEAST, MOST = -3.0, 8.0
@@ -43,7 +43,7 @@ ROUNDS = 8
 # and rounds each as it does the next. A piece of few and short notes is turned up by so much at most. Without
 # drums there is less to round; drums alone are all peak, which the limiter would pay for.
 TAPE_DB, MOST_DB = -16.0, 20.0
-SOFTER_DB, DRUMS_ALONE_DB = -2.5, 10.0
+SOFTER_DB, DRUMS_ALONE_DB = -1.5, 9.0
 LISTENED_BARS = 24
 
 

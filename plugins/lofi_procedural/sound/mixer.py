@@ -25,7 +25,7 @@ PART_PLACE = {"chords": -0.15, "melody": 0.24, "bass": 0.0, "pad": 0.0}
 KEYBOARD_SPREAD = 0.006  # per semitone above D4: low keys to the left, as the player sees them
 DUCK_DEPTH, DUCK_SEC = 0.22, 0.16
 # Drums and bass are dry beside a band; alone they would stand in one point without the room.
-SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.95, 0.24, 0.9
+SEND_BAND, SEND_RHYTHM, SEND_RHYTHM_ALONE = 0.95, 0.24, 0.85
 EARLIEST_SEC = -0.9 * LEAD_IN_SEC
 
 
