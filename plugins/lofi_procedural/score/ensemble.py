@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lofi_procedural.metre import groove_in
+
 if TYPE_CHECKING:
     from numpy.random import Generator
 
@@ -22,8 +24,6 @@ USUAL_LEADS = ("vibraphone", "electric_guitar", "rhodes", "kalimba", "flute")
 USUAL_BASSES = ("upright_bass", "upright_bass", "synth_bass")
 USUAL_GROOVES = ("boom_bap", "boom_bap", "boom_bap", "half_time", "brushed")
 CALMEST_DENSITY = 0.25  # under which brushes do
-# What the drums play where a bar has not four beats: firmly, or with brushes.
-METRE_GROOVES = {"3/4": ("waltz", "waltz_brushed"), "6/8": ("six_eight", "six_eight_brushed")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,7 @@ def _groove(brief: Brief, groove: str | None) -> str | None:
         return None
     if groove == "none":
         groove = "brushed" if "drums" in brief.instruments else None
-    if groove and brief.metre.name in METRE_GROOVES:
-        firm, brushed = METRE_GROOVES[brief.metre.name]
-        return brushed if groove == "brushed" else firm
-    return groove
+    return groove and groove_in(brief.metre, groove)
 
 
 def _draw(names: tuple[str, ...], taken: set[str | None] | frozenset[str], rng: Generator) -> str | None:

@@ -3,5 +3,6 @@
 from lofi_procedural.words.brief import Brief
 from lofi_procedural.words.keys import Key, find_key, parse_key
 from lofi_procedural.words.parser import read_prompt
+from lofi_procedural.words.reading import PARTS
 
-__all__ = ["Brief", "Key", "find_key", "parse_key", "read_prompt"]
+__all__ = ["PARTS", "Brief", "Key", "find_key", "parse_key", "read_prompt"]
