@@ -110,6 +110,14 @@ def test_a_prompt_that_leaves_nobody_to_play_is_refused_with_the_remedy(
     )
 
 
+@pytest.mark.parametrize("loop", [False, True])
+def test_next_to_nothing_is_silence_and_no_fault(loop: bool) -> None:
+    asked = request("only rain", 5.0, rain=1e-6, vinyl=0.0, loop=loop)
+    steps = backend.generate(asked, backend.make_schedule(asked), Runtime())
+    audio = np.concatenate([step.audio for step in steps if step.audio is not None], axis=1)
+    assert np.abs(audio).max() < 1e-4
+
+
 @pytest.mark.parametrize(
     "options",
     [
