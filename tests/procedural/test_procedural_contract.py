@@ -23,11 +23,7 @@ from lofi_procedural.sound.voices import VOICES
 from lofi_procedural.words import parse_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    Render = Callable[..., NDArray[np.float32]]
+    from tests.procedural.conftest import Render
 
 
 def request(prompt: str, duration_sec: float = 30.0, seed: int = 1, **options: Any) -> GenerateRequest:
