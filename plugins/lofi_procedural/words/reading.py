@@ -101,7 +101,7 @@ class Reading:
             self._ending = term.ending or self._ending
             self.metre = METRES[term.metre] if term.metre else self.metre
         self._swing = term.swing_said(negated=phrase.negated) or self._swing
-        if term.instrument:
+        if term.instrument and (term.is_sound or not phrase.negated):
             self._seat(term.instrument, phrase)
         self._texture_alone |= bool(term.textures) and phrase.alone and not phrase.negated
         for texture in term.textures:
