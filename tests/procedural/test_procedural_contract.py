@@ -142,6 +142,18 @@ def test_an_option_wins_over_the_words() -> None:
     assert str(plan.brief.key) == "D minor"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "key", "heard"),
+    [
+        ("dorian jazz", "C major", "C major"),
+        ("a minor mood", "Am", "A minor"),
+        ("a minor mood", "C", "C minor"),
+    ],
+)
+def test_a_key_option_wins_over_a_mode_in_the_words(prompt: str, key: str, heard: str) -> None:
+    assert str(make_plan(request(prompt, key=key)).brief.stated_key) == heard
+
+
 def test_options_decide_who_plays() -> None:
     instruments = {"flute": True, "harp": True, "drums": False, "rhodes": False}
     plan = backend.make_schedule(request("rhodes and piano, boom bap", instruments=instruments)).state
@@ -199,6 +211,7 @@ def test_every_option_is_documented() -> None:
     [
         ("rhodes in Bb, lydian, 90 bpm", "Bb lydian"),
         ("rhodes in C minor, lydian, 90 bpm", "C minor"),
+        ("rhodes in C major, with a minor feel, 90 bpm", "C major"),
         ("rhodes, 90 bpm", None),
     ],
 )

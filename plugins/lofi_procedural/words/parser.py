@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from lofi_procedural.metre import METRES
-from lofi_procedural.words.keys import find_key, key_words
+from lofi_procedural.words.keys import find_key, key_words, names_mode
 from lofi_procedural.words.phrases import phrases
 from lofi_procedural.words.reading import Reading
 
@@ -52,7 +52,7 @@ def _read_key(text: str, reading: Reading) -> str:
     key, rest = find_key(text)
     words = key_words(text)
     if key is not None and words is not None:
-        reading.key = key
+        reading.key, reading.is_mode_fixed = key, names_mode(words)
         reading.understood[_tidy(words[0])] = f"key {key}"
     return rest.lower()
 
