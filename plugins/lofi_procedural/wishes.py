@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lofi_core import InvalidOption
 from lofi_procedural.metre import METRES
 from lofi_procedural.options import TEXTURE_NAMES, ProceduralOptions
+from lofi_procedural.players import part_of
 from lofi_procedural.words import Key, option_names_mode, parse_key
 
 if TYPE_CHECKING:
@@ -74,5 +75,6 @@ def _seated(brief: Brief, options: ProceduralOptions) -> Brief:
         brief,
         groove=groove,
         instruments=(*there, *(name for name in brief.instruments if name not in {*there, *gone})),
-        without=brief.without - {*there} | gone,
+        # Whoever is called in has the part to play, whatever the words took out.
+        without=brief.without - {*there} - {part_of(name, brief.without) for name in there} | gone,
     )

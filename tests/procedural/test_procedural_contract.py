@@ -161,6 +161,23 @@ def test_options_decide_who_plays() -> None:
     assert plan.brief.without == {"drums", "rhodes"}
 
 
+@pytest.mark.parametrize(
+    ("prompt", "player"),
+    [
+        ("no bass", "upright_bass"),
+        ("no melody", "flute"),
+        ("no chords", "rhodes"),
+        ("no pads", "strings"),
+        ("only rain", "piano"),
+        ("only rain", "kalimba"),
+    ],
+)
+def test_who_is_called_in_by_an_option_plays_whatever_the_words_take_out(prompt: str, player: str) -> None:
+    asked = request(prompt, instruments={player: True})
+    band = compose(asked, make_plan(asked)).ensemble
+    assert player in {band.chords, band.melody, band.bass, band.pad}
+
+
 @pytest.mark.parametrize("prompt", ["dark ambient, harp, strings", "synthwave, strings", "dreamy strings"])
 def test_strings_that_are_named_play_though_the_style_brings_a_pad(prompt: str) -> None:
     asked = request(prompt)

@@ -159,6 +159,11 @@ def test_named_instruments_take_their_seats() -> None:
     assert (seats.chords, seats.melody, seats.pad, seats.bass) == ("guitar", "flute", "strings", "synth_bass")
 
 
+def test_who_plays_chords_takes_the_melody_where_there_are_none() -> None:
+    ensemble = compose("piano, no chords")[1].ensemble
+    assert (ensemble.chords, ensemble.melody) == (None, "piano")
+
+
 def test_the_melody_rests_and_returns() -> None:
     plan, piece = compose("lofi", 180.0)
     rhythms = [

@@ -6,18 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lofi_procedural.metre import groove_in
+from lofi_procedural.players import BASSES, CHORDAL, LEADS, SUSTAINED
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
     from lofi_procedural.words import Brief
 
-CHORDAL = ("rhodes", "piano", "felt", "guitar", "electric_guitar", "ukulele", "harp", "organ")
-WINDS = ("flute", "saxophone", "trumpet", "clarinet")
-MALLETS = ("vibraphone", "kalimba", "marimba", "music_box")
-LEADS = (*WINDS, *MALLETS, "synth_lead", *CHORDAL)
-SUSTAINED = ("strings", "pad")
-BASSES = ("upright_bass", "synth_bass", "electric_bass")
 # Drawn from where the words leave it open; a name given twice is likelier.
 USUAL_CHORDS = ("rhodes", "rhodes", "rhodes", "felt", "guitar")
 USUAL_LEADS = ("vibraphone", "electric_guitar", "rhodes", "kalimba", "flute")
@@ -47,7 +42,8 @@ class Ensemble:
 def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
     """Seat the named instruments first; fill the other chairs unless the words forbid it."""
     free = [name for name in brief.instruments if name in LEADS]
-    chords = next((name for name in free if name in CHORDAL), None)
+    chordal = () if "chords" in brief.without else CHORDAL
+    chords = next((name for name in free if name in chordal), None)
     melody = next((name for name in free if name != chords), None)
     # Strings before a pad, which a word such as "ambient" brings along.
     pad = next((name for name in SUSTAINED if name in brief.instruments), None)
