@@ -61,6 +61,12 @@ def test_a_mood_that_is_negated_takes_no_instrument_out(text: str, word: str) ->
     assert "without" not in brief.understood[f"not {word}"]
 
 
+def test_spaces_and_line_breaks_are_one_space() -> None:
+    brief = read_prompt("rho\u00addes\n in the  key \t of  g,\nat  90")
+    assert (brief.instruments, brief.tempo, brief.unknown) == (("rhodes",), 90.0, ())
+    assert brief.key == Key(7, "major")
+
+
 def test_no_reaches_past_a_mood_to_its_instrument() -> None:
     assert read_prompt("no dreamy pads").without == {"pad"}
 

@@ -33,12 +33,14 @@ _SIGNS = (
 )
 # A clause ends a negation: "no drums, rhodes" takes out the drums only.
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?()|]")
+SOFT_HYPHEN = "\u00ad"  # in what is copied from a page that breaks its words
 SLOWEST_BPM, FASTEST_BPM = 40.0, 200.0
 
 
 def read_prompt(prompt: str) -> Brief:
     """Understand as much of a prompt as the lexicon allows. Pure; of a sentence, in some 200 µs."""
-    text = unicodedata.normalize("NFKC", prompt)
+    # One space for many: the patterns below know one, and would try every way to share out a thousand.
+    text = _tidy(unicodedata.normalize("NFKC", prompt).replace(SOFT_HYPHEN, ""))
     reading = Reading()
     text = _read_metre(_read_tempo(_read_key(text, reading), reading), reading)
     for sign, word in (*_SIGNS, ("-", " ")):
