@@ -61,6 +61,11 @@ def test_a_mood_that_is_negated_takes_no_instrument_out(text: str, word: str) ->
     assert "without" not in brief.understood[f"not {word}"]
 
 
+@pytest.mark.parametrize("text", ["city pop", "surf rock", "wind instruments", "wind chimes"])
+def test_a_turn_of_speech_names_no_texture(text: str) -> None:
+    assert read_prompt(text).textures == {}
+
+
 def test_spaces_and_line_breaks_are_one_space() -> None:
     brief = read_prompt("rho\u00addes\n in the  key \t of  g,\nat  90")
     assert (brief.instruments, brief.tempo, brief.unknown) == (("rhodes",), 90.0, ())
