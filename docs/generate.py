@@ -40,6 +40,7 @@ LEXICON = re.compile(r"(<!-- lexicon: (\w+) -->\n).*?(?=\n[^|\n]|\Z)", re.DOTALL
 SHOWN = re.compile(r"(<!-- pieces -->\n).*?(?=\n## |\Z)", re.DOTALL)
 GRAMMAR = {
     "negations": "what follows is not wanted",
+    "bridges": "between a negation and what it means: nothing",
     "links": "keep a negation open for the next word",
     "solo": "only what is named plays",
     "beside": "the same, beside an instrument",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lofi_core import Explanation
+from lofi_procedural.metre import groove_in
+from lofi_procedural.words import PARTS
 
 if TYPE_CHECKING:
     from lofi_procedural.plan import Plan
 
-LEFT = "left to the seed"
+LEFT, NOBODY = "left to the seed", "none"
 
 
 def explain(plan: Plan) -> Explanation:
@@ -24,7 +26,7 @@ def explain(plan: Plan) -> Explanation:
         "density": round(brief.density, 3),
         "brightness": round(brief.brightness, 3),
         "groove": _groove(plan),
-        "instruments": ", ".join(brief.instruments) or LEFT,
+        "instruments": ", ".join(brief.instruments) or (NOBODY if brief.without >= PARTS else LEFT),
     }
     if brief.style is not None:
         choices["style"] = brief.style.name
@@ -33,8 +35,9 @@ def explain(plan: Plan) -> Explanation:
     if brief.solo:
         choices["solo"] = True
     textures = [f"{name} {amount:g}" for name, amount in sorted(brief.textures.items()) if amount > 0]
-    choices["textures"] = ", ".join(textures) or "none"
-    return Explanation(brief.understood, brief.unknown, choices)
+    choices["textures"] = ", ".join(textures) or NOBODY
+    # Told once each, however often they are said.
+    return Explanation(brief.understood, tuple(dict.fromkeys(brief.unknown)), choices)
 
 
 def _key(plan: Plan) -> str:
@@ -49,7 +52,13 @@ def _key(plan: Plan) -> str:
 
 def _groove(plan: Plan) -> str:
     brief = plan.brief
-    named = brief.groove or (" or ".join(sorted({*brief.style.grooves})) if brief.style else "")
-    if "drums" in brief.without or (brief.groove == "none" and "drums" not in brief.instruments):
-        return "none"
-    return named if named not in {"", "none"} else LEFT
+    drums = "drums" in brief.instruments
+    alone = brief.solo and {*brief.instruments} - {"chords", "melody"}
+    if "drums" in brief.without or (not drums and (alone or brief.groove == "none")):
+        return NOBODY
+    named = brief.style.grooves if brief.style else ()
+    if brief.groove is not None:
+        named = ("brushed" if brief.groove == "none" else brief.groove,)
+    elif alone:
+        named = ("boom_bap",)
+    return " or ".join(sorted({groove_in(brief.metre, groove) for groove in named})) or LEFT

@@ -36,3 +36,11 @@ METRES = {
     )
 }
 COMMON = METRES["4/4"]
+# What the drums play where a bar has not four beats: firmly, or with brushes.
+GROOVES_OF = {"3/4": ("waltz", "waltz_brushed"), "6/8": ("six_eight", "six_eight_brushed")}
+
+
+def groove_in(metre: Metre, groove: str) -> str:
+    """What the drums play instead of a groove of four beats, where bars have others."""
+    firm, brushed = GROOVES_OF.get(metre.name, (groove, groove))
+    return brushed if groove == "brushed" else firm

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from lofi_core import InvalidOption
 from lofi_procedural.metre import METRES
 from lofi_procedural.options import TEXTURE_NAMES, ProceduralOptions
-from lofi_procedural.words import Key, parse_key
+from lofi_procedural.players import part_of
+from lofi_procedural.words import Key, option_names_mode, parse_key
 
 if TYPE_CHECKING:
     from lofi_procedural.words import Brief
@@ -26,7 +27,7 @@ def with_options(brief: Brief, options: ProceduralOptions) -> Brief:
     brief = replace(
         _seated(brief, options),
         key=_key(brief, options),
-        mode=options.mode or brief.mode,
+        mode=options.mode or (None if option_names_mode(options.key or "") else brief.mode),
         metre=METRES[options.metre] if options.metre else brief.metre,
         swing=brief.swing if options.swing is None else options.swing,
         density=brief.density if options.density is None else options.density,
@@ -74,5 +75,6 @@ def _seated(brief: Brief, options: ProceduralOptions) -> Brief:
         brief,
         groove=groove,
         instruments=(*there, *(name for name in brief.instruments if name not in {*there, *gone})),
-        without=brief.without - {*there} | gone,
+        # Whoever is called in has the part to play, whatever the words took out.
+        without=brief.without - {*there} - {part_of(name, brief.without) for name in there} | gone,
     )

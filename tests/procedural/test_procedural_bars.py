@@ -16,7 +16,7 @@ from lofi_procedural.plan import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from lofi_core import Music
-    from tests.procedural.test_procedural_sound import Render
+    from tests.procedural.conftest import Render
 
 DURATION_SEC = 40.0
 HOP = 128

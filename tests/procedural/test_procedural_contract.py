@@ -23,11 +23,7 @@ from lofi_procedural.sound.voices import VOICES
 from lofi_procedural.words import parse_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    Render = Callable[..., NDArray[np.float32]]
+    from tests.procedural.conftest import Render
 
 
 def request(prompt: str, duration_sec: float = 30.0, seed: int = 1, **options: Any) -> GenerateRequest:
@@ -110,6 +106,14 @@ def test_a_prompt_that_leaves_nobody_to_play_is_refused_with_the_remedy(
     )
 
 
+@pytest.mark.parametrize("loop", [False, True])
+def test_next_to_nothing_is_silence_and_no_fault(loop: bool) -> None:
+    asked = request("only rain", 5.0, rain=1e-6, vinyl=0.0, loop=loop)
+    steps = backend.generate(asked, backend.make_schedule(asked), Runtime())
+    audio = np.concatenate([step.audio for step in steps if step.audio is not None], axis=1)
+    assert np.abs(audio).max() < 1e-4
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -138,11 +142,40 @@ def test_an_option_wins_over_the_words() -> None:
     assert str(plan.brief.key) == "D minor"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "key", "heard"),
+    [
+        ("dorian jazz", "C major", "C major"),
+        ("a minor mood", "Am", "A minor"),
+        ("a minor mood", "C", "C minor"),
+    ],
+)
+def test_a_key_option_wins_over_a_mode_in_the_words(prompt: str, key: str, heard: str) -> None:
+    assert str(make_plan(request(prompt, key=key)).brief.stated_key) == heard
+
+
 def test_options_decide_who_plays() -> None:
     instruments = {"flute": True, "harp": True, "drums": False, "rhodes": False}
     plan = backend.make_schedule(request("rhodes and piano, boom bap", instruments=instruments)).state
     assert plan.brief.instruments == ("flute", "harp", "piano")
     assert plan.brief.without == {"drums", "rhodes"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "player"),
+    [
+        ("no bass", "upright_bass"),
+        ("no melody", "flute"),
+        ("no chords", "rhodes"),
+        ("no pads", "strings"),
+        ("only rain", "piano"),
+        ("only rain", "kalimba"),
+    ],
+)
+def test_who_is_called_in_by_an_option_plays_whatever_the_words_take_out(prompt: str, player: str) -> None:
+    asked = request(prompt, instruments={player: True})
+    band = compose(asked, make_plan(asked)).ensemble
+    assert player in {band.chords, band.melody, band.bass, band.pad}
 
 
 @pytest.mark.parametrize("prompt", ["dark ambient, harp, strings", "synthwave, strings", "dreamy strings"])
@@ -195,6 +228,7 @@ def test_every_option_is_documented() -> None:
     [
         ("rhodes in Bb, lydian, 90 bpm", "Bb lydian"),
         ("rhodes in C minor, lydian, 90 bpm", "C minor"),
+        ("rhodes in C major, with a minor feel, 90 bpm", "C major"),
         ("rhodes, 90 bpm", None),
     ],
 )

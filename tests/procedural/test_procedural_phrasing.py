@@ -39,6 +39,44 @@ def test_a_turn_of_speech_names_no_instrument_and_no_style(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["just dreamy lofi", "only christmas music", "just synthwave", "only ambient"]
+)
+def test_a_mood_or_style_that_brings_an_instrument_is_no_soloist(text: str) -> None:
+    assert not read_prompt(text).solo
+    assert read_prompt(text).instruments
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("not dreamy, warm pads", "dreamy"),
+        ("less dreamy, pads", "dreamy"),
+        ("not ambient, soft pads", "ambient"),
+    ],
+)
+def test_a_mood_that_is_negated_takes_no_instrument_out(text: str, word: str) -> None:
+    brief = read_prompt(text)
+    assert (brief.instruments, brief.without, brief.unknown) == (("pad",), frozenset(), ())
+    assert brief.tempo_shift > 0
+    assert "without" not in brief.understood[f"not {word}"]
+
+
+@pytest.mark.parametrize("text", ["city pop", "surf rock", "wind instruments", "wind chimes"])
+def test_a_turn_of_speech_names_no_texture(text: str) -> None:
+    assert read_prompt(text).textures == {}
+
+
+def test_spaces_and_line_breaks_are_one_space() -> None:
+    brief = read_prompt("rho\u00addes\n in the  key \t of  g,\nat  90")
+    assert (brief.instruments, brief.tempo, brief.unknown) == (("rhodes",), 90.0, ())
+    assert brief.key == Key(7, "major")
+
+
+def test_no_reaches_past_a_mood_to_its_instrument() -> None:
+    assert read_prompt("no dreamy pads").without == {"pad"}
+
+
+@pytest.mark.parametrize(
     ("text", "instruments"),
     [
         ("piano keys", ("piano",)),

@@ -18,12 +18,11 @@ from lofi_procedural.sound.mixer import Mixer
 from lofi_procedural.sound.tape import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
+    from tests.procedural.conftest import Render
+
     Samples = NDArray[np.float32]
-    Render = Callable[..., Samples]
 
 TIMED = [
     ("rainy night, jazzy rhodes, 72 bpm", 72),

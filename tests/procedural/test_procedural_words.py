@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lofi_procedural.metre import METRES
+from lofi_procedural.players import BASSES, LEADS
 from lofi_procedural.score.chords import SCALES
-from lofi_procedural.score.ensemble import BASSES, LEADS
 from lofi_procedural.score.grooves import GROOVES
 from lofi_procedural.sound.textures import TEXTURES
 from lofi_procedural.sound.timbres import TIMBRES

@@ -35,8 +35,11 @@ LINES: dict[str, Line] = {
     "climb": ((0, 1.9, "root"), (2, 0.9, "fifth"), (3, 0.5, "seventh"), (3.5, 0.5, "approach")),
     "walk": ((0, 0.95, "root"), (1, 0.95, "step"), (2, 0.95, "step"), (3, 0.95, "approach")),
     "run": (
-        *((0, 0.95, "root"), (1, 0.6, "step"), (1.5, 0.45, "octave")),
-        *((2, 0.95, "step"), (3, 0.95, "approach")),
+        (0, 0.95, "root"),
+        (1, 0.6, "step"),
+        (1.5, 0.45, "octave"),
+        (2, 0.95, "step"),
+        (3, 0.95, "approach"),
     ),
     "stop": ((0, 0.9, "root"), (3.5, 0.5, "approach")),
     "waltz_stop": ((0, 0.9, "root"), (2.5, 0.5, "approach")),

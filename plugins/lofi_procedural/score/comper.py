@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lofi_procedural.players import MALLETS, WINDS
 from lofi_procedural.score import comping
-from lofi_procedural.score.ensemble import MALLETS, WINDS
 from lofi_procedural.score.figures import BROKEN, FIGURES_OF, ORDERS, PULSES
 from lofi_procedural.score.taste import tier
 

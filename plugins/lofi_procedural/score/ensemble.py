@@ -5,25 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lofi_procedural.metre import groove_in
+from lofi_procedural.players import BASSES, CHORDAL, LEADS, SUSTAINED
+
 if TYPE_CHECKING:
     from numpy.random import Generator
 
     from lofi_procedural.words import Brief
 
-CHORDAL = ("rhodes", "piano", "felt", "guitar", "electric_guitar", "ukulele", "harp", "organ")
-WINDS = ("flute", "saxophone", "trumpet", "clarinet")
-MALLETS = ("vibraphone", "kalimba", "marimba", "music_box")
-LEADS = (*WINDS, *MALLETS, "synth_lead", *CHORDAL)
-SUSTAINED = ("strings", "pad")
-BASSES = ("upright_bass", "synth_bass", "electric_bass")
 # Drawn from where the words leave it open; a name given twice is likelier.
 USUAL_CHORDS = ("rhodes", "rhodes", "rhodes", "felt", "guitar")
 USUAL_LEADS = ("vibraphone", "electric_guitar", "rhodes", "kalimba", "flute")
 USUAL_BASSES = ("upright_bass", "upright_bass", "synth_bass")
 USUAL_GROOVES = ("boom_bap", "boom_bap", "boom_bap", "half_time", "brushed")
 CALMEST_DENSITY = 0.25  # under which brushes do
-# What the drums play where a bar has not four beats: firmly, or with brushes.
-METRE_GROOVES = {"3/4": ("waltz", "waltz_brushed"), "6/8": ("six_eight", "six_eight_brushed")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +42,8 @@ class Ensemble:
 def choose_ensemble(brief: Brief, rng: Generator) -> Ensemble:
     """Seat the named instruments first; fill the other chairs unless the words forbid it."""
     free = [name for name in brief.instruments if name in LEADS]
-    chords = next((name for name in free if name in CHORDAL), None)
+    chordal = () if "chords" in brief.without else CHORDAL
+    chords = next((name for name in free if name in chordal), None)
     melody = next((name for name in free if name != chords), None)
     # Strings before a pad, which a word such as "ambient" brings along.
     pad = next((name for name in SUSTAINED if name in brief.instruments), None)
@@ -90,10 +86,7 @@ def _groove(brief: Brief, groove: str | None) -> str | None:
         return None
     if groove == "none":
         groove = "brushed" if "drums" in brief.instruments else None
-    if groove and brief.metre.name in METRE_GROOVES:
-        firm, brushed = METRE_GROOVES[brief.metre.name]
-        return brushed if groove == "brushed" else firm
-    return groove
+    return groove and groove_in(brief.metre, groove)
 
 
 def _draw(names: tuple[str, ...], taken: set[str | None] | frozenset[str], rng: Generator) -> str | None:

@@ -57,7 +57,8 @@ LATER_CYCLES = (
     (("solo", 8), ("A", 8), ("B", 8), ("break", 4), ("B", 8), ("solo", 8), ("A", 8)),
 )
 SHORT_CYCLE = (("A", 4), ("B", 4), ("A", 4), ("break", 2))
-LONG_BARS = 28  # from here on phrases of eight bars
+LONG_BARS = 28  # from here on an intro and an outro of four bars, and progressions of eight
+ROOM_FOR_EIGHTS = 24  # bars between them, from which on phrases have eight: three take turns
 # How the last bar of a section hands over. What comes back after a silence is heard to come back.
 HANDOVERS = ("fill", "fill", "drop", "stop", "plain")
 
@@ -205,7 +206,7 @@ def _middle(room: int, rng: Generator) -> list[Part]:
     movement = 0
     left = 0
     cycle: tuple[tuple[str, int], ...] = ()
-    is_short = room < 24
+    is_short = room < ROOM_FOR_EIGHTS
     while room > 0:
         if left == len(cycle):
             movement += bool(cycle) and not is_short

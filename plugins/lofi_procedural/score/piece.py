@@ -150,7 +150,10 @@ class Piece:
         turns = section.handover if section.is_last(index) else "phrase" if phrase_ends else ""
         plan = self._plan
         hits = play_drums(
-            *(groove, plan.beats_per_bar, variant, plan.brief.density + section.livelier),
+            groove,
+            plan.beats_per_bar,
+            variant,
+            plan.brief.density + section.livelier,
             self._dice.roll("drums", index),
             turns=turns,
             hats_only=not full,

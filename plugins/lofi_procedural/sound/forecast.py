@@ -73,16 +73,15 @@ def of_hits(hits: Iterable[Hit], kit: Kit) -> Floats:
     for hit in hits:
         force[hit.voice] += kit.level(hit) ** 2
     edges = PITCHES_HZ * 2 ** (-1 / 24)
+    edges = np.append(edges, edges[-1] * 2 ** (1 / 12))
     total = np.zeros(len(PITCHES))
     for voice, energy in force.items():
         stroke = kit.stroke(voice)
         # In double precision with numpy 2, too: the tone of the whole piece follows from these sums.
-        spectrum = np.fft.rfft(stroke.astype(np.float64), 32_768)
-        sums = np.concatenate(([0.0], np.cumsum(np.abs(spectrum) ** 2)))
-        bins = np.interp(
-            np.append(edges, edges[-1] * 2 ** (1 / 12)), np.fft.rfftfreq(32_768, 1 / SAMPLE_RATE), sums[1:]
-        )
-        total += energy * np.diff(bins) * 2 / 32_768 / SAMPLE_RATE
+        spectrum = np.fft.rfft(stroke.astype(np.float64), STROKE_FFT)
+        sums = np.cumsum(np.abs(spectrum) ** 2)
+        bins = np.interp(edges, np.fft.rfftfreq(STROKE_FFT, 1 / SAMPLE_RATE), sums)
+        total += energy * np.diff(bins) * 2 / STROKE_FFT / SAMPLE_RATE
     return total
 
 

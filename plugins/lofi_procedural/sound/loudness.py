@@ -73,8 +73,13 @@ def measure(block: Stereo) -> float:
 
 
 def level(mixed: Stereo, limit: Callable[[Stereo], Stereo]) -> Stereo:
-    """Bring samples [2, N] to the target by one gain; what a limiter takes away is given back."""
+    """Bring samples [2, N] to the target by one gain; what a limiter takes away is given back.
+
+    What nobody can hear is left as it is: no gain would bring it there.
+    """
     gain_db = TARGET_LUFS - measure(mixed)
+    if not np.isfinite(gain_db):
+        return mixed
     limited = mixed
     for _ in range(TRIES):
         del limited  # all of a loop, which may be minutes

@@ -33,7 +33,7 @@ class Brief:
         metre: how a bar is counted.
         instruments: named instruments, in the order of the prompt.
         without: instruments and parts that must not play.
-        solo: only the first named instrument plays.
+        solo: only what is named plays.
         textures: amount 0 … 1 by texture name.
         understood: what each known word or phrase of the prompt asks for.
         unknown: the remaining words that might have meant something.

@@ -83,6 +83,18 @@ def parse_key(text: str) -> Key | None:
     return _key(match) if match else None
 
 
+def names_mode(match: re.Match[str]) -> bool:
+    """Whether words that name a key name its mode, too: "C major", but not "in C"."""
+    groups = match.groupdict()
+    return bool(groups.get("mode") or groups.get("short"))
+
+
+def option_names_mode(text: str) -> bool:
+    """The same of text that must be a key and nothing else."""
+    match = _BARE.fullmatch(text.strip())
+    return match is not None and names_mode(match)
+
+
 def _key(match: re.Match[str]) -> Key:
     groups = match.groupdict()
     accidental = (groups["accidental"] or "").strip(" -").lower()

@@ -51,7 +51,7 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         metre: by name, such as `3/4`.
         swing: where the off-beat eighth falls within its beat, 0.5 … 0.67.
         ending: `fade`.
-        instrument: an instrument or part; "no …" takes it out.
+        instrument: an instrument or part; "no …" takes it out, unless a mood or a style only brings it along.
         textures: background sounds; "no …" takes them out.
     """
 
@@ -71,8 +71,9 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def is_sound(self) -> bool:
-        """Whether it names something that is heard, rather than how."""
-        return self.instrument is not None or bool(self.textures)
+        """Whether it names something that is heard; a mood or a style that brings a pad along does not."""
+        said = (self.tempo, self.valence, self.brightness, self.density, self.style)
+        return bool(self.textures) or (self.instrument is not None and not any(said))
 
     @property
     def has_strength(self) -> bool:
@@ -114,7 +115,7 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             told += [f"{name} `{value}`" for name, value in names.items() if value]
         if swing := self.swing_said(negated=negated):
             told.append(f"swing `{swing:g}`")
-        if self.instrument:
+        if self.instrument and (self.is_sound or not negated):
             told.append(f"{'without' if negated else 'instrument'} `{self.instrument}`")
         for texture in self.textures:
             amount = "" if negated or strength is None else f" {strength:g}"

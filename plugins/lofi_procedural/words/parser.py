@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from lofi_procedural.metre import METRES
-from lofi_procedural.words.keys import find_key, key_words
+from lofi_procedural.words.keys import find_key, key_words, names_mode
 from lofi_procedural.words.phrases import phrases
 from lofi_procedural.words.reading import Reading
 
@@ -33,12 +33,14 @@ _SIGNS = (
 )
 # A clause ends a negation: "no drums, rhodes" takes out the drums only.
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?()|]")
+SOFT_HYPHEN = "\u00ad"  # in what is copied from a page that breaks its words
 SLOWEST_BPM, FASTEST_BPM = 40.0, 200.0
 
 
 def read_prompt(prompt: str) -> Brief:
-    """Understand as much of a prompt as the lexicon allows. Pure, and well under a millisecond."""
-    text = unicodedata.normalize("NFKC", prompt)
+    """Understand as much of a prompt as the lexicon allows. Pure; of a sentence, in some 200 µs."""
+    # One space for many: the patterns below know one, and would try every way to share out a thousand.
+    text = _tidy(unicodedata.normalize("NFKC", prompt).replace(SOFT_HYPHEN, ""))
     reading = Reading()
     text = _read_metre(_read_tempo(_read_key(text, reading), reading), reading)
     for sign, word in (*_SIGNS, ("-", " ")):
@@ -52,7 +54,7 @@ def _read_key(text: str, reading: Reading) -> str:
     key, rest = find_key(text)
     words = key_words(text)
     if key is not None and words is not None:
-        reading.key = key
+        reading.key, reading.is_mode_fixed = key, names_mode(words)
         reading.understood[_tidy(words[0])] = f"key {key}"
     return rest.lower()
 

@@ -24,6 +24,7 @@ class Reading:
     Attributes:
         tempo: stated in numbers.
         key: stated with its tonic.
+        is_mode_fixed: the key was stated with its mode; "a minor mood" elsewhere is only a mood then.
         metre: the last one stated.
         understood: what each phrase asks for.
         unknown: the words that say nothing to us.
@@ -32,6 +33,7 @@ class Reading:
     def __init__(self) -> None:
         self.tempo: float | None = None
         self.key: Key | None = None
+        self.is_mode_fixed = False
         self.metre = COMMON
         self.understood: dict[str, str] = {}
         self.unknown: list[str] = []
@@ -73,7 +75,7 @@ class Reading:
             tempo=self.tempo,
             tempo_shift=max(MOST_SLOWER, min(MOST_FASTER, sums["tempo"])),
             key=self.key,
-            mode=self._mode,
+            mode=None if self.is_mode_fixed else self._mode,
             valence=max(-1.0, min(1.0, sums["valence"])),
             brightness=max(0.0, min(1.0, 0.5 + sums["brightness"])),
             density=max(0.0, min(1.0, 0.5 + sums["density"])),
@@ -101,7 +103,7 @@ class Reading:
             self._ending = term.ending or self._ending
             self.metre = METRES[term.metre] if term.metre else self.metre
         self._swing = term.swing_said(negated=phrase.negated) or self._swing
-        if term.instrument:
+        if term.instrument and (term.is_sound or not phrase.negated):
             self._seat(term.instrument, phrase)
         self._texture_alone |= bool(term.textures) and phrase.alone and not phrase.negated
         for texture in term.textures:
