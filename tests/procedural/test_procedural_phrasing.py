@@ -172,3 +172,24 @@ def test_words_of_another_spelling_or_tongue_stay_unknown(text: str) -> None:
     brief = read_prompt(text)
     assert brief.understood == {}
     assert brief.unknown
+
+
+@pytest.mark.parametrize(
+    ("text", "instruments"),
+    [
+        ("solo rhodes, dreamy", ("rhodes",)),
+        ("only soft piano, christmas", ("piano",)),
+        ("solo dreamy pad", ("pad",)),
+        ("dreamy rhodes", ("pad", "rhodes")),
+    ],
+)
+def test_what_a_mood_brings_leaves_a_soloist_alone(text: str, instruments: tuple[str, ...]) -> None:
+    assert read_prompt(text).instruments == instruments
+
+
+def test_a_tempo_may_be_about_so_much() -> None:
+    assert read_prompt("rhodes, tempo around 90").tempo == 90.0
+
+
+def test_letters_that_stand_for_many_make_no_prompt_endless() -> None:
+    assert sum(map(len, read_prompt("\ufdfa" * 2_000).unknown)) <= 4_000

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BPM = re.compile(
     r"\b(\d{2,3}(?:\.\d+)?)\s*-?\s*(?:bpm|beats per minute)\b"
-    r"|\b(?:bpm|tempo)(?:\s+of)?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b"
+    r"|\b(?:bpm|tempo)(?:\s+(?:of|around|about))?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b"
 )
 _METRE = re.compile(r"(?<![\d/])(\d{1,2})\s*/\s*(2|4|8|16)(?![\d/])(?:\s*time\b)?")
 _RANGE = re.compile(r"\b(\d{2,3})\s*(?:-|\u2013|to|and)\s*(\d{2,3})(?=\s*(?:bpm|beats per minute)\b)")
@@ -35,12 +35,13 @@ _SIGNS = (
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?()|]")
 SOFT_HYPHEN = "\u00ad"  # in what is copied from a page that breaks its words
 SLOWEST_BPM, FASTEST_BPM = 40.0, 200.0
+LONGEST = 4_000  # one letter may stand for eighteen, and a prompt has 2,000 at most
 
 
 def read_prompt(prompt: str) -> Brief:
     """Understand as much of a prompt as the lexicon allows. Pure; of a sentence, in some 200 µs."""
     # One space for many: the patterns below know one, and would try every way to share out a thousand.
-    text = _tidy(unicodedata.normalize("NFKC", prompt).replace(SOFT_HYPHEN, ""))
+    text = _tidy(unicodedata.normalize("NFKC", prompt)[:LONGEST].replace(SOFT_HYPHEN, ""))
     reading = Reading()
     text = _read_metre(_read_tempo(_read_key(text, reading), reading), reading)
     for sign, word in (*_SIGNS, ("-", " ")):

@@ -44,6 +44,7 @@ class Reading:
         self._swing: float | None = None
         self._ending: str | None = None
         self._instruments: list[str] = []
+        self._brought: set[str] = set()  # by a mood or a style, and named by nobody
         self._without: set[str] = set()
         self._textures: dict[str, float] = {}
         self._solo = False
@@ -68,7 +69,8 @@ class Reading:
     def brief(self) -> Brief:
         """All of it together."""
         sums = self._sums
-        instruments = tuple(name for name in self._instruments if name not in self._without)
+        left_out = self._without | (self._brought if self._solo else set())
+        instruments = tuple(name for name in self._instruments if name not in left_out)
         # "Only rain" has nobody play.
         silent = self._solo and self._texture_alone and not instruments
         return Brief(
@@ -104,16 +106,19 @@ class Reading:
             self.metre = METRES[term.metre] if term.metre else self.metre
         self._swing = term.swing_said(negated=phrase.negated) or self._swing
         if term.instrument and (term.is_sound or not phrase.negated):
-            self._seat(term.instrument, phrase)
+            self._seat(term.instrument, phrase, named=term.is_sound)
         self._texture_alone |= bool(term.textures) and phrase.alone and not phrase.negated
         for texture in term.textures:
             self._textures[texture] = 0.0 if phrase.negated else phrase.strength
 
-    def _seat(self, name: str, phrase: Phrase) -> None:
+    def _seat(self, name: str, phrase: Phrase, *, named: bool) -> None:
         if phrase.negated:
             self._without.add(name)
         elif name not in self._instruments:
             self._instruments.append(name)
+            self._brought |= set() if named else {name}
+        if named:
+            self._brought.discard(name)
         self._drums_alone |= name == "drums" and phrase.alone
 
 
