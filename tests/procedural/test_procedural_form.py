@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.procedural_score import Score, compose, kinship, recurrence
+from lofi_procedural.score import Dice
+from lofi_procedural.score.form import make_form
 
 PROMPTS = (
     "lofi in C major",
@@ -168,3 +170,10 @@ def test_a_busy_piece_has_more_of_everything_than_a_sparse_one() -> None:
     busy, sparse = played("busy"), played("sparse")
     for part in ("chords", "bass", "melody", "drums"):
         assert busy[part] > 1.25 * sparse[part], part
+
+
+def test_a_piece_with_room_for_three_sections_has_another_beside_the_theme() -> None:
+    for seed in range(20):
+        for bars in (24, 28, 32, 48):
+            names = [section.name for section in make_form(bars, Dice(bars, seed).roll("form"), loops=True)]
+            assert {"A", "B"} <= {*names}

@@ -215,8 +215,10 @@ def _middle(room: int, rng: Generator) -> list[Part]:
             left = 0
         name, length = cycle[left]
         if room - length < 4:
-            # What is left is too short for a section of its own; the last of a longer piece is the theme's.
-            name, length = (name if is_short and name != "break" else "A"), room
+            # What is left is too short for a section of its own. The last of a longer piece is the theme's,
+            # if there was another before.
+            last = "A" if any(part.name == "B" for part in middle) else "B"
+            name, length = (name if is_short and name != "break" else last), room
         middle.append(Part(name, length, movement))
         room -= length
         left += 1

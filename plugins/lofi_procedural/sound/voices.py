@@ -59,7 +59,7 @@ VOICES: dict[str, Voice] = {
         0.12,
         vibrato_cents=14.0,
         bloom=0.8,
-        breath=0.075,
+        breath=0.065,
         gain=0.15,
     ),
     # A cylinder closed at the reed sounds every second harmonic; a mildly filtered saw wave, all of them.
