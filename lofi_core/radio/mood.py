@@ -25,7 +25,7 @@ FAR_TEMPO, FAR_KEY, NEAR_KEY = 0.6, 0.92, 0.97
 
 _BPM = re.compile(
     r"\b(\d{2,3}(?:\.\d+)?)\s*-?\s*(?:bpm|beats per minute)\b"
-    r"|\b(?:bpm|tempo)(?:\s+of)?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b",
+    r"|\b(?:bpm|tempo)(?:\s+(?:of|around|about))?\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b",
     re.IGNORECASE,
 )
 _NATURALS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
@@ -45,12 +45,19 @@ _MODES = {
 }
 _LONG = "|".join(sorted((mode for mode in _MODES if mode != "m"), key=len, reverse=True))
 _SIGN, _SPELT = r"(?P<sign>#|♯|♭|b)?", r"(?P<sign>#|♯|♭|b|[\s-]?sharp|[\s-]?flat)?"
-# A letter alone is a key only where it cannot be an article or the end of another word.
+_SPELT_HERE = r"(?P<sign>#|♯|♭|b|(?i:[\s-]?sharp|[\s-]?flat))"
+# "In a minor key" and "a major chord" name no note.
+_ARTICLE = rf"(?-i:(?!a\s+(?:{_LONG})\s+(?:key|mode|mood|feel|chord|scale|third)))"
+# A letter alone is a key only where it cannot be an article or the end of another word: "in a flat" may be at
+# home.
 _KEYS = (
-    re.compile(rf"(?<![\w#])(?P<note>[a-g]){_SPELT}[\s-]*(?P<mode>{_LONG})\b", re.IGNORECASE),
+    re.compile(rf"(?<![\w#]){_ARTICLE}(?P<note>[a-g]){_SPELT}[\s-]*(?P<mode>{_LONG})\b", re.IGNORECASE),
     re.compile(rf"(?<![\w#])(?P<note>[A-G]){_SIGN}(?P<mode>m)(?!\w)"),
     re.compile(rf"\bkey(?: of|\s*[:=])\s*(?P<note>[a-g]){_SPELT}(?![\w#♯♭])", re.IGNORECASE),
-    re.compile(rf"\bin (?P<note>[A-G]){_SIGN}(?=\s*(?:$|[,.;:!)]))"),
+    re.compile(rf"\bin (?P<note>[A-G]){_SIGN}(?=\s*(?:$|[,.;:!)\d]|at\b|with\b|and\b))"),
+    re.compile(rf"\bin (?P<note>[A-G]){_SPELT_HERE}(?![\w#♯♭])"),
+    re.compile(r"\bin (?P<note>[a-g])(?P<sign>#|♯|♭)"),
+    re.compile(rf"(?:^|(?<=[,;]))\s*(?P<note>[A-G]){_SPELT_HERE}(?=\s*(?:$|[,;]))"),
     re.compile(rf"(?:^|,)\s*(?P<note>[A-G]){_SIGN}\s*(?=,|$)"),
 )
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[,.;:!?]")
