@@ -226,6 +226,7 @@ def test_a_precision_that_there_is_not_is_refused(checkpoint: Path, tmp_path: Pa
     assert "precision is 'fp8'" in refused(InvalidOption, checkpoint, tmp_path, precision="fp8")
 
 
+@pytest.mark.long
 def test_another_precision_takes_the_place_of_float32(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

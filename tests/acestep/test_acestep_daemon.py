@@ -13,7 +13,7 @@ import soundfile
 from lofi_core.device import physical_cores
 from lofi_core.errors import BackendNotInstalled, LofiError
 from tests.acestep.graphs import write_model
-from tests.conftest import StartDaemon, events_until_end
+from tests.conftest import StartDaemon, events_until_end, long
 from tests.musicgen.conftest import put_layout
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def test_the_top_level_aliases_reach_the_model(client: Client) -> None:
     assert (extra["scheduler"], extra["guidance_scale"]) == ("heun", 4.0)
 
 
-@pytest.mark.parametrize(("backend", "seconds"), [("procedural", 5), ("musicgen", 2)])
+@pytest.mark.parametrize(("backend", "seconds"), [long("procedural", 5), ("musicgen", 2)])
 def test_a_high_priority_job_comes_in_between_and_nothing_is_heard_of_it(
     client: Client, home: Path, backend: str, seconds: float
 ) -> None:

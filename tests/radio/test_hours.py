@@ -22,9 +22,7 @@ NEVER_SILENT = [name for name in MOMENTS if name not in NOT_WITHOUT_SILENCE]
 SHORT = {
     "skips of a hare",
     "a full queue",
-    "files are removed",
     "a model that does not load",
-    "its jobs are cancelled",
     "a listener's own list",
 }
 
@@ -38,7 +36,7 @@ def check_books(report: Report) -> None:
     assert status.failures == report.failed
 
 
-@pytest.mark.parametrize("name", [long_unless(name in {"turtle", "flaky"}, name) for name in SCENARIOS])
+@pytest.mark.parametrize("name", [long_unless(name == "turtle", name) for name in SCENARIOS])
 def test_it_is_never_silent_at_any_speed(name: str, tmp_path: Path) -> None:
     report = play(SCENARIOS[name], tmp_path, HOURS)
     made, bridges, work = report.status.made, report.status.bridges, report.backend.worked_sec
@@ -68,12 +66,14 @@ def test_whatever_happens_it_is_never_silent(name: str, tmp_path: Path) -> None:
         check_books(report)
 
 
+@pytest.mark.long
 def test_when_all_that_could_be_heard_is_deleted_there_is_more_at_once(tmp_path: Path) -> None:
     report = play(MOMENTS["tracks are deleted"], tmp_path, MOMENT_HOURS)
     # Nothing is left in the library, and the worker is at a step: 4 s of music at three times their speed.
     assert report.ear.longest_sec < 2.0
 
 
+@pytest.mark.long
 def test_a_device_that_was_away_for_long_is_heard_soon_after(tmp_path: Path) -> None:
     report = play(MOMENTS["no player for a while"], tmp_path, MOMENT_HOURS)
     assert len(report.ear.gaps) == 1
@@ -86,6 +86,7 @@ def test_a_piece_that_comes_into_silence_is_heard_as_what_it_is(tmp_path: Path) 
     assert report.heard == {"made": report.status.made, "bridge": 0, "again": report.status.again}
 
 
+@pytest.mark.long
 def test_after_a_pause_of_two_hours_it_goes_on_at_once(tmp_path: Path) -> None:
     report = play(MOMENTS["a long pause"], tmp_path, 2.5)
     assert report.ear.gaps == []
