@@ -120,8 +120,8 @@ PIECES = (
         60,
         1,
         """A kick on every beat, the bass in eighths, and a lead with a ladder of overtones. There is no
-        intro and no last chord: what rings at the right edge rings on at the left, and nothing but the
-        tune tells that the piece began again.""",
+        intro and no last chord: after B the band stops, the snare leads back to A, and what rings at the
+        right edge rings on at the left.""",
         loop=True,
     ),
 )
