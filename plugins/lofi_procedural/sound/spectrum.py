@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,10 +36,7 @@ def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slop
     Returns:
         float64 [N].
     """
-    hz = np.fft.rfftfreq(samples, 1.0 / SAMPLE_RATE)
-    hz[0] = hz[1]
-    shape = response(hz, low_hz, high_hz, order=2) * hz ** (slope / 6.02)
-    shape *= response(hz, 1e-3, TIRING_HZ, order=9)
+    shape = _noise_shape(samples, low_hz, high_hz, slope)
     # Noise has normal bins, so they are drawn as they are; the mean and what nobody hears are left out.
     heard = slice(1, 1 + int(np.flatnonzero(shape > INAUDIBLE * shape.max())[-1]))
     bins = np.zeros(len(shape), np.complex128)
@@ -46,6 +44,17 @@ def noise_band(rng: Generator, samples: int, low_hz: float, high_hz: float, slop
     bins[heard] = shape[heard] * (drawn[0] + 1j * drawn[1])
     noise = np.fft.irfft(bins, samples)
     return noise / max(1e-12, float(np.sqrt(np.mean(noise**2))))
+
+
+# Both sides of a bed have one, and so have the strokes of a drum.
+@lru_cache(maxsize=8)
+def _noise_shape(samples: int, low_hz: float, high_hz: float, slope: float) -> Floats:
+    hz = np.fft.rfftfreq(samples, 1.0 / SAMPLE_RATE)
+    hz[0] = hz[1]
+    shape = response(hz, low_hz, high_hz, order=2) * hz ** (slope / 6.02)
+    shape *= response(hz, 1e-3, TIRING_HZ, order=9)
+    shape.flags.writeable = False
+    return shape
 
 
 def slow_noise(rng: Generator, samples: int, low_hz: float, high_hz: float) -> Floats:
