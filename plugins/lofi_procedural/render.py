@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lofi_procedural.sound.types import Stereo
 
 # Tracks up to this long are mixed whole before the first sample leaves: two bars are too few to ride by ear.
-SHORT_SEC = 8.0
+SHORT_SEC = 7.0
 SILENT_END_SEC = 0.02
 # Where nobody plays, the textures are the piece. They lie 20 dB below a band, too far for the fader, and have
 # nothing in common on both sides: a share of each goes to the other.
