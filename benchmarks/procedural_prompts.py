@@ -3,7 +3,7 @@
 `python -m benchmarks.procedural_prompts [--jobs N] [--only TEXT] [--short]`, from the project's folder,
 renders what `procedural_prompts.toml` asks for and prints a line for each thing that must be so, with its
 worst case and all that missed it; it exits with 1 where one does. It needs the `test` extra, and takes some
-seven minutes on two cores; `--short` takes a seventh of the prompts, and few seeds. With `pip install
+three minutes on two cores; `--short` takes a seventh of the prompts, and few seeds. With `pip install
 essentia`, that listens for keys as well.
 """
 
